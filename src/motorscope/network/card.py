@@ -1,0 +1,79 @@
+"""Everything that must be said of a network to run it and to trust it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from motorscope.tomogram.recipe import InputRecipe
+
+
+@dataclass(frozen=True)
+class FeatureSpec:
+    """Geometry of one map of a network.
+
+    Voxel *i* of the map is centred on voxel ``stride * i + offset`` of the network's input.
+    """
+
+    name: str
+    channels: int
+    stride: int
+    offset: float
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The arguments from which the network is built again."""
+
+    backbone: str = "r3d18"
+    in_channels: int = 1
+    base_width: int = 64
+    decoder_channels: tuple[int, ...] = (256,)
+    auxiliary_head: bool = True
+    align_corners: bool = True
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """``probability = sigmoid(scale * logit - shift)``; `shift` is ln(pos_weight) for a net trained with pos_weight."""
+
+    shift: float = 0.0
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a network is, how its input is made, what its output means, and where it comes from.
+
+    Attributes
+    ----------
+    name
+        What a person calls it, e.g. ``built-in``.
+    architecture, input, calibration
+        See the classes.
+    window
+        Largest window (z, y, x) in input voxels that the network is run on at once; multiples of 32.
+    context
+        Voxels at each window side whose output is not trusted, because the receptive field sees the cut.
+    default_threshold
+        Calibrated probability from which a candidate counts as a motor.
+    minimum_distance
+        Closest distance of two motors in Å.
+    weights
+        File name of the weights beside the card, or ``None`` where a person must bring them.
+    sha256
+        Checksum of the weights file.
+    """
+
+    name: str
+    description: str
+    architecture: Architecture
+    input: InputRecipe
+    calibration: Calibration
+    window: tuple[int, int, int]
+    context: tuple[int, int, int]
+    default_threshold: float
+    minimum_distance: float
+    training_data: str
+    licence: str
+    weights: str | None = None
+    sha256: str | None = None
+    metrics: dict[str, Any] = field(default_factory=dict)

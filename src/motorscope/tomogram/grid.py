@@ -1,0 +1,88 @@
+"""Where the voxels of a volume lie in the world."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from motorscope.errors import SpacingError
+
+Shape = tuple[int, int, int]
+Vector = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class VoxelGrid:
+    """A regular grid of voxels; every triple is in the order z, y, x.
+
+    Attributes
+    ----------
+    shape
+        Number of voxels per axis.
+    spacing
+        Distance of neighbouring voxel centres in Å per axis, or ``None`` where the file does not say.
+    origin
+        Position of the centre of voxel (0, 0, 0) in Å.
+    """
+
+    shape: Shape
+    spacing: Vector | None
+    origin: Vector = (0.0, 0.0, 0.0)
+
+    def with_spacing(self, spacing: float | Sequence[float]) -> "VoxelGrid":
+        """Return the same grid with a spacing in Å, one number or one per axis (z, y, x).
+
+        Raises
+        ------
+        SpacingError
+            If a number is not positive and finite.
+        """
+        try:
+            triple = np.broadcast_to(np.asarray(spacing, dtype=float), 3)
+        except ValueError as error:
+            raise SpacingError(
+                f"A voxel spacing is one number in Å or three (z, y, x), not {spacing!r}."
+            ) from error
+        if not (np.isfinite(triple).all() and (triple > 0).all()):
+            raise SpacingError(f"A voxel spacing must be a positive number of Å, not {spacing!r}.")
+        return replace(self, spacing=(float(triple[0]), float(triple[1]), float(triple[2])))
+
+    def known_spacing(self) -> Vector:
+        """Return the spacing in Å.
+
+        Raises
+        ------
+        SpacingError
+            If it is unknown.
+        """
+        if self.spacing is None:
+            raise SpacingError(
+                "The voxel spacing of this volume is unknown; give it in Å (--spacing, or the Spacing field)."
+            )
+        return self.spacing
+
+    def to_world(self, voxels: ArrayLike) -> NDArray[np.float64]:
+        """Turn voxel coordinates ``(..., 3)`` (centres at integers) into Å."""
+        return np.asarray(voxels, dtype=float) * self.known_spacing() + self.origin
+
+    def to_voxels(self, world: ArrayLike) -> NDArray[np.float64]:
+        """Turn positions ``(..., 3)`` in Å into voxel coordinates (centres at integers)."""
+        return (np.asarray(world, dtype=float) - self.origin) / self.known_spacing()
+
+    def strided(self, stride: int, offset: float, shape: Shape) -> "VoxelGrid":
+        """Return the grid of a map whose voxel *i* is centred on this grid's voxel ``stride * i + offset``."""
+        spacing = self.known_spacing()
+        return VoxelGrid(
+            shape=shape,
+            spacing=(spacing[0] * stride, spacing[1] * stride, spacing[2] * stride),
+            origin=_triple(self.to_world((offset, offset, offset))),
+        )
+
+    def cropped(self, start: Shape, shape: Shape) -> "VoxelGrid":
+        """Return the grid of the part that begins at voxel ``start``."""
+        return VoxelGrid(shape=shape, spacing=self.spacing, origin=_triple(self.to_world(start)))
+
+
+def _triple(values: NDArray[np.float64]) -> Vector:
+    return (float(values[0]), float(values[1]), float(values[2]))

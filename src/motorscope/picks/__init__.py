@@ -1,1 +1,27 @@
-"""picks"""
+"""Picks: tables of found and corrected motors, their files, and their comparison with a truth."""
+
+from motorscope.picks.csv import pick_tables, read_picks, write_picks
+from motorscope.picks.scoring import (
+    Counts,
+    Matches,
+    competition_counts,
+    competition_f2,
+    f_beta,
+    match_picks,
+)
+from motorscope.picks.table import ORIGINS, STATUSES, PickTable
+
+__all__ = [
+    "ORIGINS",
+    "STATUSES",
+    "Counts",
+    "Matches",
+    "PickTable",
+    "competition_counts",
+    "competition_f2",
+    "f_beta",
+    "match_picks",
+    "pick_tables",
+    "read_picks",
+    "write_picks",
+]

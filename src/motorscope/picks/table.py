@@ -1,7 +1,8 @@
 """The table of picks: what was found where, and what a person decided."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,18 +11,21 @@ from numpy.typing import ArrayLike, NDArray
 ORIGINS = ("model", "user")
 STATUSES = ("candidate", "accepted", "rejected")
 COLUMNS = ("id", "z", "y", "x", "score", "origin", "status")
+DETAILS = ("note", "who", "when", "model", "model_sha256")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PickTable:
     """Picks of one tomogram; every operation returns a new table.
 
     Attributes
     ----------
     frame
-        One row per pick: ``id`` (int, stable for life), ``z, y, x`` (Å in the world of the tomogram), ``score``
-        (calibrated probability, NaN for a pick of a person), ``origin`` (`ORIGINS`) and ``status`` (`STATUSES`).
-        Treat it as read-only.
+        One row per pick: ``id`` (int, stable for life), ``z, y, x`` (Å in the world of the
+        tomogram), ``score`` (calibrated probability, NaN for a pick of a person), ``origin``
+        (`ORIGINS`), ``status`` (`STATUSES`), and as text, empty where unknown: ``note``, ``who``
+        and ``when`` (ISO 8601, UTC) of the last edit, ``model`` (its name) and ``model_sha256``
+        (its checksum). Treat it as read-only.
     next_id
         The id that the next new pick gets; never used before in this table.
     """
@@ -41,25 +45,60 @@ class PickTable:
         scores: ArrayLike | float = np.nan,
         origin: str = "model",
         status: str = "candidate",
+        **details: str,
     ) -> "PickTable":
-        """Make a table of ``(n, 3)`` positions in Å (z, y, x), with ids from 0."""
-        places = np.asarray(positions, dtype=float).reshape(-1, 3)
-        count = len(places)
-        frame = pd.DataFrame(
-            {
-                "id": np.arange(count, dtype=np.int64),
-                "z": places[:, 0],
-                "y": places[:, 1],
-                "x": places[:, 2],
-                "score": np.broadcast_to(np.asarray(scores, dtype=float), count).copy(),
-                "origin": np.full(count, origin, dtype=object),
-                "status": np.full(count, status, dtype=object),
-            }
+        """Make a table of ``(n, 3)`` positions in Å (z, y, x), with ids from 0.
+
+        `details` are texts for the columns of `DETAILS`.
+
+        Raises
+        ------
+        ValueError
+            If the origin, the status or the name of a detail is not one of the known ones.
+        """
+        frame = _rows(0, positions, scores, origin, status, details)
+        return cls(frame=frame, next_id=len(frame))
+
+    @classmethod
+    def from_frame(cls, frame: pd.DataFrame, next_id: int | None = None) -> "PickTable":
+        """Make a table of a frame with at least the columns z, y, x (Å).
+
+        Other columns of ours are filled in where absent; columns of others are dropped.
+
+        Raises
+        ------
+        ValueError
+            If ids repeat, or an origin or a status is not one of the known ones.
+        """
+        count = len(frame)
+        full = _rows(
+            0, frame[["z", "y", "x"]].to_numpy(dtype=float), np.nan, "model", "candidate", {}
         )
-        return cls(frame=frame, next_id=count)
+        for name in full.columns.intersection(frame.columns):
+            full[name] = frame[name].reset_index(drop=True).astype(full[name].dtype)
+        ids = full["id"].to_numpy()
+        if len(np.unique(ids)) != count:
+            raise ValueError("ids must not repeat")
+        for name, allowed in (("origin", ORIGINS), ("status", STATUSES)):
+            for value in set(full[name]):
+                _check(name, value, allowed)
+        lowest = int(ids.max()) + 1 if count else 0
+        return cls(frame=full, next_id=max(lowest, next_id or 0))
 
     def __len__(self) -> int:
         return len(self.frame)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, PickTable):
+            return NotImplemented
+        return self.next_id == other.next_id and self.frame.equals(other.frame)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        """Ids ``(n,)``."""
+        return self.frame["id"].to_numpy(dtype=np.int64)
 
     @property
     def positions(self) -> NDArray[np.float64]:
@@ -71,11 +110,166 @@ class PickTable:
         """Scores ``(n,)``; NaN for picks of a person."""
         return self.frame["score"].to_numpy(dtype=float)
 
-    def select(self, rows: ArrayLike | Sequence[bool]) -> "PickTable":
+    def rows_of(self, ids: ArrayLike) -> NDArray[np.intp]:
+        """Return the row numbers of ids, in their order.
+
+        Raises
+        ------
+        KeyError
+            If an id is not in the table.
+        """
+        wanted = np.atleast_1d(np.asarray(ids, dtype=np.int64))
+        order = np.argsort(self.ids)
+        found = np.searchsorted(self.ids, wanted, sorter=order)
+        known = np.isin(wanted, self.ids)
+        if not known.all():
+            raise KeyError(f"no pick with id {wanted[~known].tolist()}")
+        return order[found]
+
+    def select(self, rows: ArrayLike) -> "PickTable":
         """Return the picks of a boolean mask or of row numbers, with the ids that they had."""
-        return replace(self, frame=self.frame.iloc[np.asarray(rows).nonzero()[0] if np.asarray(rows).dtype == bool else np.asarray(rows)].reset_index(drop=True))
+        chosen = np.asarray(rows)
+        if chosen.dtype == bool:
+            chosen = np.flatnonzero(chosen)
+        chosen = chosen.astype(np.intp)  # an empty list arrives as float
+        return replace(self, frame=self.frame.iloc[chosen].reset_index(drop=True))
 
     def above(self, threshold: float) -> "PickTable":
         """Return the picks whose score reaches `threshold`, and all picks of a person."""
         scores = self.scores
         return self.select(np.isnan(scores) | (scores >= threshold))
+
+    def with_status(self, *statuses: str) -> "PickTable":
+        """Return the picks that have one of the statuses."""
+        for status in statuses:
+            _check("status", status, STATUSES)
+        return self.select(self.frame["status"].isin(statuses).to_numpy())
+
+    def renumbered(self) -> "PickTable":
+        """Return the same picks with ids from 0 in their order."""
+        frame = self.frame.copy()
+        frame["id"] = np.arange(len(frame), dtype=np.int64)
+        return PickTable(frame=frame, next_id=len(frame))
+
+    def add(
+        self,
+        positions: ArrayLike,
+        scores: ArrayLike | float = np.nan,
+        origin: str = "user",
+        status: str = "accepted",
+        **details: str,
+    ) -> "PickTable":
+        """Append picks at ``(n, 3)`` positions in Å; they get the ids from `next_id` on.
+
+        Raises
+        ------
+        ValueError
+            If the origin, the status or the name of a detail is not one of the known ones.
+        """
+        new = _rows(self.next_id, positions, scores, origin, status, details)
+        return self._with_rows(new)
+
+    def move(self, ids: ArrayLike, positions: ArrayLike, **details: str) -> "PickTable":
+        """Put the picks at ``(n, 3)`` positions in Å; scores and statuses stay.
+
+        Raises
+        ------
+        KeyError
+            If an id is not in the table.
+        """
+        places = np.asarray(positions, dtype=float).reshape(-1, 3)
+        return self._changed(
+            ids, {"z": places[:, 0], "y": places[:, 1], "x": places[:, 2]}, details
+        )
+
+    def set_status(self, ids: ArrayLike, status: str, **details: str) -> "PickTable":
+        """Accept, reject, or make candidates again.
+
+        Raises
+        ------
+        KeyError
+            If an id is not in the table.
+        ValueError
+            If the status is not one of the known ones.
+        """
+        _check("status", status, STATUSES)
+        return self._changed(ids, {"status": status}, details)
+
+    def set_details(self, ids: ArrayLike, **details: str) -> "PickTable":
+        """Change texts of picks: a note, who, when, and so on.
+
+        Raises
+        ------
+        KeyError
+            If an id is not in the table.
+        ValueError
+            If the name of a detail is not one of the known ones.
+        """
+        return self._changed(ids, {}, details)
+
+    def remove(self, ids: ArrayLike) -> "PickTable":
+        """Return the table without these picks; their ids are not used again.
+
+        Raises
+        ------
+        KeyError
+            If an id is not in the table.
+        """
+        return self.select(np.delete(np.arange(len(self)), self.rows_of(ids)))
+
+    def merge(self, other: "PickTable") -> "PickTable":
+        """Append the picks of another table under new ids."""
+        new = other.frame.copy()
+        new["id"] = np.arange(self.next_id, self.next_id + len(new), dtype=np.int64)
+        return self._with_rows(new)
+
+    def _with_rows(self, new: pd.DataFrame) -> "PickTable":
+        if not len(new):
+            return self
+        frame = pd.concat([self.frame, new], ignore_index=True) if len(self) else new
+        return PickTable(frame=frame, next_id=self.next_id + len(new))
+
+    def _changed(
+        self, ids: ArrayLike, values: dict[str, Any], details: dict[str, str]
+    ) -> "PickTable":
+        for name in details:
+            _check("detail", name, DETAILS)
+        rows = self.rows_of(ids)
+        frame = self.frame.copy()
+        for name, value in (values | details).items():
+            column = frame[name].to_numpy().copy()
+            column[rows] = value
+            frame[name] = pd.Series(column, dtype=frame[name].dtype)
+        return replace(self, frame=frame)
+
+
+def _rows(
+    first_id: int,
+    positions: ArrayLike,
+    scores: ArrayLike | float,
+    origin: str,
+    status: str,
+    details: dict[str, str],
+) -> pd.DataFrame:
+    _check("origin", origin, ORIGINS)
+    _check("status", status, STATUSES)
+    for name in details:
+        _check("detail", name, DETAILS)
+    places = np.asarray(positions, dtype=float).reshape(-1, 3)
+    count = len(places)
+    texts = {"origin": origin, "status": status} | {name: details.get(name, "") for name in DETAILS}
+    return pd.DataFrame(
+        {
+            "id": np.arange(first_id, first_id + count, dtype=np.int64),
+            "z": places[:, 0],
+            "y": places[:, 1],
+            "x": places[:, 2],
+            "score": np.broadcast_to(np.asarray(scores, dtype=float), count).copy(),
+        }
+        | {name: pd.Series(text, index=range(count), dtype="str") for name, text in texts.items()}
+    )
+
+
+def _check(what: str, value: str, allowed: Iterable[str]) -> None:
+    if value not in allowed:
+        raise ValueError(f"{what} must be one of {', '.join(allowed)}, not {value!r}")

@@ -1,0 +1,212 @@
+"""Our own table of picks as CSV.
+
+Columns: ``tomogram, id, z, y, x, z_angstrom, y_angstrom, x_angstrom, score, origin, status``.
+``tomogram`` is the stem of the tomogram's file; ``z, y, x`` count voxels of that file, voxel
+centres at integers; the ångström columns are positions in its world. A tomogram without picks adds
+no row.
+"""
+
+import csv
+import io
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from motorscope.errors import PicksError
+from motorscope.picks.files import read_text, write_text
+from motorscope.picks.table import DETAILS, ORIGINS, STATUSES, PickTable
+from motorscope.tomogram.grid import VoxelGrid
+
+COLUMNS = (
+    "tomogram",
+    "id",
+    "z",
+    "y",
+    "x",
+    "z_angstrom",
+    "y_angstrom",
+    "x_angstrom",
+    "score",
+    "origin",
+    "status",
+)
+_POSITIONS = COLUMNS[2:8]
+_DECIMALS = 4  # of a voxel or of an Å: far finer than any localisation
+_KIND = "a CSV of picks"
+
+
+def write_picks(
+    path: str | os.PathLike[str],
+    tables: Mapping[str, tuple[PickTable, VoxelGrid]],
+    details: bool = False,
+) -> None:
+    """Write the picks of tomograms, by name, into one CSV; the file appears whole or not at all.
+
+    Parameters
+    ----------
+    tables
+        For each tomogram's name its picks and its own grid, in whose voxels z, y, x count.
+    details
+        Whether to append the columns note, who, when, model and model_sha256.
+
+    Raises
+    ------
+    SpacingError
+        If a grid's spacing is unknown.
+    PicksError
+        If the file cannot be written.
+    """
+    columns = [*COLUMNS, *DETAILS] if details else list(COLUMNS)
+    frames = [_frame(name, table, grid) for name, (table, grid) in tables.items() if len(table)]
+    frame = pd.concat(frames) if frames else pd.DataFrame(columns=columns)
+    write_text(path, frame.to_csv(index=False, columns=columns, lineterminator="\n"))
+
+
+def read_picks(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read a CSV of picks.
+
+    Returns
+    -------
+    DataFrame
+        The columns of the file with proper types: ``id`` int, positions and ``score`` float (NaN
+        where empty), the others text. Columns that we do not know are kept: numbers where all
+        their values are, else text.
+
+    Raises
+    ------
+    PicksError
+        If the file cannot be read, lacks a column, or holds an impossible value; it names the line.
+    """
+    source = Path(path)
+    header, rows, lines = _parse(source)
+    missing = [name for name in COLUMNS if name not in header]
+    if missing:
+        raise PicksError(
+            f"{source} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; "
+            f"a table of picks begins with the line '{','.join(COLUMNS)}'."
+        )
+    text = pd.DataFrame(rows, columns=header, dtype=str)
+    frame = text.copy()
+    for name in header:
+        if name in _POSITIONS or name == "score":
+            frame[name] = _numbers(source, text[name], lines, optional=name == "score")
+        elif name == "id":
+            frame[name] = _ids(source, text[name], lines)
+        elif name not in (*COLUMNS, *DETAILS):
+            frame[name] = _numbers_if_all_are(text[name])
+    _check_words(source, frame, lines)
+    repeated = frame.duplicated(["tomogram", "id"]).to_numpy()
+    if repeated.any():
+        row = int(repeated.argmax())
+        raise PicksError(
+            f"{source}, line {lines[row]}: id {frame['id'].iloc[row]} occurs twice in tomogram "
+            f"{frame['tomogram'].iloc[row]}; give every pick of a tomogram its own id."
+        )
+    return frame
+
+
+def pick_tables(frame: pd.DataFrame) -> dict[str, PickTable]:
+    """Split what `read_picks` returned into one `PickTable` per tomogram, by its positions in Å."""
+    world = frame.drop(columns=["z", "y", "x"]).rename(
+        columns={f"{axis}_angstrom": axis for axis in "zyx"}
+    )
+    return {
+        str(name): PickTable.from_frame(part.reset_index(drop=True))
+        for name, part in world.groupby("tomogram", sort=False)
+    }
+
+
+def _frame(name: str, table: PickTable, grid: VoxelGrid) -> pd.DataFrame:
+    frame = table.frame.copy()
+    frame.insert(0, "tomogram", name)
+    world = np.round(table.positions, _DECIMALS) + 0.0  # no negative zeros
+    voxels = np.round(grid.to_voxels(table.positions), _DECIMALS) + 0.0
+    for axis, letter in enumerate("zyx"):
+        frame[letter] = voxels[:, axis]
+        frame[f"{letter}_angstrom"] = world[:, axis]
+    frame["score"] = table.scores.round(6)
+    return frame
+
+
+def _parse(source: Path) -> tuple[list[str], list[list[str]], list[int]]:
+    """Return the header, the rows, and the number of the last line of each row."""
+    text = read_text(source, _KIND)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    header: list[str] = []
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    try:
+        for row in reader:
+            if not row:
+                continue
+            if not header:
+                header = [name.strip() for name in row]
+                continue
+            if len(row) != len(header):
+                raise PicksError(
+                    f"{source}, line {reader.line_num}: {len(row)} values where the first line "
+                    f"names {len(header)} columns; mend or remove this line."
+                )
+            rows.append(row)
+            lines.append(reader.line_num)
+    except csv.Error as error:
+        raise PicksError(f"{source}, line {reader.line_num}: not {_KIND} ({error}).") from error
+    if not header:
+        raise PicksError(
+            f"{source} is empty; a table of picks begins with the line '{','.join(COLUMNS)}'."
+        )
+    if len(set(header)) != len(header):
+        twice = next(name for name in header if header.count(name) > 1)
+        raise PicksError(f"{source} names the column {twice!r} twice; remove one of them.")
+    return header, rows, lines
+
+
+def _numbers(
+    source: Path, column: "pd.Series[str]", lines: list[int], optional: bool
+) -> np.ndarray:
+    values = np.empty(len(column))
+    for row, word in enumerate(column):
+        try:
+            values[row] = np.nan if optional and not word.strip() else float(word)
+            if not (np.isfinite(values[row]) or optional):
+                raise ValueError
+        except ValueError:
+            raise PicksError(
+                f"{source}, line {lines[row]}, column {column.name}: {word!r} is not a number; "
+                "correct it."
+            ) from None
+    return values
+
+
+def _ids(source: Path, column: "pd.Series[str]", lines: list[int]) -> np.ndarray:
+    values = np.empty(len(column), dtype=np.int64)
+    for row, word in enumerate(column):
+        try:
+            values[row] = int(word)
+        except (ValueError, OverflowError):
+            raise PicksError(
+                f"{source}, line {lines[row]}, column id: {word!r} is not a whole number; "
+                "correct it."
+            ) from None
+    return values
+
+
+def _numbers_if_all_are(column: "pd.Series[str]") -> "pd.Series[str] | pd.Series[float]":
+    try:
+        return column.where(column != "", "nan").astype(float)
+    except ValueError:
+        return column
+
+
+def _check_words(source: Path, frame: pd.DataFrame, lines: list[int]) -> None:
+    for name, allowed in (("origin", ORIGINS), ("status", STATUSES)):
+        wrong = ~frame[name].isin(allowed).to_numpy()
+        if wrong.any():
+            row = int(wrong.argmax())
+            raise PicksError(
+                f"{source}, line {lines[row]}, column {name}: {frame[name].iloc[row]!r} is not one "
+                f"of {', '.join(allowed)}; correct it."
+            )

@@ -1,0 +1,145 @@
+"""Comparing picks with a truth."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
+
+from motorscope.picks.table import PickTable
+
+
+@dataclass(frozen=True)
+class Matches:
+    """Which picks were matched with which.
+
+    Attributes
+    ----------
+    pairs
+        ``(k, 2)`` row numbers: found, truth; in the order of the first.
+    distances
+        ``(k,)`` in Å.
+    unmatched_found, unmatched_truth
+        Row numbers of those without a partner.
+    """
+
+    pairs: NDArray[np.intp]
+    distances: NDArray[np.float64]
+    unmatched_found: NDArray[np.intp]
+    unmatched_truth: NDArray[np.intp]
+
+    @property
+    def counts(self) -> "Counts":
+        """True positives, false positives and false negatives."""
+        return Counts(len(self.pairs), len(self.unmatched_found), len(self.unmatched_truth))
+
+
+@dataclass(frozen=True)
+class Counts:
+    """True positives, false positives, false negatives; they add up over tomograms with ``+``."""
+
+    tp: int = 0
+    fp: int = 0
+    fn: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(self.tp + other.tp, self.fp + other.fp, self.fn + other.fn)
+
+    @property
+    def precision(self) -> float:
+        """Share of the found that is true; NaN when nothing was found."""
+        return _share(self.tp, self.tp + self.fp)
+
+    @property
+    def recall(self) -> float:
+        """Share of the truth that was found; NaN when there was nothing to find."""
+        return _share(self.tp, self.tp + self.fn)
+
+    def f_beta(self, beta: float) -> float:
+        """Weighted harmonic mean of precision and recall, see `f_beta`."""
+        return f_beta(self.tp, self.fp, self.fn, beta)
+
+
+def match_picks(found: ArrayLike, truth: ArrayLike, radius: float) -> Matches:
+    """Match points one to one, none farther apart than `radius`.
+
+    Of all such matchings it takes one with the most pairs, and of those one with the smallest sum
+    of distances.
+
+    Parameters
+    ----------
+    found, truth
+        Positions ``(n, 3)`` and ``(m, 3)`` in Å.
+    radius
+        In Å.
+    """
+    left = np.asarray(found, dtype=float).reshape(-1, 3)
+    right = np.asarray(truth, dtype=float).reshape(-1, 3)
+    distances = cdist(left, right)
+    near = distances <= radius
+    rows = np.flatnonzero(near.any(axis=1))  # all others cannot have a partner
+    columns = np.flatnonzero(near.any(axis=0))
+    part = np.ix_(rows, columns)
+    # One pair too far apart costs more than all pairs within the radius together.
+    too_far = radius * (min(len(rows), len(columns)) + 1) + 1.0
+    first, second = linear_sum_assignment(np.where(near[part], distances[part], too_far))
+    pairs = np.column_stack((rows[first], columns[second]))
+    pairs = pairs[near[pairs[:, 0], pairs[:, 1]]]
+    return Matches(
+        pairs=pairs,
+        distances=distances[pairs[:, 0], pairs[:, 1]],
+        unmatched_found=np.setdiff1d(np.arange(len(left)), pairs[:, 0]),
+        unmatched_truth=np.setdiff1d(np.arange(len(right)), pairs[:, 1]),
+    )
+
+
+def f_beta(tp: int, fp: int, fn: int, beta: float) -> float:
+    """Return (1 + β²)·TP / ((1 + β²)·TP + β²·FN + FP); NaN when all three counts are zero."""
+    weight = beta * beta
+    return _share((1 + weight) * tp, (1 + weight) * tp + weight * fn + fp)
+
+
+def competition_counts(
+    found: Mapping[str, PickTable], truth: Mapping[str, PickTable], radius: float = 1000.0
+) -> Counts:
+    """Count tomograms by the rules of "BYU – Locating Bacterial Flagellar Motors 2025".
+
+    Of each tomogram only the pick with the best score counts. Where there are motors it is a true
+    positive within `radius` Å of one of them; else the tomogram is one false negative, and no false
+    positive. Where there are none, any pick is one false positive. A tomogram that is missing in
+    one of the mappings has no picks there.
+    """
+    total = Counts()
+    for name in found.keys() | truth.keys():
+        picks = found.get(name, PickTable.empty())
+        motors = truth.get(name, PickTable.empty())
+        if not len(motors):
+            total += Counts(fp=int(len(picks) > 0))
+        else:
+            hit = len(picks) > 0 and _distance(_best(picks), motors.positions) <= radius
+            total += Counts(tp=int(hit), fn=int(not hit))
+    return total
+
+
+def competition_f2(
+    found: Mapping[str, PickTable], truth: Mapping[str, PickTable], radius: float = 1000.0
+) -> float:
+    """Return the competition's score, F2 over tomograms; see `competition_counts`."""
+    return competition_counts(found, truth, radius).f_beta(2.0)
+
+
+def _best(picks: PickTable) -> NDArray[np.float64]:
+    scores = picks.scores
+    best = int(np.where(np.isnan(scores), np.inf, scores).argmax())  # a person's pick is certain
+    return np.asarray(picks.positions[best])
+
+
+def _distance(point: NDArray[np.float64], points: NDArray[np.float64]) -> float:
+    return float(np.linalg.norm(points - point, axis=1).min())
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole else math.nan

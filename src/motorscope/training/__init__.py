@@ -1,1 +1,1 @@
-"""training"""
+"""Training of the detector: data, augmentation, loss, loop, calibration."""

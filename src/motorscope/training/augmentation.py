@@ -1,0 +1,203 @@
+"""Changes to a training crop that leave its motors motors; their positions follow.
+
+Every function takes a :class:`Crop` and returns a new one. Random choices come from the generator
+that is passed in, so a crop is a function of its seed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from motorscope.training.config import AugmentationConfig
+
+Volume = NDArray[np.float32]
+Positions = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Crop:
+    """Voxels float32 ``(z, y, x)`` and motor centres ``(n, 3)`` in voxels, centres at integers."""
+
+    volume: Volume
+    positions: Positions
+
+
+# Geometry
+
+
+def cut(crop: Crop, centre: Sequence[float], shape: Sequence[int], scale: Sequence[float]) -> Crop:
+    """Cut a piece of `shape` about `centre` (voxels), magnified by `scale` per axis, linearly.
+
+    Voxel *i* of the result shows ``centre + (i - (shape - 1) / 2) / scale``; what lies outside the
+    volume is its mirror image. Motors outside the piece are dropped.
+    """
+    middle, size, factor = (np.asarray(values, dtype=float) for values in (centre, shape, scale))
+    start = middle - (size - 1) / 2 / factor
+    stop = middle + (size - 1) / 2 / factor
+    # Only the part that is needed is read: the source may be a memory map.
+    bounds = np.array(crop.volume.shape)
+    low = np.clip(np.floor(start).astype(int) - 2, 0, bounds - 1)
+    high = np.clip(np.ceil(stop).astype(int) + 3, low + 1, bounds)
+    part = np.asarray(crop.volume[tuple(map(slice, low, high))], dtype=np.float32)
+    if np.array_equal(factor, np.ones(3)) and np.array_equal(start, np.round(start)):
+        volume = _whole_voxels(part, np.round(start).astype(int) - low, shape)
+    else:
+        volume = ndimage.affine_transform(
+            part, 1 / factor, offset=start - low, output_shape=tuple(shape), order=1, mode="mirror"
+        )
+    return inside(Crop(volume, (crop.positions - start) * factor))
+
+
+def _whole_voxels(part: Volume, start: NDArray[np.int64], shape: Sequence[int]) -> Volume:
+    """Return ``part[start : start + shape]``, mirrored about the edge voxel outside it."""
+    indices = []
+    for first, size, length in zip(start, shape, part.shape, strict=True):
+        period = max(2 * (length - 1), 1)
+        index = (first + np.arange(size)) % period
+        indices.append(np.minimum(index, period - index) if length > 1 else index * 0)
+    return np.ascontiguousarray(part[np.ix_(*indices)])
+
+
+def inside(crop: Crop) -> Crop:
+    """Drop the motors whose centre lies outside the voxels."""
+    high = np.array(crop.volume.shape) - 0.5
+    keep = ((crop.positions >= -0.5) & (crop.positions < high)).all(axis=1)
+    return replace(crop, positions=crop.positions[keep])
+
+
+def flip(crop: Crop, axis: int) -> Crop:
+    """Mirror along an axis."""
+    positions = crop.positions.copy()
+    positions[:, axis] = crop.volume.shape[axis] - 1 - positions[:, axis]
+    return Crop(np.flip(crop.volume, axis), positions)
+
+
+def swap_yx(crop: Crop) -> Crop:
+    """Exchange the axes y and x."""
+    return Crop(crop.volume.swapaxes(1, 2), crop.positions[:, [0, 2, 1]])
+
+
+def rotate_quarter(crop: Crop, turns: int) -> Crop:
+    """Rotate by quarter turns in the plane of y and x."""
+    for _ in range(turns % 4):
+        crop = flip(swap_yx(crop), 1)
+    return crop
+
+
+def mirror_end(crop: Crop, axis: int, keep: int) -> Crop:
+    """Replace what follows the first `keep` voxels of an axis by their mirror image.
+
+    So small tomograms look to the network: they are filled up to a multiple of 32, the edge voxel
+    repeated. The mirror image of a motor looks like a motor, so it counts as one.
+    """
+    size = crop.volume.shape[axis]
+    index = np.arange(size) % (2 * keep)
+    index = np.minimum(index, 2 * keep - 1 - index)
+    volume = np.take(crop.volume, index, axis=axis)
+    first = crop.positions[crop.positions[:, axis] < keep - 0.5]
+    images = []
+    for start in range(0, size, 2 * keep):
+        there, back = first.copy(), first.copy()
+        there[:, axis] = start + first[:, axis]
+        back[:, axis] = start + 2 * keep - 1 - first[:, axis]
+        images += [there, back]
+    return inside(Crop(volume, np.concatenate(images)))
+
+
+# Grey values
+
+
+def normalise(crop: Crop, low: float, high: float) -> Crop:
+    """Clip to two percentiles and map them onto 0 and 1, as is done with whole tomograms."""
+    bottom, top = np.percentile(crop.volume[::2, ::2, ::2], [low, high])
+    span = max(float(top - bottom), 1e-6 * max(abs(float(top)), abs(float(bottom)), 1e-30))
+    volume = np.clip((crop.volume - bottom) / span, 0, 1).astype(np.float32)
+    return replace(crop, volume=volume)
+
+
+def invert(crop: Crop) -> Crop:
+    """Exchange dark and light on grey values 0…1."""
+    return replace(crop, volume=1 - crop.volume)
+
+
+def grade(crop: Crop, gamma: float, contrast: float, brightness: float) -> Crop:
+    """Change grey values 0…1 by an exponent, a factor about 0.5 and a shift; clipped to 0…1."""
+    volume = (crop.volume**gamma - 0.5) * contrast + 0.5 + brightness
+    return replace(crop, volume=np.clip(volume, 0, 1).astype(np.float32))
+
+
+def add_noise(crop: Crop, sigma: float, rng: np.random.Generator) -> Crop:
+    """Add white Gaussian noise."""
+    noise = rng.standard_normal(crop.volume.shape, dtype=np.float32)
+    return replace(crop, volume=crop.volume + np.float32(sigma) * noise)
+
+
+def blur(crop: Crop, sigma: float) -> Crop:
+    """Smooth with a Gaussian: a tomogram of coarser voxels looks like that once it is resampled."""
+    return replace(crop, volume=ndimage.gaussian_filter(crop.volume, sigma, truncate=3.0))
+
+
+def coarse_dropout(
+    crop: Crop,
+    rng: np.random.Generator,
+    boxes: tuple[int, int] = (1, 6),
+    side: tuple[int, int] = (4, 14),
+) -> Crop:
+    """Fill a few boxes, each smaller than a motor, with the mean grey value."""
+    volume = crop.volume.copy()
+    mean = volume.mean()
+    for _ in range(rng.integers(boxes[0], boxes[1] + 1)):
+        size = rng.integers(side[0], side[1] + 1, 3)
+        start = rng.integers(0, np.maximum(np.array(volume.shape) - size, 1))
+        volume[tuple(map(slice, start, start + size))] = mean
+    return replace(crop, volume=volume)
+
+
+# All together
+
+
+def draw_scale(config: AugmentationConfig, rng: np.random.Generator) -> Positions:
+    """Draw the magnification per axis (z, y, x)."""
+    return np.asarray(rng.uniform(*config.rescale) * rng.uniform(*config.stretch, size=3))
+
+
+def augment_geometry(crop: Crop, config: AugmentationConfig, rng: np.random.Generator) -> Crop:
+    """Flip along every axis, rotate by quarter turns about z and exchange y and x, each by chance.
+
+    Only motions that keep z, the direction of the beam: the missing wedge does not turn with the
+    cell.
+    """
+    for axis in range(3):
+        if rng.random() < 0.5:
+            crop = flip(crop, axis)
+    if crop.volume.shape[1] == crop.volume.shape[2]:
+        crop = rotate_quarter(crop, int(rng.integers(4)))
+        if rng.random() < 0.5:
+            crop = swap_yx(crop)
+    return replace(crop, volume=np.ascontiguousarray(crop.volume))
+
+
+def augment_grey(crop: Crop, config: AugmentationConfig, rng: np.random.Generator) -> Crop:
+    """Bring the grey values to 0…1 and change them by chance, as microscopes and programs do."""
+    if rng.random() < config.blur_share:
+        crop = blur(crop, rng.uniform(*config.blur))
+    crop = normalise(crop, rng.uniform(*config.clip_low), rng.uniform(*config.clip_high))
+    if rng.random() < config.invert:
+        crop = invert(crop)
+    crop = grade(
+        crop,
+        rng.uniform(*config.gamma),
+        rng.uniform(*config.contrast),
+        rng.uniform(*config.brightness),
+    )
+    crop = add_noise(crop, rng.uniform(*config.noise), rng)
+    if rng.random() < config.dropout:
+        crop = coarse_dropout(crop, rng)
+    if rng.random() < config.mirror:
+        axis = int(rng.integers(3))
+        size = crop.volume.shape[axis]
+        crop = mirror_end(crop, axis, int(rng.integers(size // 2, size)))
+    return crop

@@ -1,0 +1,384 @@
+"""What a training run is told: frozen tables, read from TOML, checked before anything starts."""
+
+import dataclasses
+import math
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from motorscope.errors import ConfigError
+from motorscope.network.card import Architecture
+from motorscope.tomogram.recipe import InputRecipe
+
+Range = tuple[float, float]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """The network to train; see :class:`~motorscope.network.card.Architecture`.
+
+    Attributes
+    ----------
+    drop_path_rate
+        Stochastic depth of the encoder's last block; rises linearly from 0.
+    start_from
+        Name or file of a model whose weights training starts from, or ``None`` for random weights.
+    encoder_weights
+        A file with weights for the encoder alone (``r3d*_KM_200ep.pth``), or ``None``.
+    """
+
+    backbone: Literal["r3d18", "r3d200"] = "r3d18"
+    base_width: int = 16
+    decoder_channels: tuple[int, ...] = (96, 48)
+    drop_path_rate: float = 0.1
+    checkpointing: bool = False
+    start_from: str | None = None
+    encoder_weights: str | None = None
+
+    def __post_init__(self) -> None:
+        _require(self.base_width >= 1, "base_width", self.base_width, "at least 1")
+        _require(0 <= self.drop_path_rate < 1, "drop_path_rate", self.drop_path_rate, "in [0, 1)")
+        widths = self.decoder_channels
+        _require(
+            1 <= len(widths) <= 4 and min(widths) >= 1,
+            "decoder_channels",
+            widths,
+            "one to four positive numbers",
+        )
+
+    def architecture(self) -> Architecture:
+        """Return what a model card says of this network."""
+        return Architecture(
+            backbone=self.backbone,
+            in_channels=1,
+            base_width=self.base_width,
+            decoder_channels=self.decoder_channels,
+            auxiliary_head=True,
+            align_corners=False,
+        )
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where the crops come from.
+
+    Attributes
+    ----------
+    spacing
+        Voxel size in Å of the network's input.
+    crop
+        Shape (z, y, x) of a training crop in voxels; multiples of 32.
+    scenes
+        Number of simulated noise-free scenes in the pool; 0 where only real tomograms are used.
+    scene_shape
+        Shape (z, y, x) of a scene in voxels.
+    motor_share, lookalike_share
+        Shares of crops placed near a motor or near a look-alike; the others lie anywhere.
+    jitter
+        Furthest distance, per axis and as a fraction of the crop, of that object from the crop's
+        centre.
+    tomograms, picks
+        A folder of tomograms and the CSV of their picks, to train on beside the scenes (or instead
+        of them).
+    real_share
+        Share of crops from those tomograms, where there are both.
+    workers
+        Processes that prepare crops; 0 prepares them in the main process.
+    """
+
+    spacing: float = 16.0
+    crop: tuple[int, int, int] = (64, 96, 96)
+    scenes: int = 200
+    scene_shape: tuple[int, int, int] = (96, 256, 256)
+    motor_share: float = 0.5
+    lookalike_share: float = 0.25
+    jitter: float = 0.3
+    tomograms: str | None = None
+    picks: str | None = None
+    real_share: float = 0.5
+    workers: int = 1
+
+    def __post_init__(self) -> None:
+        InputRecipe(spacing=self.spacing)
+        _require(
+            all(side > 0 and side % 32 == 0 for side in self.crop),
+            "crop",
+            self.crop,
+            "three multiples of 32",
+        )
+        _require(self.scenes >= 0, "scenes", self.scenes, "0 or more")
+        _require(min(self.scene_shape) >= 32, "scene_shape", self.scene_shape, "at least 32 a side")
+        shares = self.motor_share, self.lookalike_share
+        _require(
+            min(shares) >= 0 and sum(shares) <= 1,
+            "motor_share, lookalike_share",
+            shares,
+            "shares that sum to at most 1",
+        )
+        _require(0 <= self.jitter <= 0.5, "jitter", self.jitter, "in [0, 0.5]")
+        _require(0 <= self.real_share <= 1, "real_share", self.real_share, "in [0, 1]")
+        _require(self.workers >= 0, "workers", self.workers, "0 or more")
+        _require(
+            (self.tomograms is None) == (self.picks is None),
+            "tomograms, picks",
+            (self.tomograms, self.picks),
+            "given together or not at all",
+        )
+        _require(
+            self.scenes > 0 or self.tomograms is not None,
+            "scenes",
+            self.scenes,
+            "positive where no tomograms are given",
+        )
+
+    def recipe(self) -> InputRecipe:
+        """Return how tomograms become the network's input."""
+        return InputRecipe(spacing=self.spacing)
+
+
+@dataclass(frozen=True)
+class AugmentationConfig:
+    """How far a crop is changed, and how often; ranges are drawn from uniformly.
+
+    Attributes
+    ----------
+    rescale
+        Factor on all axes.
+    stretch
+        Further factor on each axis of its own.
+    invert, mirror, dropout, blur_share
+        Probabilities of grey inversion, of a mirrored end, of coarse dropout and of blurring.
+    clip_low, clip_high
+        Percentiles at which the crop is clipped before it is scaled to 0…1; the whole tomogram's 1
+        and 99 lie anywhere near these in a crop.
+    gamma, contrast, brightness, noise, blur
+        Exponent, factor about 0.5, shift, standard deviation of added white noise (all on grey
+        values 0…1), standard deviation of a Gaussian filter in voxels.
+    mixup, cutmix
+        Probabilities that a batch is blended with, or gets boxes of, itself in another order.
+    """
+
+    rescale: Range = (0.85, 1.15)
+    stretch: Range = (0.95, 1.05)
+    invert: float = 0.25
+    mirror: float = 0.1
+    dropout: float = 0.2
+    blur_share: float = 0.3
+    clip_low: Range = (0.2, 3.0)
+    clip_high: Range = (97.0, 99.8)
+    gamma: Range = (0.7, 1.4)
+    contrast: Range = (0.7, 1.2)
+    brightness: Range = (-0.1, 0.1)
+    noise: Range = (0.0, 0.1)
+    blur: Range = (0.3, 1.0)
+    mixup: float = 0.0
+    cutmix: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("invert", "mirror", "dropout", "blur_share", "mixup", "cutmix"):
+            value = getattr(self, name)
+            _require(0 <= value <= 1, name, value, "a probability")
+        for name in ("rescale", "stretch", "gamma", "contrast"):
+            value = getattr(self, name)
+            _require(0 < value[0] <= value[1] <= 4, name, value, "a rising range in (0, 4]")
+        for name in ("noise", "blur"):
+            value = getattr(self, name)
+            _require(0 <= value[0] <= value[1], name, value, "a rising range from 0")
+        _require(
+            self.brightness[0] <= self.brightness[1],
+            "brightness",
+            self.brightness,
+            "a rising range",
+        )
+        low, high = self.clip_low, self.clip_high
+        _require(
+            0 <= low[0] <= low[1] < high[0] <= high[1] <= 100,
+            "clip_low, clip_high",
+            (low, high),
+            "two rising ranges of percentiles, the first below the second",
+        )
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """Target and loss; see :mod:`motorscope.training.loss`."""
+
+    sigma: float = 1.0
+    pos_weight: float = 256.0
+    smoothing: float = 1e-3
+    pooled_weight: float = 0.25
+    auxiliary_weight: float = 0.1
+
+    def __post_init__(self) -> None:
+        _require(self.sigma > 0, "sigma", self.sigma, "positive")
+        _require(self.pos_weight > 0, "pos_weight", self.pos_weight, "positive")
+        _require(0 <= self.smoothing < 1, "smoothing", self.smoothing, "in [0, 1)")
+        for name in ("pooled_weight", "auxiliary_weight"):
+            value = getattr(self, name)
+            _require(value >= 0, name, value, "0 or more")
+
+
+@dataclass(frozen=True)
+class OptimiserConfig:
+    """AdamW, its schedule, and the running average of the weights, which is what is saved."""
+
+    steps: int = 4000
+    batch: int = 4
+    learning_rate: float = 1e-3
+    schedule: Literal["onecycle", "constant"] = "onecycle"
+    weight_decay: float = 1e-4
+    gradient_clip: float = 1.0
+    ema_decay: float = 0.999
+    checkpoint_every: int = 200
+    log_every: int = 20
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch", "checkpoint_every", "log_every"):
+            value = getattr(self, name)
+            _require(value >= 1, name, value, "at least 1")
+        for name in ("learning_rate", "gradient_clip"):
+            value = getattr(self, name)
+            _require(0 < value and math.isfinite(value), name, value, "positive")
+        _require(self.weight_decay >= 0, "weight_decay", self.weight_decay, "0 or more")
+        _require(0 <= self.ema_decay < 1, "ema_decay", self.ema_decay, "in [0, 1)")
+
+
+@dataclass(frozen=True)
+class ValidationConfig:
+    """The held-out simulated tomograms on which the model is scored and calibrated.
+
+    Attributes
+    ----------
+    tomograms
+        How many; 0 leaves the model without scores and calibrated by ln(pos_weight) alone.
+    every
+        Steps between two evaluations during training.
+    radius
+        Distance in Å within which a motor counts as found.
+    minimum_distance
+        Closest distance of two motors in Å, written to the model's card.
+    seed
+        First seed of the held-out set; training draws its scenes from other streams.
+    """
+
+    tomograms: int = 12
+    every: int = 1000
+    radius: float = 1000.0
+    minimum_distance: float = 500.0
+    seed: int = 900_000
+
+    def __post_init__(self) -> None:
+        _require(self.tomograms >= 0, "tomograms", self.tomograms, "0 or more")
+        _require(self.every >= 1, "every", self.every, "at least 1")
+        for name in ("radius", "minimum_distance"):
+            value = getattr(self, name)
+            _require(value > 0, name, value, "a positive number of Å")
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """One training run, wholly: the same file and seed give the same model."""
+
+    name: str = "motors"
+    seed: int = 0
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+    validation: ValidationConfig = field(default_factory=ValidationConfig)
+
+    def __post_init__(self) -> None:
+        plain = self.name.replace("-", "").replace("_", "").replace(".", "").isalnum()
+        _require(plain, "name", self.name, "letters, digits, '-', '_' and '.'")
+        _require(self.seed >= 0, "seed", self.seed, "0 or more")
+
+
+def read_config(path: Path | str) -> TrainConfig:
+    """Read a training configuration from a TOML file.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read, is no TOML, has an unknown key, or a value is of the wrong kind
+        or impossible.
+    """
+    path = Path(path)
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            f"The configuration {path} cannot be read: {error.strerror or error}."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not a TOML file: {error}.") from error
+    try:
+        return from_table(TrainConfig, table)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def from_table(kind: type[T], table: Mapping[str, Any], where: str = "") -> T:
+    """Make a frozen dataclass from a mapping, its nested tables included.
+
+    Raises
+    ------
+    ConfigError
+        If a key is unknown or a value does not fit; the message names the key with its path.
+    """
+    hints = typing.get_type_hints(kind)
+    names = [entry.name for entry in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    unknown = [key for key in table if key not in names]
+    if unknown:
+        raise ConfigError(f"unknown key {where}{unknown[0]}; there can be {', '.join(names)}.")
+    values = {key: _convert(hints[key], value, f"{where}{key}") for key, value in table.items()}
+    try:
+        return kind(**values)
+    except ConfigError as error:
+        raise ConfigError(f"{where}{error}") from error
+
+
+def _convert(hint: Any, value: Any, where: str) -> Any:
+    """Return a TOML value as the annotated type, or say which key does not fit."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
+        return from_table(typing.cast("type", hint), value, f"{where}.")
+    if origin in (
+        types.UnionType,
+        typing.Union,
+    ):  # only "something or None" occurs; TOML has no None
+        return _convert(arguments[0], value, where)
+    if origin is Literal and value in arguments:
+        return value
+    if origin is tuple and isinstance(value, list):
+        if arguments[-1] is Ellipsis:
+            return tuple(_convert(arguments[0], part, where) for part in value)
+        if len(arguments) == len(value):
+            pairs = zip(arguments, value, strict=True)
+            return tuple(_convert(part_hint, part, where) for part_hint, part in pairs)
+    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if hint in (int, str, bool) and type(value) is hint:
+        return value
+    wanted = " or ".join(map(repr, arguments)) if origin is Literal else _describe(hint)
+    raise ConfigError(f"{where} must be {wanted}, not {value!r}.")
+
+
+def _describe(hint: Any) -> str:
+    if typing.get_origin(hint) is tuple:
+        arguments = typing.get_args(hint)
+        count = "" if arguments[-1] is Ellipsis else f"{len(arguments)} "
+        return f"a list of {count}values ({_describe(arguments[0])} each)"
+    return {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}.get(
+        hint, "a table"
+    )
+
+
+def _require(holds: bool, name: str, value: object, wanted: str) -> None:
+    if not holds:
+        raise ConfigError(f"{name} must be {wanted}, not {value}.")

@@ -1,0 +1,84 @@
+import dataclasses
+
+import pytest
+
+from motorscope.errors import ConfigError
+from motorscope.training.config import TrainConfig, from_table, read_config
+
+
+def write(tmp_path, text):
+    path = tmp_path / "run.toml"
+    path.write_text(text)
+    return path
+
+
+def test_an_empty_file_is_the_default(tmp_path):
+    assert read_config(write(tmp_path, "")) == TrainConfig()
+
+
+def test_values_arrive_where_they_belong(tmp_path):
+    text = """
+    name = "small"
+    seed = 3
+    [network]
+    decoder_channels = [32]
+    [data]
+    spacing = 20
+    crop = [32, 64, 64]
+    [augmentation]
+    gamma = [1, 1.5]
+    """
+    config = read_config(write(tmp_path, text))
+    assert config.network.decoder_channels == (32,)
+    assert config.data.spacing == 20.0
+    assert config.data.crop == (32, 64, 64)
+    assert config.augmentation.gamma == (1.0, 1.5)
+    assert config.network.architecture().align_corners is False
+
+
+def test_a_config_survives_a_round_trip_through_a_table():
+    config = TrainConfig(name="again", seed=9)
+    table = dataclasses.asdict(config)
+
+    def listed(value):
+        if isinstance(value, dict):
+            return {key: listed(part) for key, part in value.items() if part is not None}
+        return list(value) if isinstance(value, tuple) else value
+
+    assert from_table(TrainConfig, listed(table)) == config
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("sede = 1", "sede"),
+        ("[data]\ncorp = [32, 32, 32]", "data.corp"),
+        ("[data]\ncrop = [32, 32]", "data.crop"),
+        ("[data]\ncrop = [33, 32, 32]", "data.crop"),
+        ("[data]\nspacing = -1", "spacing"),
+        ("[data]\nmotor_share = 0.9", "motor_share"),
+        ("[data]\ntomograms = 'here'", "picks"),
+        ("[data]\nscenes = 0", "scenes"),
+        ("[optimiser]\nsteps = 1.5", "optimiser.steps"),
+        ("[optimiser]\nsteps = true", "optimiser.steps"),
+        ("[optimiser]\nlearning_rate = 'fast'", "optimiser.learning_rate"),
+        ("[optimiser]\nschedule = 'cosine'", "onecycle"),
+        ("[augmentation]\ninvert = 2", "invert"),
+        ("[augmentation]\ngamma = [2, 1]", "gamma"),
+        ("[network]\nbackbone = 'r3d50'", "r3d200"),
+        ("network = 3", "network"),
+        ("name = '../x'", "name"),
+        ("= 3", "not a TOML file"),
+    ],
+)
+def test_a_bad_file_is_named_with_its_key(tmp_path, text, said):
+    path = write(tmp_path, text)
+    with pytest.raises(ConfigError) as raised:
+        read_config(path)
+    assert str(path) in str(raised.value)
+    assert said in str(raised.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"absent\.toml"):
+        read_config(tmp_path / "absent.toml")

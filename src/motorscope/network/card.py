@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from motorscope.errors import ModelError
 from motorscope.tomogram.recipe import InputRecipe
 
 
@@ -33,7 +34,10 @@ class Architecture:
 
 @dataclass(frozen=True)
 class Calibration:
-    """``probability = sigmoid(scale * logit - shift)``; `shift` is ln(pos_weight) for a net trained with pos_weight."""
+    """``probability = sigmoid(scale * logit - shift)``.
+
+    A net trained with a ``pos_weight`` has the shift ln(pos_weight).
+    """
 
     shift: float = 0.0
     scale: float = 1.0
@@ -50,9 +54,11 @@ class ModelCard:
     architecture, input, calibration
         See the classes.
     window
-        Largest window (z, y, x) in input voxels that the network is run on at once; multiples of 32.
+        Largest window (z, y, x) in input voxels that the network is run on at once; multiples of
+        32.
     context
-        Voxels at each window side whose output is not trusted, because the receptive field sees the cut.
+        Voxels at each window side whose output is not trusted, because the receptive field sees the
+        cut.
     default_threshold
         Calibrated probability from which a candidate counts as a motor.
     minimum_distance
@@ -77,3 +83,23 @@ class ModelCard:
     weights: str | None = None
     sha256: str | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.name or set(self.name) & set('/\\:*?"<>|') or self.name.startswith("."):
+            raise ModelError(f"A model's name must do as a file's name, unlike '{self.name}'.")
+        if self.weights is not None and (not self.weights or set(self.weights) & set("/\\")):
+            raise ModelError(f"'weights' must name a file beside the card, not '{self.weights}'.")
+        if any(side < 32 or side % 32 for side in self.window):
+            raise ModelError(f"The window's sides must be multiples of 32, not {self.window}.")
+        if any(not 0 <= 2 * c < side for c, side in zip(self.context, self.window, strict=True)):
+            raise ModelError(
+                f"The context {self.context} leaves nothing of the window {self.window}."
+            )
+        if not 0 <= self.default_threshold <= 1:
+            raise ModelError(
+                f"The default threshold must be a probability, not {self.default_threshold}."
+            )
+        if not self.minimum_distance >= 0:
+            raise ModelError(
+                f"The minimum distance must not be negative, unlike {self.minimum_distance}."
+            )

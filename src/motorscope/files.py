@@ -1,0 +1,53 @@
+"""Writing files whole or not at all."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from motorscope.errors import MotorscopeError
+
+
+@contextmanager
+def replacing(
+    path: str | os.PathLike[str], error_type: type[MotorscopeError] = MotorscopeError
+) -> Iterator[Path]:
+    """Give a temporary file in the same folder, which takes the place of `path` in the end.
+
+    An older file stays as it was when the body raises. The temporary file keeps the suffix of
+    `path`, for libraries that choose a format by it.
+
+    Raises
+    ------
+    MotorscopeError
+        Of the given type, if the file cannot be written (no such folder, no permission, disk full).
+    """
+    target = Path(path)
+    temporary: Path | None = None
+    try:
+        handle, name = tempfile.mkstemp(
+            prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent
+        )
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)  # mkstemp makes files that only their owner can read
+        os.replace(temporary, target)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise error_type(
+            f"{target} cannot be written ({reason}); choose another folder or free some space."
+        ) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def sha256_of(path: str | os.PathLike[str]) -> str:
+    """Return the SHA-256 checksum of a file as hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

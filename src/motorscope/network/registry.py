@@ -1,0 +1,217 @@
+"""Models by name or file: their cards, their weights, and both together."""
+
+import os
+from dataclasses import replace
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from motorscope.errors import ModelError
+from motorscope.files import replacing, sha256_of
+from motorscope.network.card import Architecture, ModelCard
+from motorscope.network.card_json import card_from_json, read_card_file, write_card_file
+from motorscope.network.checkpoint import load_weights, read_state_dict, recognise_architecture
+from motorscope.network.model import Model
+from motorscope.network.unet import UNet3d, build_network
+
+REFERENCE = "byu2025-1st"
+"""The shipped card of the reference recipe, which comes without weights."""
+
+_SHIPPED = files("motorscope.network") / "models"
+_PICKLES = (".pt", ".pth", ".ckpt", ".bin")
+
+PathLike = str | os.PathLike[str]
+
+
+def list_models() -> list[str]:
+    """Return the names of the shipped models."""
+    return sorted(
+        entry.name.removesuffix(".json")
+        for entry in _SHIPPED.iterdir()
+        if entry.name.endswith(".json")
+    )
+
+
+def read_card(name_or_path: PathLike) -> ModelCard:
+    """Return the card of a shipped model, a card file, or of weights that have a card beside them.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model or card, or it is not valid.
+    """
+    name = os.fspath(name_or_path)
+    if name in list_models():
+        shipped = _SHIPPED / f"{name}.json"
+        return card_from_json(shipped.read_text(encoding="utf-8"), str(shipped))
+    return read_card_file(_card_path(Path(name)))
+
+
+def load_model(name_or_path: PathLike, weights: PathLike | None = None) -> Model:
+    """Load a model, ready for use on the CPU in evaluation mode.
+
+    Parameters
+    ----------
+    name_or_path
+        The name of a shipped model (see `list_models`); a card (``.json``); weights with a card of
+        the same stem beside them; or a bare ``.pt`` checkpoint of the reference method, which is
+        used with the reference recipe.
+    weights
+        A file of weights to use instead of the card's own.
+
+    Raises
+    ------
+    ModelError
+        If the model or its weights are absent, damaged, altered since the card was written, or do
+        not fit.
+    """
+    name = os.fspath(name_or_path)
+    path = Path(name)
+    if name in list_models():
+        card = read_card(name)
+        if weights is not None:
+            return _with_foreign_weights(card, Path(weights))
+        if card.weights is None:
+            raise ModelError(
+                f"The model '{name}' comes without weights. Give the checkpoint file that you "
+                "have for it "
+                "(.pt or .safetensors); nothing is downloaded."
+            )
+        with as_file(_SHIPPED / card.weights) as own:
+            return _with_own_weights(card, own)
+    if path.suffix in _PICKLES and not path.with_suffix(".json").is_file():
+        if weights is not None:
+            raise ModelError(
+                f"{path} already is a file of weights; give a model's name or card, or no other "
+                "weights."
+            )
+        return _with_foreign_weights(read_card(REFERENCE), path)
+    card_path = _card_path(path)
+    card = read_card_file(card_path)
+    if weights is not None:
+        return _with_foreign_weights(card, Path(weights))
+    if path.suffix != ".json":
+        own_weights = path
+    elif card.weights is not None:
+        own_weights = card_path.parent / card.weights
+    else:
+        raise ModelError(f"The card {card_path} names no weights; give a checkpoint file for it.")
+    return _with_own_weights(card, own_weights)
+
+
+def save_model(
+    network: UNet3d, card: ModelCard, folder: PathLike, storage: Literal["fp16", "fp32"] = "fp32"
+) -> Path:
+    """Write ``NAME.safetensors`` and ``NAME.json``, named like the card; return the card's path.
+
+    The card's `weights` and `sha256` are filled in. Where the card's architecture has no auxiliary
+    head, the network's is left out.
+
+    Parameters
+    ----------
+    storage
+        ``fp16`` halves the file: kernels are stored in half precision, everything else in full.
+
+    Raises
+    ------
+    ModelError
+        If the card's architecture is not the network's, the weights are not finite, or a file
+        cannot be written.
+    """
+    from safetensors.torch import save_file
+
+    with torch.device("meta"):
+        expected = build_network(card.architecture).state_dict()
+    state = {n: t for n, t in network.state_dict().items() if n in expected}
+    if {n: t.shape for n, t in state.items()} != {n: t.shape for n, t in expected.items()}:
+        raise ModelError(
+            f"The card '{card.name}' describes another architecture than the network has."
+        )
+    stored = {}
+    for n, tensor in state.items():
+        half = storage == "fp16" and tensor.ndim > 1
+        kept = tensor.detach().cpu().to(torch.float16 if half else tensor.dtype).contiguous()
+        if kept.is_floating_point() and not torch.isfinite(kept).all():
+            raise ModelError(
+                f"'{n}' cannot be saved as {storage}: it holds numbers that are not finite there."
+            )
+        stored[n] = kept
+
+    folder = Path(folder)
+    weights_path, card_path = folder / f"{card.name}.safetensors", folder / f"{card.name}.json"
+    with replacing(weights_path, ModelError) as partial:
+        save_file(stored, partial, metadata={"format": "pt"})
+        checksum = sha256_of(partial)
+    write_card_file(replace(card, weights=weights_path.name, sha256=checksum), card_path)
+    return card_path
+
+
+def _card_path(path: Path) -> Path:
+    if path.suffix == ".json":
+        beside = path
+    elif path.is_file():
+        beside = path.with_suffix(".json")
+        if not beside.is_file():
+            raise ModelError(
+                f"{path} needs its model card beside it, {beside.name}; copy it there."
+            )
+    else:
+        beside = path
+    if not beside.is_file():
+        raise ModelError(
+            f"There is no model '{path}'; choose {', '.join(list_models())}, a card (.json), or a "
+            "file of weights."
+        )
+    return beside
+
+
+def _with_own_weights(card: ModelCard, weights: Path) -> Model:
+    if not weights.is_file():
+        raise ModelError(
+            f"The weights {weights} of the model '{card.name}' are missing; copy them beside the "
+            "card."
+        )
+    if card.sha256 is not None and sha256_of(weights) != card.sha256:
+        raise ModelError(
+            f"{weights} is not the file that the card '{card.name}' was written for (its SHA-256 "
+            "differs); fetch it again."
+        )
+    return Model(card=card, network=_load_network(card.architecture, weights))
+
+
+def _with_foreign_weights(card: ModelCard, weights: Path) -> Model:
+    """Use weights that a person brought; the reference recipe fits both backbones."""
+    if card.name == REFERENCE:
+        card = replace(card, architecture=_reference_architecture(card.architecture, weights))
+    card = replace(card, weights=None, sha256=None)
+    return Model(card=card, network=_load_network(card.architecture, weights))
+
+
+def _reference_architecture(reference: Architecture, weights: Path) -> Architecture:
+    found = recognise_architecture(read_state_dict(weights))
+    if found is None:
+        raise ModelError(
+            f"{weights} is not a detector's checkpoint: it has no encoder named 'backbone.*' of a "
+            "known depth with a decoder. "
+            "Weights of an encoder alone cannot find motors; use them to begin a training."
+        )
+    fitting = replace(found, backbone=reference.backbone, auxiliary_head=reference.auxiliary_head)
+    if fitting != replace(reference, in_channels=found.in_channels):
+        raise ModelError(
+            f"{weights} has other widths than the reference ({found}); it needs a model card of "
+            "its own beside it, "
+            f"{weights.with_suffix('.json').name}."
+        )
+    return replace(reference, backbone=found.backbone, auxiliary_head=found.auxiliary_head)
+
+
+def _load_network(architecture: Architecture, weights: Path) -> UNet3d:
+    # Built without storage first: drawing random weights for a large network only to replace them
+    # takes seconds.
+    with torch.device("meta"):
+        network = build_network(architecture)
+    network = network.to_empty(device="cpu")
+    load_weights(network, weights)
+    return network.eval()

@@ -1,0 +1,254 @@
+"""The encoder: 3D residual networks with the names and shapes of Hara et al.'s 3D-ResNets.
+
+Every convolution with a stride has an odd kernel and symmetric padding, so voxel *i* of a feature
+of stride *s* is centred on input voxel ``s * i``.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from motorscope.errors import ModelError
+from motorscope.network.card import FeatureSpec
+from motorscope.network.timm_parts import checkpointed, drop_path
+
+Triple = tuple[int, int, int]
+
+STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
+
+
+class BasicBlock(nn.Module):
+    """Two 3³ convolutions and a shortcut; the first carries the stride."""
+
+    expansion = 1
+
+    def __init__(self, in_channels: int, width: int, stride: int, drop_path_rate: float) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv3d(in_channels, width, 3, stride, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm3d(width)
+        self.conv2 = nn.Conv3d(width, width, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm3d(width)
+        self.drop_path = drop_path(drop_path_rate)
+        self.downsample = _shortcut(in_channels, width * self.expansion, stride)
+        self.relu = nn.ReLU(inplace=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``(n, in_channels, z, y, x)`` to ``(n, width, z/stride, …)``."""
+        y = self.relu(self.bn1(self.conv1(x)))
+        y = self.drop_path(self.bn2(self.conv2(y)))
+        y += self.downsample(x)
+        out: Tensor = self.relu(y)
+        return out
+
+
+class Bottleneck(nn.Module):
+    """1³, 3³ (with the stride) and 1³ convolutions, the last four times as wide, and a shortcut."""
+
+    expansion = 4
+
+    def __init__(self, in_channels: int, width: int, stride: int, drop_path_rate: float) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv3d(in_channels, width, 1, bias=False)
+        self.bn1 = nn.BatchNorm3d(width)
+        self.conv2 = nn.Conv3d(width, width, 3, stride, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm3d(width)
+        self.conv3 = nn.Conv3d(width, width * self.expansion, 1, bias=False)
+        self.bn3 = nn.BatchNorm3d(width * self.expansion)
+        self.drop_path = drop_path(drop_path_rate)
+        self.downsample = _shortcut(in_channels, width * self.expansion, stride)
+        self.relu = nn.ReLU(inplace=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``(n, in_channels, z, y, x)`` to ``(n, 4 * width, z/stride, …)``."""
+        y = self.relu(self.bn1(self.conv1(x)))
+        y = self.relu(self.bn2(self.conv2(y)))
+        y = self.drop_path(self.bn3(self.conv3(y)))
+        y += self.downsample(x)
+        out: Tensor = self.relu(y)
+        return out
+
+
+def _shortcut(in_channels: int, out_channels: int, stride: int) -> nn.Module:
+    if stride == 1 and in_channels == out_channels:
+        return nn.Identity()
+    return nn.Sequential(
+        nn.Conv3d(in_channels, out_channels, 1, stride, bias=False), nn.BatchNorm3d(out_channels)
+    )
+
+
+BACKBONES: dict[str, tuple[type[BasicBlock] | type[Bottleneck], tuple[int, ...]]] = {
+    "r3d18": (BasicBlock, (2, 2, 2, 2)),
+    "r3d200": (Bottleneck, (3, 24, 36, 3)),
+}
+
+
+class ResNetEncoder3d(nn.Module):
+    """3D ResNet that gives the features of all its stages.
+
+    Parameters
+    ----------
+    backbone
+        ``r3d18`` or ``r3d200``.
+    in_channels
+        Channels of the input.
+    base_width
+        Channels of the stem, by which every other width scales; 64 gives the standard networks.
+    drop_path_rate
+        Stochastic depth of the last block; it rises linearly from 0 at the first.
+    stem_stride, stem_dilation
+        Stride and dilation (z, y, x) of the first convolution; its padding is three times the
+        dilation.
+    checkpointing
+        Whether to trade compute for memory wherever gradients flow: the stem and each layer are
+        computed again in the backward pass.
+
+    Raises
+    ------
+    ModelError
+        If the backbone is unknown or a number makes no sense.
+
+    References
+    ----------
+    Hara, Kataoka, Satoh, "Can Spatiotemporal 3D CNNs Retrace the History of 2D CNNs and ImageNet?",
+    CVPR 2018.
+    """
+
+    def __init__(
+        self,
+        backbone: str = "r3d18",
+        in_channels: int = 1,
+        base_width: int = 64,
+        drop_path_rate: float = 0.2,
+        stem_stride: Triple = (2, 2, 2),
+        stem_dilation: Triple = (1, 1, 1),
+        checkpointing: bool = False,
+    ) -> None:
+        super().__init__()
+        if backbone not in BACKBONES:
+            raise ModelError(f"There is no backbone '{backbone}'; choose {' or '.join(BACKBONES)}.")
+        if in_channels < 1 or base_width < 1:
+            raise ModelError(
+                f"in_channels and base_width must be at least 1, not {in_channels} and "
+                f"{base_width}."
+            )
+        block, depths = BACKBONES[backbone]
+        self.backbone = backbone
+        self.in_channels = in_channels
+        self.stem_stride = stem_stride
+        self.checkpointing = checkpointing
+
+        d, h, w = stem_dilation
+        self.conv1 = nn.Conv3d(
+            in_channels,
+            base_width,
+            7,
+            stem_stride,
+            (3 * d, 3 * h, 3 * w),
+            stem_dilation,
+            bias=False,
+        )
+        self.bn1 = nn.BatchNorm3d(base_width)
+        self.relu = nn.ReLU(inplace=True)
+        self.maxpool = nn.MaxPool3d(3, stride=2, padding=1)
+
+        widths = [base_width * 2**i for i in range(4)]
+        self.channels: tuple[int, ...] = (
+            base_width,
+            *(block.expansion * width for width in widths),
+        )
+        rates = torch.linspace(0, drop_path_rate, sum(depths), device="cpu").tolist()
+        layers = []
+        for i, (depth, width, (n_in, n_out)) in enumerate(
+            zip(depths, widths, pairwise(self.channels), strict=True)
+        ):
+            blocks = [
+                block(
+                    in_channels=n_in if j == 0 else n_out,
+                    width=width,
+                    stride=2 if i > 0 and j == 0 else 1,
+                    drop_path_rate=rates.pop(0),
+                )
+                for j in range(depth)
+            ]
+            layers.append(nn.Sequential(*blocks))
+        self.layer1, self.layer2, self.layer3, self.layer4 = layers
+        initialise(self)
+
+    @property
+    def strides(self) -> tuple[Triple, ...]:
+        """Stride (z, y, x) of each feature, stem first."""
+        z, y, x = self.stem_stride
+        return tuple((z * 2**i, y * 2**i, x * 2**i) for i in range(len(STAGES)))
+
+    @property
+    def feature_specs(self) -> tuple[FeatureSpec, ...]:
+        """Name, channels, stride and offset of each feature, stem first.
+
+        Raises
+        ------
+        ModelError
+            If the stem's stride differs between axes, since a feature then has no single stride
+            (see `strides`).
+        """
+        if len(set(self.stem_stride)) > 1:
+            raise ModelError(
+                f"Features of a stem with the strides {self.stem_stride} have no single stride; "
+                "use 'strides'."
+            )
+        return tuple(
+            FeatureSpec(name=name, channels=channels, stride=stride, offset=0.0)
+            for name, channels, (stride, _, _) in zip(
+                STAGES, self.channels, self.strides, strict=True
+            )
+        )
+
+    def forward_features(self, x: Tensor, stages: int = len(STAGES)) -> list[Tensor]:
+        """Return the features of the first `stages` stages, stem first.
+
+        Parameters
+        ----------
+        x
+            ``(n, in_channels, z, y, x)``.
+        stages
+            How many of the five to compute; deeper ones cost nothing when they are not asked for.
+
+        Returns
+        -------
+        list of Tensor
+            Each ``(n, channels[i], z / strides[i][0], …)``, sides rounded up.
+        """
+        steps: list[tuple[nn.Module, ...]] = [
+            (self.conv1, self.bn1, self.relu),
+            (self.maxpool, self.layer1),
+            (self.layer2,),
+            (self.layer3,),
+            (self.layer4,),
+        ]
+        features: list[Tensor] = []
+        for modules in steps[:stages]:
+            x = self._step(modules, x)
+            features.append(x)
+        return features
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the deepest feature of ``(n, in_channels, z, y, x)``."""
+        return self.forward_features(x)[-1]
+
+    def _step(self, modules: Sequence[nn.Module], x: Tensor) -> Tensor:
+        step = nn.Sequential(*modules)
+        if self.checkpointing and torch.is_grad_enabled():
+            return checkpointed(step, step, x)
+        y: Tensor = step(x)
+        return y
+
+
+def initialise(module: nn.Module) -> None:
+    """Draw convolution weights from He et al.'s distribution; batch norms begin as identities."""
+    for m in module.modules():
+        if isinstance(m, nn.Conv3d):
+            nn.init.kaiming_normal_(m.weight, mode="fan_out", nonlinearity="relu")
+        elif isinstance(m, nn.BatchNorm3d):
+            nn.init.ones_(m.weight)
+            nn.init.zeros_(m.bias)

@@ -1,1 +1,24 @@
-"""tomogram"""
+"""Tomograms: opening them, where their voxels lie, and making a network's input from them."""
+
+from motorscope.tomogram.grid import Shape, Vector, VoxelGrid
+from motorscope.tomogram.intensity import intensity_range
+from motorscope.tomogram.mrc import write_mrc
+from motorscope.tomogram.open import can_open, open_tomogram
+from motorscope.tomogram.prepare import prepare, prepared_grid
+from motorscope.tomogram.recipe import InputRecipe
+from motorscope.tomogram.volume import Tomogram, read_block
+
+__all__ = [
+    "InputRecipe",
+    "Shape",
+    "Tomogram",
+    "Vector",
+    "VoxelGrid",
+    "can_open",
+    "intensity_range",
+    "open_tomogram",
+    "prepare",
+    "prepared_grid",
+    "read_block",
+    "write_mrc",
+]

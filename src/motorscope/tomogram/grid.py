@@ -1,5 +1,6 @@
 """Where the voxels of a volume lie in the world."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,9 @@ from motorscope.errors import SpacingError
 Shape = tuple[int, int, int]
 Vector = tuple[float, float, float]
 
+_SPACING_RANGE = (0.1, 1000.0)
+"""Å; whatever a file says beyond it is no voxel spacing of a tomogram."""
+
 
 @dataclass(frozen=True)
 class VoxelGrid:
@@ -21,7 +25,8 @@ class VoxelGrid:
     shape
         Number of voxels per axis.
     spacing
-        Distance of neighbouring voxel centres in Å per axis, or ``None`` where the file does not say.
+        Distance of neighbouring voxel centres in Å per axis, or ``None`` where the file does not
+        say.
     origin
         Position of the centre of voxel (0, 0, 0) in Å.
     """
@@ -40,13 +45,13 @@ class VoxelGrid:
         """
         try:
             triple = np.broadcast_to(np.asarray(spacing, dtype=float), 3)
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             raise SpacingError(
                 f"A voxel spacing is one number in Å or three (z, y, x), not {spacing!r}."
             ) from error
         if not (np.isfinite(triple).all() and (triple > 0).all()):
             raise SpacingError(f"A voxel spacing must be a positive number of Å, not {spacing!r}.")
-        return replace(self, spacing=(float(triple[0]), float(triple[1]), float(triple[2])))
+        return replace(self, spacing=_triple(triple))
 
     def known_spacing(self) -> Vector:
         """Return the spacing in Å.
@@ -58,7 +63,8 @@ class VoxelGrid:
         """
         if self.spacing is None:
             raise SpacingError(
-                "The voxel spacing of this volume is unknown; give it in Å (--spacing, or the Spacing field)."
+                "The voxel spacing of this volume is unknown; "
+                "give it in Å (--spacing, or the Spacing field)."
             )
         return self.spacing
 
@@ -71,7 +77,7 @@ class VoxelGrid:
         return (np.asarray(world, dtype=float) - self.origin) / self.known_spacing()
 
     def strided(self, stride: int, offset: float, shape: Shape) -> "VoxelGrid":
-        """Return the grid of a map whose voxel *i* is centred on this grid's voxel ``stride * i + offset``."""
+        """Return the grid of a map: its voxel *i* is centred on voxel ``stride * i + offset``."""
         spacing = self.known_spacing()
         return VoxelGrid(
             shape=shape,
@@ -82,6 +88,19 @@ class VoxelGrid:
     def cropped(self, start: Shape, shape: Shape) -> "VoxelGrid":
         """Return the grid of the part that begins at voxel ``start``."""
         return VoxelGrid(shape=shape, spacing=self.spacing, origin=_triple(self.to_world(start)))
+
+
+def plausible_spacing(values: Sequence[float]) -> Vector | None:
+    """Return what a file says of its spacing (z, y, x) in Å, or ``None`` if that cannot be true.
+
+    One axis that is zero, negative, not a number or out of proportion makes the whole unknown: half
+    a spacing is none.
+    """
+    low, high = _SPACING_RANGE
+    z, y, x = (float(value) for value in values)
+    if not all(math.isfinite(value) and low <= value <= high for value in (z, y, x)):
+        return None
+    return (z, y, x)
 
 
 def _triple(values: NDArray[np.float64]) -> Vector:

@@ -19,9 +19,10 @@ class InputRecipe:
     percentiles
         Lower and upper percentile of the whole tomogram, clipped to and mapped onto `output_range`.
     rescale_8bit
-        Whether 8-bit volumes are clipped to percentiles too; if not, 0…255 maps onto `output_range`.
+        Whether 8-bit volumes are clipped to percentiles too; if not, 0…255 maps onto
+        `output_range`.
     output_range
-        Grey values that the network was trained with.
+        Grey values that the network was trained with, lowest first.
     antialias
         Whether the linear filter widens when voxels become larger, so that fine noise averages out.
     """
@@ -35,9 +36,19 @@ class InputRecipe:
 
     def __post_init__(self) -> None:
         if (self.spacing is None) == (self.shape is None):
-            raise ConfigError("An input recipe has either a spacing in Å or a fixed shape, not both or neither.")
+            raise ConfigError(
+                "An input recipe has either a spacing in Å or a fixed shape, not both or neither."
+            )
         if self.spacing is not None and not 0 < self.spacing < 1000:
-            raise ConfigError(f"The input spacing must be a positive number of Å, not {self.spacing}.")
+            raise ConfigError(
+                f"The input spacing must be a positive number of Å, not {self.spacing}."
+            )
+        if self.shape is not None and (len(self.shape) != 3 or min(self.shape) < 1):
+            raise ConfigError(
+                f"The input shape must be three positive numbers (z, y, x), not {self.shape}."
+            )
         low, high = self.percentiles
         if not 0 <= low < high <= 100:
             raise ConfigError(f"Percentiles must rise between 0 and 100, not {self.percentiles}.")
+        if not self.output_range[0] < self.output_range[1]:
+            raise ConfigError(f"The output range must rise, not {self.output_range}.")

@@ -1,0 +1,152 @@
+"""Reading TIFF stacks."""
+
+import math
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from motorscope.errors import TomogramError
+from motorscope.tomogram.grid import Vector, VoxelGrid, plausible_spacing
+
+TIFF_SUFFIXES = (".tif", ".tiff")
+TIFF_MAGIC = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
+
+_ANGSTROMS = {
+    **dict.fromkeys(("å", "a", "angstrom", "angstroms", "ångström", "ångstrom"), 1.0),
+    **dict.fromkeys(("nm", "nanometer", "nanometers", "nanometre"), 10.0),
+    **dict.fromkeys(("µm", "μm", "um", "micron", "microns", "micrometer"), 1e4),
+}
+"""Å per unit, for the names that ImageJ and OME give units of such sizes."""
+
+
+def read_tiff(path: Path) -> tuple[NDArray[Any], VoxelGrid]:
+    """Open a TIFF stack: memory-mapped if it is contiguous and not compressed, else read whole.
+
+    The spacing is taken from ImageJ's or OME's metadata if these name a unit of length and the axes
+    are plainly z, y, x; otherwise it is unknown.
+
+    Raises
+    ------
+    TomogramError
+        If it is damaged or holds something other than one grey volume.
+    OSError
+        If it cannot be read.
+    """
+    with path.open("rb") as stream:
+        magic = stream.read(4)
+    if not magic:
+        raise TomogramError(f"{path} is empty (0 bytes); copy or export it again.")
+    if magic not in TIFF_MAGIC:
+        raise TomogramError(
+            f"{path} is not a TIFF file; check what it is, or export the tomogram again."
+        )
+    try:
+        with tifffile.TiffFile(path) as tiff:
+            series = _volume_series(tiff, path)
+            data = _voxels(tiff, series, path)
+            spacing = _spacing(tiff, series)
+    except (TomogramError, PermissionError):
+        raise
+    except MemoryError as error:
+        raise TomogramError(
+            f"{path} does not fit into memory; save it uncompressed or as MRC."
+        ) from error
+    except Exception as error:  # a damaged file makes the parser stumble in any way
+        raise TomogramError(
+            f"{path} cannot be read as TIFF ({error}); it may be cut short or damaged: copy or "
+            "export it again."
+        ) from error
+    return data, VoxelGrid((data.shape[0], data.shape[1], data.shape[2]), spacing)
+
+
+def _volume_series(tiff: Any, path: Path) -> Any:
+    """Return the one series of pages that is a grey volume."""
+    every = list(tiff.series)
+    if any("S" in series.axes for series in every):
+        raise TomogramError(f"{path} is an RGB image; convert it to grey values.")
+    volumes = [series for series in every if len(_sides(series)) == 3]
+    if len(volumes) == 1:
+        series = volumes[0]
+        if series.dtype is None or series.dtype.kind not in "iuf":
+            raise TomogramError(
+                f"{path} holds voxels of type {series.dtype}; convert them to integers or float32."
+            )
+        return series
+    if not every:
+        raise TomogramError(f"{path} holds no image; export it again.")
+    if len(every) > 1:
+        raise TomogramError(
+            f"{path} holds {len(every)} images of different kinds; save one volume as a file of "
+            "its own."
+        )
+    sides = " × ".join(map(str, every[0].shape))
+    raise TomogramError(f"{path} holds an image of {sides}, not a volume (z, y, x).")
+
+
+def _sides(series: Any) -> tuple[int, ...]:
+    return tuple(n for n in series.shape if n > 1)
+
+
+def _voxels(tiff: Any, series: Any, path: Path) -> NDArray[Any]:
+    shape = _sides(series)
+    if series.dataoffset is not None:
+        return np.memmap(
+            path, series.dtype.newbyteorder(tiff.byteorder), "r", series.dataoffset, shape
+        )
+    return np.asarray(series.asarray()).reshape(shape)
+
+
+def _spacing(tiff: Any, series: Any) -> Vector | None:
+    axes = "".join(name for name, n in zip(series.axes.upper(), series.shape, strict=True) if n > 1)
+    if axes != "ZYX":
+        return None
+    if tiff.is_imagej:
+        return _imagej_spacing(tiff)
+    if tiff.is_ome:
+        return _ome_spacing(tiff.ome_metadata)
+    return None
+
+
+def _imagej_spacing(tiff: Any) -> Vector | None:
+    metadata = tiff.imagej_metadata or {}
+    unit = _angstroms(metadata.get("unit", ""))
+    z = metadata.get("spacing")
+    tags = tiff.pages[0].tags
+    if unit is None or z is None or "XResolution" not in tags or "YResolution" not in tags:
+        return None
+    sides = [float(z)]
+    for name in ("YResolution", "XResolution"):
+        pixels, units = tags[name].value
+        sides.append(units / pixels if pixels else math.nan)
+    return _rounded([side * unit for side in sides])
+
+
+def _ome_spacing(metadata: str) -> Vector | None:
+    pixels = [
+        node for node in ElementTree.fromstring(metadata).iter() if node.tag.endswith("}Pixels")
+    ]
+    if len(pixels) != 1:
+        return None
+    sides = []
+    for name in ("Z", "Y", "X"):
+        unit = _angstroms(pixels[0].get(f"PhysicalSize{name}Unit", "µm"))  # the schema's default
+        side = pixels[0].get(f"PhysicalSize{name}")
+        if unit is None or side is None:
+            return None
+        sides.append(float(side) * unit)
+    return _rounded(sides)
+
+
+def _angstroms(unit: object) -> float | None:
+    name = str(unit).strip().lower()
+    for escaped, sign in (("\\u00b5", "µ"), ("\\u00c5", "å"), ("\\u00e5", "å"), ("\\u03bc", "μ")):
+        name = name.replace(escaped, sign)  # ImageJ escapes what is not ASCII
+    return _ANGSTROMS.get(name)
+
+
+def _rounded(spacing: list[float]) -> Vector | None:
+    return plausible_spacing([float(f"{value:.7g}") for value in spacing])

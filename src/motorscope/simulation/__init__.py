@@ -1,1 +1,31 @@
-"""simulation"""
+"""Synthetic tomograms of bacteria with known flagellar motors."""
+
+from motorscope.simulation.config import SimulationConfig
+from motorscope.simulation.imaging import (
+    Finish,
+    Imaging,
+    draw_finish,
+    draw_imaging,
+    image_density,
+    to_8bit,
+)
+from motorscope.simulation.motor import SPECIES, Motor, Species
+from motorscope.simulation.scene import Scene, simulate_density
+from motorscope.simulation.simulate import Simulation, simulate_tomogram
+
+__all__ = [
+    "SPECIES",
+    "Finish",
+    "Imaging",
+    "Motor",
+    "Scene",
+    "Simulation",
+    "SimulationConfig",
+    "Species",
+    "draw_finish",
+    "draw_imaging",
+    "image_density",
+    "simulate_density",
+    "simulate_tomogram",
+    "to_8bit",
+]

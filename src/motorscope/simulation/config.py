@@ -1,0 +1,247 @@
+"""What a simulated tomogram may look like: every range that the simulator draws from.
+
+Lengths are in Å, angles in degrees. A pair is a range ``(low, high)`` drawn from uniformly unless
+the comment says otherwise; a single number between 0 and 1 is a probability; a tuple of names is
+drawn from with equal chances, so that a name given twice comes twice as often.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from motorscope.errors import ConfigError
+from motorscope.tomogram.grid import Shape
+
+Range = tuple[float, float]
+
+# How many motors a tomogram holds, 0 to 19: a quarter have none, most have one, one in seven
+# several, the more the rarer.
+_SEVERAL = tuple(0.62**n for n in range(18))
+MOTOR_COUNTS = (0.25, 0.61, *(0.14 * p / sum(_SEVERAL) for p in _SEVERAL))
+
+CELL_SHAPES = ("rod", "bent", "comma", "spiral", "sphere")
+SPECIES_NAMES = (
+    "enteric",
+    "vibrio",
+    "campylobacter",
+    "helicobacter",
+    "spirochete",
+    "caulobacter",
+    "firmicute",
+)
+LOOKALIKES = (
+    "injectisome",
+    "array",
+    "pilus",
+    "phage",
+    "vesicle",
+    "filament",
+    "invagination",
+    "clump",
+)
+
+
+@dataclass(frozen=True)
+class SimulationConfig:
+    """Everything that the simulator draws from.
+
+    Raises
+    ------
+    ConfigError
+        If a value is impossible: a range that falls, a probability above 1, an unknown name.
+    """
+
+    shape: Shape = (128, 512, 512)
+    """Voxels (z, y, x)."""
+    spacing: float = 16.0
+    """Voxel size in Å."""
+
+    motor_counts: tuple[float, ...] = MOTOR_COUNTS
+    """Relative frequency of 0, 1, 2, … motors in a tomogram; at most 20 numbers."""
+    species: tuple[str, ...] = SPECIES_NAMES
+    """Kinds of motor in Gram-negative cells; Gram-positive ones always have `firmicute`."""
+    motor_density: Range = (0.9, 1.5)
+    """Density of a motor's parts; protein is about 1, ice is 0."""
+    filament: float = 0.75
+    """How many of the motors carry a hook and a filament."""
+
+    no_cell: float = 0.04
+    """Tomograms without any cell, of those without motors."""
+    second_cell: float = 0.2
+    cell_shapes: tuple[str, ...] = (
+        "rod",
+        "rod",
+        "rod",
+        "bent",
+        "bent",
+        "comma",
+        "spiral",
+        "sphere",
+    )
+    gram_positive: float = 0.1
+    radius: Range = (1500.0, 4000.0)
+    """Cell radius, to the inner membrane."""
+    length: Range = (4000.0, 25000.0)
+    """Length of a cell's centre line."""
+    periplasm: Range = (230.0, 380.0)
+    """Distance of the middles of the two membranes."""
+    wave: Range = (5.0, 45.0)
+    """Waviness (standard deviation) of the outer membrane."""
+    cytoplasm: Range = (0.16, 0.34)
+    """Mean density of the cytoplasm."""
+    ribosomes: Range = (8000.0, 45000.0)
+    """Ribosomes per cubic µm outside the nucleoid."""
+    granules: tuple[int, int] = (0, 6)
+    """Storage granules in a cell."""
+    lookalikes: tuple[int, int] = (0, 5)
+    """Number of structures that could be mistaken for a motor."""
+    lookalike_kinds: tuple[str, ...] = LOOKALIKES
+    gold: tuple[int, int] = (0, 16)
+    """Gold beads."""
+    carbon: float = 0.2
+    """Tomograms with the edge of the carbon film."""
+    contamination: tuple[int, int] = (0, 8)
+    """Pieces of ice and dirt."""
+
+    tilt_range: Range = (50.0, 65.0)
+    """Largest tilt, drawn for each side by itself."""
+    tilt_step: Range = (1.0, 3.0)
+    tilt_axis: Range = (-6.0, 6.0)
+    """Angle between the tilt axis and y."""
+    defocus: Range = (50000.0, 120000.0)
+    """Underfocus."""
+    amplitude_contrast: Range = (0.15, 0.6)
+    """Effective; thickness contrast included."""
+    ctf_correction: float = 0.5
+    """Tomograms with corrected (flipped) phases."""
+    resolution: Range = (22.0, 45.0)
+    """Where the envelope of dose, motion and alignment has fallen to 1/e."""
+    snr: Range = (0.08, 1.2)
+    """Variance of signal to noise per voxel inside a cell; drawn evenly in the logarithm."""
+    noise_lowpass: Range = (20.0, 60.0)
+    """Where the noise's envelope has fallen to 1/e; large values look like SIRT."""
+    borders: float = 0.6
+    """Tomograms whose field of view is rotated, so that grey corners and edges show."""
+    gradient: Range = (0.0, 1.0)
+    """Rise of the grey value from side to side, in standard deviations of the volume."""
+    clipping: Range = (0.05, 3.0)
+    """Percentage of voxels clipped at either end of the 8-bit range."""
+    inverted: float = 0.0
+    """Tomograms with light density on dark."""
+
+    def __post_init__(self) -> None:
+        if len(self.shape) != 3 or any(not isinstance(n, int) or n < 8 for n in self.shape):
+            raise ConfigError(f"shape needs three whole numbers of at least 8, not {self.shape!r}.")
+        if not 1.0 <= self.spacing <= 100.0:
+            raise ConfigError(f"spacing must lie between 1 and 100 Å, not {self.spacing!r}.")
+        if not 1 <= len(self.motor_counts) <= 20 or min(self.motor_counts) < 0:
+            raise ConfigError("motor_counts needs 1 to 20 numbers, none below 0.")
+        if not sum(self.motor_counts) > 0:
+            raise ConfigError("motor_counts needs a number above 0.")
+        for name in _PROBABILITIES:
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ConfigError(f"{name} is a probability, 0 to 1, not {getattr(self, name)!r}.")
+        for name in _RANGES:
+            low, high = getattr(self, name)
+            if low > high or (low < 0 and name != "tilt_axis"):
+                raise ConfigError(f"{name} must be a rising pair of numbers, not {(low, high)!r}.")
+        for name in ("snr", "resolution", "noise_lowpass", "radius", "tilt_step"):
+            if getattr(self, name)[0] <= 0:
+                raise ConfigError(f"{name} must be above 0, not {getattr(self, name)!r}.")
+        if self.clipping[1] >= 50 or self.tilt_range[1] > 90:
+            raise ConfigError("clipping stays below 50 %, tilt_range at or below 90°.")
+        for name, known in _NAMES.items():
+            unknown = set(getattr(self, name)) - set(known)
+            if unknown or not getattr(self, name):
+                raise ConfigError(
+                    f"{name} takes names out of {', '.join(known)}, "
+                    f"not {', '.join(sorted(unknown)) or 'nothing'}."
+                )
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "SimulationConfig":
+        """Make a configuration of a mapping, as TOML gives it; what is missing keeps its default.
+
+        Raises
+        ------
+        ConfigError
+            If a key is unknown or a value is of the wrong kind or impossible.
+        """
+        defaults = {field.name: getattr(cls, field.name) for field in fields(cls)}
+        unknown = sorted(set(values) - set(defaults))
+        if unknown:
+            raise ConfigError(
+                f"The simulation has no setting {unknown[0]!r}; "
+                f"it knows {', '.join(sorted(defaults))}."
+            )
+        return cls(**{key: _like(key, value, defaults[key]) for key, value in values.items()})
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> "SimulationConfig":
+        """Read a TOML file, from its table ``[simulation]`` if it has one, else from the top.
+
+        Raises
+        ------
+        ConfigError
+            If the file cannot be read, is no TOML, or says something impossible.
+        """
+        try:
+            values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigError(
+                f"The configuration {path} cannot be read: {error.strerror}."
+            ) from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"The configuration {path} is not valid TOML: {error}.") from error
+        table = values.get("simulation", values)
+        if not isinstance(table, dict):
+            raise ConfigError(f"[simulation] in {path} must be a table.")
+        return cls.from_dict(table)
+
+
+_PROBABILITIES = (
+    "filament",
+    "no_cell",
+    "second_cell",
+    "gram_positive",
+    "carbon",
+    "ctf_correction",
+    "borders",
+    "inverted",
+)
+_RANGES = tuple(
+    field.name
+    for field in fields(SimulationConfig)
+    if isinstance(field.default, tuple)
+    and len(field.default) == 2
+    and not isinstance(field.default[0], str)
+)
+_NAMES = {
+    "species": SPECIES_NAMES,
+    "cell_shapes": CELL_SHAPES,
+    "lookalike_kinds": LOOKALIKES,
+}
+
+
+def _like(key: str, value: Any, default: Any) -> Any:
+    """Give a value from a file the type of its default."""
+    wrong = ConfigError(f"{key} = {value!r} does not look like {default!r}.")
+    if isinstance(default, tuple):
+        if not isinstance(value, list | tuple) or not value:
+            raise wrong
+        if key in _RANGES and len(value) != 2:
+            raise wrong
+        return tuple(_like(key, item, default[0]) for item in value)
+    if isinstance(default, str):
+        if not isinstance(value, str):
+            raise wrong
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise wrong
+    if isinstance(default, int):
+        if value != int(value):
+            raise wrong
+        return int(value)
+    return float(value)

@@ -1,0 +1,110 @@
+"""A scene: the noise-free density of cells with motors and what is around them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from motorscope.simulation.canvas import Canvas, Volume
+from motorscope.simulation.config import SimulationConfig
+from motorscope.simulation.contents import paint_contents
+from motorscope.simulation.envelope import draw_layers, paint_envelope
+from motorscope.simulation.lookalikes import paint_lookalikes
+from motorscope.simulation.motor import SPECIES, Motor, Site, Species, draw_motor, find_sites
+from motorscope.simulation.shapes import Cell, CoarseGrid, draw_cell, make_room
+from motorscope.simulation.surroundings import paint_surroundings
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is in a tomogram before it is imaged.
+
+    Attributes
+    ----------
+    density
+        float32 ``(z, y, x)``; protein about 1, ice 0, gold about 7.
+    spacing
+        Å per voxel.
+    motors
+        Every motor drawn.
+    """
+
+    density: Volume
+    spacing: float
+    motors: tuple[Motor, ...]
+
+
+def simulate_density(config: SimulationConfig, rng: np.random.Generator) -> Scene:
+    """Draw a scene.
+
+    Its number of motors follows `SimulationConfig.motor_counts`; only where cells offer no room for
+    so many, as can happen in small volumes, there are fewer.
+    """
+    canvas = Canvas(np.zeros(config.shape, np.float32), config.spacing)
+    grid = CoarseGrid.over(config.shape, config.spacing)
+    chances = np.array(config.motor_counts, dtype=float)
+    count = int(rng.choice(len(chances), p=chances / chances.sum()))
+    cells, placed = _cells_with_sites(config, grid, count, rng)
+
+    sites = [site for _, site, _ in placed]
+    taken = list(sites)
+    layers = [draw_layers(config, cell, rng) for cell in cells]
+    for cell, layer in zip(cells, layers, strict=True):
+        paint_envelope(canvas, grid, cell, layer, rng)
+        paint_contents(canvas, grid, cell, config, sites, rng)
+    paint_lookalikes(canvas, grid, cells, config, taken, rng)
+    paint_surroundings(canvas, grid, cells, config, rng)
+    motors = tuple(
+        draw_motor(canvas, grid, cells[which], site, species, config, rng)
+        for which, site, species in placed
+    )
+    return Scene(canvas.density, config.spacing, motors)
+
+
+def _cells_with_sites(
+    config: SimulationConfig, grid: CoarseGrid, count: int, rng: np.random.Generator
+) -> tuple[list[Cell], list[tuple[int, Site, Species]]]:
+    """Draw cells until they have room for the motors; keep the best try."""
+    best: tuple[list[Cell], list[tuple[int, Site, Species]]] = ([], [])
+    for attempt in range(6):
+        cells = _draw_cells(config, grid, count, rng)
+        placed = _place(config, grid, cells, count, rng)
+        if attempt == 0 or len(placed) > len(best[1]):
+            best = (cells, placed)
+        if len(placed) == count:
+            break
+    return best
+
+
+def _draw_cells(
+    config: SimulationConfig, grid: CoarseGrid, count: int, rng: np.random.Generator
+) -> list[Cell]:
+    if count == 0 and rng.random() < config.no_cell / max(config.motor_counts[0], config.no_cell):
+        return []
+    cells = [draw_cell(config, grid, rng)]
+    if rng.random() < config.second_cell:
+        cells.append(make_room(draw_cell(config, grid, rng), cells[0]))
+    return cells
+
+
+def _place(
+    config: SimulationConfig,
+    grid: CoarseGrid,
+    cells: list[Cell],
+    count: int,
+    rng: np.random.Generator,
+) -> list[tuple[int, Site, Species]]:
+    """Put the motors on the cells, one kind per tomogram and kind of envelope."""
+    placed: list[tuple[int, Site, Species]] = []
+    names = [name for name in config.species if name != "firmicute"] or ["enteric"]
+    negative = SPECIES[str(rng.choice(names))]
+    for which, cell in enumerate(cells):
+        last = which == len(cells) - 1
+        wanted = count - len(placed)
+        if not last and wanted > 1:
+            wanted = int(rng.integers(1, wanted + 1))
+        species = SPECIES["firmicute"] if cell.gram_positive else negative
+        others = cells[:which] + cells[which + 1 :]
+        taken = [site for _, site, _ in placed]
+        found = find_sites(grid, cell, others, species, wanted, taken, rng) if wanted else []
+        placed += [(which, site, species) for site in found]
+    return placed

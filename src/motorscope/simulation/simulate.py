@@ -1,0 +1,74 @@
+"""Whole synthetic tomograms with known motors."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from motorscope.picks.table import PickTable
+from motorscope.simulation.config import SimulationConfig
+from motorscope.simulation.imaging import (
+    Finish,
+    Imaging,
+    draw_finish,
+    draw_imaging,
+    image_density,
+    to_8bit,
+)
+from motorscope.simulation.motor import Motor
+from motorscope.simulation.scene import simulate_density
+from motorscope.tomogram.grid import VoxelGrid
+from motorscope.tomogram.volume import Tomogram
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """A synthetic tomogram and the truth about it.
+
+    Attributes
+    ----------
+    tomogram
+        int8 data, dense things dark (unless inverted), with its spacing.
+    truth
+        One accepted pick per motor, positions in Å.
+    motors
+        The same motors in the same order, with axis and species.
+    imaging, finish
+        How it was imaged.
+    """
+
+    tomogram: Tomogram
+    truth: PickTable
+    motors: tuple[Motor, ...]
+    imaging: Imaging
+    finish: Finish
+
+
+def simulate_tomogram(config: SimulationConfig, seed: int, name: str | None = None) -> Simulation:
+    """Simulate one tomogram; the same configuration and seed give the same bytes.
+
+    Parameters
+    ----------
+    config
+        What to draw from.
+    seed
+        A whole number, 0 or above.
+    name
+        The tomogram's name; ``simulated-SEED`` if not given.
+    """
+    rng = np.random.default_rng(seed)
+    imaging, finish = draw_imaging(config, rng), draw_finish(config, rng)
+    scene = simulate_density(config, rng)
+    motors = scene.motors
+    density = scene.density
+    del scene  # large volumes: the density is not needed twice
+    image = image_density(density, config.spacing, imaging, rng)
+    del density
+    data = to_8bit(image, finish, rng)
+    grid = VoxelGrid(config.shape, None).with_spacing(config.spacing)
+    truth = PickTable.from_positions(
+        np.array([motor.position for motor in motors]).reshape(-1, 3),
+        origin="user",
+        status="accepted",
+    )
+    tomogram = Tomogram(data, grid, name if name is not None else f"simulated-{seed}")
+    return Simulation(tomogram, truth, motors, imaging, finish)

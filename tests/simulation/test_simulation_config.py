@@ -1,0 +1,47 @@
+"""Configurations from files, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from motorscope.errors import ConfigError
+from motorscope.simulation import SimulationConfig
+
+
+def test_toml_with_a_table(tmp_path: Path) -> None:
+    path = tmp_path / "some.toml"
+    path.write_text('[simulation]\nshape = [64, 96, 96]\nspacing = 13\nspecies = ["vibrio"]\n')
+    config = SimulationConfig.from_toml(path)
+    assert (config.shape, config.spacing, config.species) == ((64, 96, 96), 13.0, ("vibrio",))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"colour": 1},
+        {"spacing": "wide"},
+        {"spacing": -1},
+        {"snr": [0.3]},
+        {"snr": [0.3, 0.1]},
+        {"snr": [0.0, 0.1]},
+        {"shape": [64.5, 96, 96]},
+        {"shape": [64, 96]},
+        {"species": ["wombat"]},
+        {"species": []},
+        {"borders": 1.5},
+        {"motor_counts": [0, 0]},
+        {"motor_counts": [1] * 21},
+    ],
+)
+def test_impossible_settings_are_refused(values: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match=next(iter(values))):
+        SimulationConfig.from_dict(values)
+
+
+@pytest.mark.parametrize("content", [None, b"spacing = = 3", b"\xff\xfe"])
+def test_unreadable_files_are_refused(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "some.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"some\.toml"):
+        SimulationConfig.from_toml(path)

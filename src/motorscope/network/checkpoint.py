@@ -104,7 +104,13 @@ def load_weights(network: UNet3d, path: str | os.PathLike[str]) -> LoadReport:
     WeightsMismatch
         If names or shapes do not fit; the network is then left as it was.
     """
-    state = read_state_dict(path)
+    return load_state(network, read_state_dict(path), path)
+
+
+def load_state(
+    network: UNet3d, state: Mapping[str, Tensor], path: str | os.PathLike[str]
+) -> LoadReport:
+    """Load weights that `read_state_dict` read from `path`; see `load_weights`."""
     unwanted: tuple[str, ...] = (_CLASSIFIER,)
     if network.aux_head is None:
         unwanted += ("aux_head.",)
@@ -213,6 +219,8 @@ def _read_safetensors(path: Path) -> StateDict:
 def _read_pickle(path: Path) -> Any:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read ({error.strerror}).") from error
     except Exception as error:  # a damaged pickle can raise nearly anything
         name = _forbidden_global(str(error))
         if name is not None:
@@ -221,10 +229,9 @@ def _read_pickle(path: Path) -> Any:
                 "does that can run any program. "
                 "Ask its author for a plain state dict (.pt) or a .safetensors file."
             ) from error
-        first = str(error).strip().split("\n")[0][:200]
+        # Torch's own words advise to switch the safety off, so they are not repeated.
         raise ModelError(
-            f"{path} is not a whole PyTorch checkpoint ({type(error).__name__}: {first}); fetch "
-            "or save it again."
+            f"{path} is damaged, cut short, or no PyTorch checkpoint; fetch or save it again."
         ) from error
 
 
@@ -261,7 +268,7 @@ def _unwrap(content: Any, depth: int = 3) -> StateDict | None:
 
 
 def _load(
-    module: nn.Module, state: StateDict, path: Path, unwanted: tuple[str, ...], stem: str
+    module: nn.Module, state: Mapping[str, Tensor], path: Path, unwanted: tuple[str, ...], stem: str
 ) -> LoadReport:
     dropped = tuple(name for name in state if name.startswith(unwanted))
     state = {name: tensor for name, tensor in state.items() if name not in dropped}

@@ -12,7 +12,12 @@ from motorscope.errors import ModelError
 from motorscope.files import replacing, sha256_of
 from motorscope.network.card import Architecture, ModelCard
 from motorscope.network.card_json import card_from_json, read_card_file, write_card_file
-from motorscope.network.checkpoint import load_weights, read_state_dict, recognise_architecture
+from motorscope.network.checkpoint import (
+    StateDict,
+    load_state,
+    read_state_dict,
+    recognise_architecture,
+)
 from motorscope.network.model import Model
 from motorscope.network.unet import UNet3d, build_network
 
@@ -175,43 +180,47 @@ def _with_own_weights(card: ModelCard, weights: Path) -> Model:
         )
     if card.sha256 is not None and sha256_of(weights) != card.sha256:
         raise ModelError(
-            f"{weights} is not the file that the card '{card.name}' was written for (its SHA-256 "
-            "differs); fetch it again."
+            f"{weights} is not the file that the card '{card.name}' was written for "
+            "(its SHA-256 differs); fetch it again."
         )
-    return Model(card=card, network=_load_network(card.architecture, weights))
+    return _build(card, read_state_dict(weights), weights)
 
 
 def _with_foreign_weights(card: ModelCard, weights: Path) -> Model:
     """Use weights that a person brought; the reference recipe fits both backbones."""
-    if card.name == REFERENCE:
-        card = replace(card, architecture=_reference_architecture(card.architecture, weights))
+    state = read_state_dict(weights)
     card = replace(card, weights=None, sha256=None)
-    return Model(card=card, network=_load_network(card.architecture, weights))
+    if card.name == REFERENCE:
+        architecture = _reference_architecture(card.architecture, state, weights)
+        card = replace(card, architecture=architecture)
+    return _build(card, state, weights)
 
 
-def _reference_architecture(reference: Architecture, weights: Path) -> Architecture:
-    found = recognise_architecture(read_state_dict(weights))
+def _reference_architecture(
+    reference: Architecture, state: StateDict, weights: Path
+) -> Architecture:
+    found = recognise_architecture(state)
     if found is None:
         raise ModelError(
             f"{weights} is not a detector's checkpoint: it has no encoder named 'backbone.*' of a "
-            "known depth with a decoder. "
-            "Weights of an encoder alone cannot find motors; use them to begin a training."
+            "known depth with a decoder. Weights of an encoder alone cannot find motors; use them "
+            "to begin a training."
         )
-    fitting = replace(found, backbone=reference.backbone, auxiliary_head=reference.auxiliary_head)
-    if fitting != replace(reference, in_channels=found.in_channels):
+    wanted = replace(reference, backbone=found.backbone, auxiliary_head=found.auxiliary_head)
+    if found != wanted:
         raise ModelError(
-            f"{weights} has other widths than the reference ({found}); it needs a model card of "
-            "its own beside it, "
-            f"{weights.with_suffix('.json').name}."
+            f"{weights} has other widths or channels than the reference ({found}); it needs a "
+            "model "
+            f"card of its own beside it, {weights.with_suffix('.json').name}."
         )
-    return replace(reference, backbone=found.backbone, auxiliary_head=found.auxiliary_head)
+    return found
 
 
-def _load_network(architecture: Architecture, weights: Path) -> UNet3d:
+def _build(card: ModelCard, state: StateDict, weights: Path) -> Model:
     # Built without storage first: drawing random weights for a large network only to replace them
     # takes seconds.
     with torch.device("meta"):
-        network = build_network(architecture)
+        network = build_network(card.architecture)
     network = network.to_empty(device="cpu")
-    load_weights(network, weights)
-    return network.eval()
+    load_state(network, state, weights)
+    return Model(card=card, network=network.eval())

@@ -1,0 +1,44 @@
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from motorscope.network import Architecture, build_network, fuse_for_inference
+
+
+@pytest.mark.parametrize("backbone", ["r3d18", "r3d200"])
+def test_fused_copy_gives_the_same_logits(backbone):
+    torch.manual_seed(0)
+    network = build_network(
+        Architecture(backbone=backbone, base_width=4, decoder_channels=(8, 4))
+    ).eval()
+    for name, tensor in network.state_dict().items():
+        if ".bn" in name or ".norm." in name or ".downsample.1." in name:
+            if name.endswith("running_mean"):
+                tensor.uniform_(-0.3, 0.3)
+            elif name.endswith(("running_var", "weight")):
+                tensor.uniform_(0.7, 1.3)
+    before = copy.deepcopy(network.state_dict())
+    fused = fuse_for_inference(network)
+    x = torch.randn(1, 1, 32, 64, 64)
+    with torch.no_grad():
+        expected = network(x)
+        scale = expected.abs().max()
+        assert (fused(x) - expected).abs().max() < 1e-4 * scale
+    assert not any(isinstance(m, nn.BatchNorm3d) for m in fused.modules())
+    assert not fused.training
+    assert not any(p.requires_grad for p in fused.parameters())
+    assert fused.output_spec == network.output_spec
+    for name, tensor in network.state_dict().items():
+        assert torch.equal(tensor, before[name]), name
+    assert all(p.requires_grad for p in network.parameters())
+
+
+def test_a_network_in_training_is_folded_with_its_running_statistics(network):
+    x = torch.randn(1, 1, 32, 32, 32)
+    with torch.no_grad():
+        expected = network(x)
+        fused = fuse_for_inference(network.train())
+        torch.testing.assert_close(fused(x), expected, atol=1e-4, rtol=1e-4)
+    assert network.training

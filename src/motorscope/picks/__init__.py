@@ -1,6 +1,8 @@
 """Picks: tables of found and corrected motors, their files, and their comparison with a truth."""
 
 from motorscope.picks.csv import pick_tables, read_picks, write_picks
+from motorscope.picks.history import History
+from motorscope.picks.journal import Journal, JournalInUseError, open_journal
 from motorscope.picks.scoring import (
     Counts,
     Matches,
@@ -15,12 +17,16 @@ __all__ = [
     "ORIGINS",
     "STATUSES",
     "Counts",
+    "History",
+    "Journal",
+    "JournalInUseError",
     "Matches",
     "PickTable",
     "competition_counts",
     "competition_f2",
     "f_beta",
     "match_picks",
+    "open_journal",
     "pick_tables",
     "read_picks",
     "write_picks",

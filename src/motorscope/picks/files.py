@@ -1,47 +1,10 @@
-"""Writing files whole or not at all."""
+"""Reading and writing text files with errors that a person understands."""
 
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from motorscope.errors import PicksError
-
-
-@contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a temporary file in the same folder, which takes the place of `path` in the end.
-
-    The old file stays as it was when the body raises. The temporary file keeps the suffix of
-    `path`, for libraries that choose a format by it.
-
-    Raises
-    ------
-    PicksError
-        If the file cannot be written (no such folder, no permission, disk full).
-    """
-    target = Path(path)
-    try:
-        handle, name = tempfile.mkstemp(
-            prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent
-        )
-    except OSError as error:
-        raise _cannot_write(target, error) from error
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)  # mkstemp makes files that only their owner can read
-        with temporary.open("rb+") as written:
-            os.fsync(written.fileno())
-        os.replace(temporary, target)
-    except OSError as error:
-        raise _cannot_write(target, error) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+from motorscope.files import replacing
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
@@ -52,8 +15,13 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     PicksError
         If the file cannot be written.
     """
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+    with (
+        replacing(path, PicksError) as temporary,
+        temporary.open("w", encoding="utf-8", newline="\n") as file,
+    ):
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read_text(path: str | os.PathLike[str], kind: str) -> str:
@@ -68,9 +36,7 @@ def read_text(path: str | os.PathLike[str], kind: str) -> str:
     try:
         text = source.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise PicksError(
-            f"{source} cannot be read ({_reason(error)}); check the path and its permissions."
-        ) from error
+        raise cannot_read(source, error) from error
     except UnicodeDecodeError as error:
         raise PicksError(f"{source} is not {kind}: it is not UTF-8 text.") from error
     if "\0" in text:
@@ -78,11 +44,15 @@ def read_text(path: str | os.PathLike[str], kind: str) -> str:
     return text
 
 
-def _cannot_write(path: Path, error: OSError) -> PicksError:
+def cannot_read(path: Path, error: OSError) -> PicksError:
+    """Say why a file cannot be read."""
+    reason = (error.strerror or str(error)).lower()
+    return PicksError(f"{path} cannot be read ({reason}); check the path and its permissions.")
+
+
+def cannot_write(path: Path, error: OSError) -> PicksError:
+    """Say why a file cannot be written."""
+    reason = (error.strerror or str(error)).lower()
     return PicksError(
-        f"{path} cannot be written ({_reason(error)}); choose another folder or free some space."
+        f"{path} cannot be written ({reason}); choose another folder or free some space."
     )
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import cKDTree
 
 ORIGINS = ("model", "user")
 STATUSES = ("candidate", "accepted", "rejected")
@@ -222,6 +223,19 @@ class PickTable:
         new = other.frame.copy()
         new["id"] = np.arange(self.next_id, self.next_id + len(new), dtype=np.int64)
         return self._with_rows(new)
+
+    def with_candidates(self, found: "PickTable", minimum_distance: float) -> "PickTable":
+        """Take in what a new run found, and keep what a person did.
+
+        Undecided candidates of a model go. Picks of `found` come in under new ids, but for those
+        nearer than `minimum_distance` (Å) to a pick that stays.
+        """
+        undecided = (self.frame["origin"] == "model") & (self.frame["status"] == "candidate")
+        kept = self.select(~undecided.to_numpy())
+        if not len(kept):
+            return kept.merge(found)
+        nearest, _ = cKDTree(kept.positions).query(found.positions)
+        return kept.merge(found.select(nearest >= minimum_distance))
 
     def _with_rows(self, new: pd.DataFrame) -> "PickTable":
         if not len(new):

@@ -1,0 +1,289 @@
+"""Edits written to disk as they happen, so that a crash loses nothing.
+
+A journal is a file of JSON lines beside the tomogram, ``NAME.motorscope.jsonl``. The first line
+says what it is; every further one holds one edit (see `motorscope.picks.changes`) and is on the
+disk before the call returns. A last line that a crash tore is dropped; all before it counts.
+"""
+
+import getpass
+import hashlib
+import json
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from filelock import FileLock, Timeout
+
+from motorscope.errors import PicksError
+from motorscope.picks.changes import apply, difference, everything
+from motorscope.picks.files import cannot_read, cannot_write, write_text
+from motorscope.picks.table import PickTable
+
+SUFFIX = ".motorscope.jsonl"
+_FORMAT = {"format": "motorscope journal", "version": 1}
+_COMPACT_AFTER = 1000  # edits: a file of a few hundred kB that is read in a moment
+
+
+class JournalInUseError(PicksError):
+    """Another window works on the same tomogram."""
+
+
+@dataclass(frozen=True)
+class _Content:
+    """Picks, remarks, number of edits, who opened it last, and number of bytes that count."""
+
+    table: PickTable
+    remarks: dict[str, Any]
+    edits: int
+    opened: dict[str, Any]
+    size: int
+
+
+class Journal:
+    """An open journal; only one program can have it open at a time.
+
+    Attributes
+    ----------
+    path
+        The file.
+    table
+        The picks as the journal has them.
+    remarks
+        What else was recorded about the tomogram, such as ``{"reviewed": True}``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open or begin a journal; `open_journal` finds its place.
+
+        Raises
+        ------
+        JournalInUseError
+            If another window has it open.
+        PicksError
+            If it cannot be read or written, or is damaged.
+        """
+        self.path = path
+        self._descriptor: int | None = None
+        self._lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=0, thread_local=False)
+        try:
+            self._lock.acquire()
+        except Timeout:
+            raise JournalInUseError(_in_use(path)) from None
+        except OSError as error:
+            raise cannot_write(path, error) from error
+        try:
+            content = _read(path)
+            self.table, self.remarks = content.table, content.remarks
+            if content.size == 0 or content.edits > _COMPACT_AFTER:
+                self.compact()
+            else:
+                os.truncate(path, content.size)  # no torn line
+                self._attach()
+                self._append({"opened": _whoami()})
+        except BaseException:
+            self.close()
+            raise
+
+    def record(self, table: PickTable, remarks: Mapping[str, Any] | None = None) -> None:
+        """Write the step from the last recorded table to `table`; return when it is on the disk.
+
+        `remarks` are added to those there are; a value of ``None`` removes one.
+
+        Raises
+        ------
+        PicksError
+            If the file cannot be written, or another program has changed it. The step is then not
+            recorded, and what was recorded before stays.
+        """
+        line: dict[str, Any] = {}
+        if table != self.table:
+            line["edit"] = difference(self.table, table)
+        if remarks:
+            line["remarks"] = dict(remarks)
+        if not line:
+            return
+        self._append(line)
+        self.table, self.remarks = table, _updated(self.remarks, remarks or {})
+
+    def compact(self) -> None:
+        """Replace all edits by the table that they made; the file is whole at every moment.
+
+        Raises
+        ------
+        PicksError
+            If the file cannot be written; the journal then stays as it was.
+        """
+        lines: list[dict[str, Any]] = [
+            _FORMAT,
+            {"edit": everything(self.table), "remarks": self.remarks},
+            {"opened": _whoami()},
+        ]
+        self._detach()  # a file that is open cannot be replaced everywhere
+        try:
+            write_text(self.path, "".join(_encode(line) for line in lines))
+        finally:
+            self._attach()
+
+    def close(self) -> None:
+        """Close the file and let others have it; closing twice does no harm."""
+        self._detach()
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _attach(self) -> None:
+        try:
+            self._descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND)
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
+        self._size = os.fstat(self._descriptor).st_size
+
+    def _detach(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _append(self, line: dict[str, Any]) -> None:
+        if self._descriptor is None:
+            raise PicksError(f"{self.path} is closed; open the tomogram again to go on editing.")
+        data = _encode(line).encode()
+        try:
+            if not self._is_ours(self._descriptor):
+                raise PicksError(
+                    f"{self.path} was changed by another program; close the other window, then "
+                    "open the tomogram again."
+                )
+            view = memoryview(data)
+            while view:
+                view = view[os.write(self._descriptor, view) :]
+            os.fsync(self._descriptor)
+        except OSError as error:
+            os.ftruncate(self._descriptor, self._size)  # no half a line
+            raise cannot_write(self.path, error) from error
+        self._size += len(data)
+
+    def _is_ours(self, descriptor: int) -> bool:
+        """Whether the file at the path is the one that is open, with what was written to it."""
+        try:
+            there, ours = os.stat(self.path), os.fstat(descriptor)
+        except FileNotFoundError:
+            return False
+        return os.path.samestat(there, ours) and there.st_size == self._size
+
+
+def open_journal(tomogram: Path, name: str, folder: Path | None = None) -> Journal:
+    """Open the journal of a tomogram: beside it, or in `folder` where that cannot be written.
+
+    Parameters
+    ----------
+    tomogram
+        The tomogram's file, or its folder of slices.
+    name
+        The tomogram's name.
+    folder
+        A project folder to use when the tomogram's own folder is read-only.
+
+    Raises
+    ------
+    JournalInUseError
+        If another window has it open.
+    PicksError
+        If it is damaged, or if neither folder can be written.
+    """
+    beside = tomogram.absolute().parent
+    if _writable(beside):
+        return Journal(beside / f"{name}{SUFFIX}")
+    if folder is None:
+        raise PicksError(
+            f"{beside} is read-only, so edits cannot be kept beside {tomogram.name}; choose a "
+            "project folder for them."
+        )
+    if not _writable(folder):
+        raise PicksError(f"{folder} is not a folder that can be written; choose another one.")
+    # Tomograms of several folders may have the same name.
+    where = hashlib.sha256(str(beside.resolve()).encode()).hexdigest()[:8]
+    return Journal(folder / f"{name}-{where}{SUFFIX}")
+
+
+def _writable(folder: Path) -> bool:
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+
+
+def _read(path: Path) -> _Content:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        data = b""
+    except OSError as error:
+        raise cannot_read(path, error) from error
+    table, remarks, opened = PickTable.empty(), dict[str, Any](), dict[str, Any]()
+    edits = size = 0
+    lines = data.splitlines(keepends=True)
+    for number, raw in enumerate(lines, start=1):
+        try:
+            if number == 1 and not _encode(_FORMAT).encode().startswith(raw):
+                raise PicksError(
+                    f"{path} is not a journal that this version reads; move it elsewhere to begin "
+                    "anew."
+                )
+            if not raw.endswith(b"\n"):
+                raise ValueError("torn")
+            line = json.loads(raw)
+            table = apply(table, line["edit"]) if "edit" in line else table
+            remarks = _updated(remarks, line.get("remarks", {}))
+            opened = line.get("opened", opened)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            if number == len(lines):
+                break  # torn by a crash: the edit in flight
+            raise PicksError(
+                f"{path}, line {number} is damaged ({error}); move the file elsewhere to begin "
+                "anew, or remove this line and all after it."
+            ) from error
+        edits += number > 1
+        size += len(raw)
+    return _Content(table=table, remarks=remarks, edits=edits, opened=opened, size=size)
+
+
+def _updated(remarks: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    merged = {**remarks, **more}
+    return {key: value for key, value in merged.items() if value is not None}
+
+
+def _in_use(path: Path) -> str:
+    who = _read(path).opened
+    by = f" by {who['user']} on {who['host']} since {who['when']}" if who else ""
+    return (
+        f"{path.name} is open in another window{by} (process {who.get('process', 'unknown')}); "
+        "close that one first."
+    )
+
+
+def _whoami() -> dict[str, Any]:
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):  # a process without a name for its user id
+        user = "somebody"
+    return {
+        "user": user,
+        "host": socket.gethostname(),
+        "process": os.getpid(),
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _encode(line: Mapping[str, Any]) -> str:
+    return json.dumps(line, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"

@@ -1,0 +1,84 @@
+"""Kill scripted editing at random moments and look what is left; run by `test_journal.py`.
+
+A light interpreter of its own: it forks, which a test process with threads should not.
+"""
+
+import json
+import os
+import random
+import signal
+import struct
+import sys
+import time
+from pathlib import Path
+
+from motorscope.picks import Journal, PickTable
+
+
+def edited(table: PickTable, number: int) -> PickTable:
+    """Return what edit `number` of the script makes of a table; the same at every time."""
+    rng = random.Random(number)
+    place = [rng.uniform(0, 1000) for _ in range(3)]
+    ids = table.ids.tolist()
+    kind = rng.choice(["add", "add", "move", "status", "remove"]) if ids else "add"
+    if kind == "add":
+        return table.add(place, note="α" * rng.randrange(200))
+    chosen = rng.choice(ids)
+    if kind == "move":
+        return table.move(chosen, place)
+    if kind == "status":
+        status = table.frame["status"][table.rows_of(chosen)[0]]
+        return table.set_status(chosen, "rejected" if status != "rejected" else "accepted")
+    return table.remove(chosen)
+
+
+def edit_until_killed(path: Path, first: int, tell: int) -> None:
+    """Edit from edit `first` on; tell the number of every edit once it is recorded."""
+    with Journal(path) as journal:
+        os.write(tell, struct.pack("i", first - 1))
+        for number in range(first, first + 1_000_000):
+            journal.record(edited(journal.table, number))
+            os.write(tell, struct.pack("i", number))
+            if number % 7 == 0:
+                journal.compact()
+
+
+def told(descriptor: int, data: bytes) -> int:
+    """Return the last number that the killed process told; `data` was read already."""
+    while part := os.read(descriptor, 1 << 16):
+        data += part
+    return struct.unpack("i", data[-4:])[0] if data else -1
+
+
+def main(folder: Path, kills: int) -> None:
+    """Kill again and again; stop with an error when more than the edit in flight is lost."""
+    path, rng = folder / "cell.motorscope.jsonl", random.Random(1)
+    expected, done = PickTable.empty(), 0
+    for _ in range(kills):
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(reader)
+            edit_until_killed(path, done, writer)
+        os.close(writer)
+        # Four in five while it edits, the others maybe while it still restores.
+        begun = os.read(reader, 4) if rng.random() < 0.8 else b""
+        time.sleep(rng.uniform(0.0, 0.04))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        last = told(reader, begun)
+        os.close(reader)
+        while done <= last:
+            expected, done = edited(expected, done), done + 1
+        with Journal(path) as journal:
+            if journal.table != expected:
+                expected, done = edited(expected, done), done + 1  # recorded, but not yet told
+            if journal.table != expected:
+                raise SystemExit(
+                    f"lost after edit {last}:\n{journal.table.frame}\n{expected.frame}"
+                )
+    print(json.dumps({"kills": kills, "edits": done}))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))

@@ -1,1 +1,57 @@
-"""detection"""
+"""Detection: from a tomogram and a model to a heatmap and candidates."""
+
+from motorscope.detection.calibration import probability
+from motorscope.detection.candidates import find_candidates
+from motorscope.detection.device import (
+    DeviceError,
+    available_devices,
+    choose_device,
+    choose_precision,
+)
+from motorscope.detection.files import (
+    FileDone,
+    FilesRequest,
+    FileStarted,
+    check_files,
+    detect_files,
+)
+from motorscope.detection.messages import (
+    DetectionRequest,
+    DetectionResult,
+    HeatmapBlock,
+    HeatmapStarted,
+    Message,
+    Notice,
+    Progress,
+    Run,
+)
+from motorscope.detection.plan import Window, plan_windows
+from motorscope.detection.run import detect, run_to_end
+from motorscope.detection.stitch import Stitcher
+
+__all__ = [
+    "DetectionRequest",
+    "DetectionResult",
+    "DeviceError",
+    "FileDone",
+    "FileStarted",
+    "FilesRequest",
+    "HeatmapBlock",
+    "HeatmapStarted",
+    "Message",
+    "Notice",
+    "Progress",
+    "Run",
+    "Stitcher",
+    "Window",
+    "available_devices",
+    "check_files",
+    "choose_device",
+    "choose_precision",
+    "detect",
+    "detect_files",
+    "find_candidates",
+    "plan_windows",
+    "probability",
+    "run_to_end",
+]

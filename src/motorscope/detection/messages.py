@@ -48,7 +48,7 @@ class HeatmapStarted:
 
 @dataclass(frozen=True)
 class HeatmapBlock:
-    """Calibrated probabilities (float32) of one finished window; `start` is its first heatmap voxel."""
+    """Calibrated probabilities of one finished window; `start` is its first heatmap voxel."""
 
     start: Shape
     values: NDArray[np.float32]

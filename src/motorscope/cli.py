@@ -1,0 +1,193 @@
+"""The command line: each command reads its arguments, calls one function and reports."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from motorscope import __version__
+from motorscope.errors import MotorscopeError
+
+if TYPE_CHECKING:
+    from motorscope.detection import FileDone
+
+# Heavy modules are imported by the commands that need them, so that --help answers at once.
+
+Commands = Any  # argparse has no public name for what add_subparsers returns
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status: 2 after an error of ours, 130 after Ctrl-C."""
+    arguments = _parser().parse_args(argv)
+    try:
+        status: int = arguments.run(arguments)
+    except MotorscopeError as error:
+        _say(f"motorscope: {error}")
+        return 2
+    except KeyboardInterrupt:
+        _say("motorscope: stopped")
+        return 130
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="motorscope",
+        description="Find bacterial flagellar motors in cryo-electron tomograms.",
+    )
+    parser.add_argument("--version", action="version", version=f"motorscope {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for add in _COMMANDS:
+        add(commands)
+    return parser
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+# --- detect -------------------------------------------------------------------------------------
+
+
+def _add_detect(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "detect",
+        help="find motors in tomograms and write them to a CSV",
+        description="Find motors in tomograms and write their positions to a CSV, with no display.",
+        epilog="A file that fails does not stop the others; what failed is said at the end, "
+        "and the exit status is then 2.",
+    )
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="tomograms")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="CSV", help="where the picks go"
+    )
+    parser.add_argument(
+        "--model",
+        default="built-in",
+        metavar="NAME|FILE",
+        help="a model's name or a file of weights (default: built-in)",
+    )
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        metavar="T",
+        help="least calibrated probability of a pick, 0 to 1 (default: the model's)",
+    )
+    parser.add_argument(
+        "--spacing",
+        type=float,
+        metavar="Å",
+        help="voxel spacing, for files that do not say it or say it wrongly",
+    )
+    parser.add_argument(
+        "--heatmap",
+        type=Path,
+        metavar="OUT",
+        help="write the heatmap to this MRC file, or to this folder for several tomograms",
+    )
+    parser.add_argument(
+        "--device", default="auto", help="auto, cuda, cuda:1, mps or cpu (default: auto)"
+    )
+    parser.add_argument(
+        "--precision", default="auto", help="auto, fp32, fp16 or bf16 (default: auto)"
+    )
+    parser.add_argument(
+        "--flips",
+        action="store_true",
+        help="average over mirror images: a little better, four times slower",
+    )
+    parser.set_defaults(run=_detect)
+
+
+def _detect(arguments: argparse.Namespace) -> int:
+    from motorscope.detection import FilesRequest, check_files, detect_files, run_to_end
+    from motorscope.network import load_model
+
+    request = FilesRequest(
+        paths=arguments.files,
+        output=arguments.output,
+        threshold=arguments.threshold,
+        spacing=arguments.spacing,
+        heatmap=arguments.heatmap,
+        device=arguments.device,
+        precision=arguments.precision,
+        flips=arguments.flips,
+    )
+    check_files(request)
+    model = load_model(arguments.model)
+    done = run_to_end(detect_files(request, model), _reporter())
+    return _summary(done, arguments.output)
+
+
+def _reporter() -> Callable[[object], None]:
+    """Return a function that shows messages on stderr, in one changing line on a terminal."""
+    from motorscope.detection import FileDone, FileStarted, Notice, Progress
+
+    line = _Line()
+
+    def report(message: object) -> None:
+        if isinstance(message, FileStarted):
+            line.head = f"[{message.number}/{message.total}] {message.path.name}"
+        elif isinstance(message, Progress):
+            text = f"{message.what}, {message.done} of {message.total}"
+            if message.seconds_left is not None:
+                text += f", {message.seconds_left:.0f} s left"
+            line.show(text)
+        elif isinstance(message, Notice):
+            line.keep(message.text)
+        elif isinstance(message, FileDone):
+            line.keep(_outcome(message))
+
+    return report
+
+
+def _outcome(done: "FileDone") -> str:
+    if done.error is not None:
+        return "failed"
+    found = f"{done.picks} motor{'' if done.picks == 1 else 's'}"
+    best = "" if done.best is None else f", best candidate {done.best:.3f}"
+    return f"{found}{best}, {done.seconds:.1f} s"
+
+
+def _summary(done: "list[FileDone]", output: Path) -> int:
+    failed = [file for file in done if file.error is not None]
+    worked = len(done) - len(failed)
+    if worked:
+        picks = sum(file.picks for file in done)
+        _say(f"{picks} picks of {worked} tomogram{'' if worked == 1 else 's'} in {output}")
+    for file in failed:
+        _say(f"motorscope: {file.error}")
+    return 2 if failed else 0
+
+
+class _Line:
+    """A line on stderr that is written over on a terminal and thinned out elsewhere."""
+
+    _SECONDS = 15.0
+
+    def __init__(self) -> None:
+        self.head = ""
+        self._terminal = sys.stderr.isatty()
+        self._last = float("-inf")
+
+    def show(self, text: str) -> None:
+        """Show passing news."""
+        if self._terminal:
+            print(f"\r\x1b[K{self.head}: {text}", end="", file=sys.stderr, flush=True)
+        elif time.monotonic() - self._last > self._SECONDS:
+            self._last = time.monotonic()
+            _say(f"{self.head}: {text}")
+
+    def keep(self, text: str) -> None:
+        """Show news that stay."""
+        clear = "\r\x1b[K" if self._terminal else ""
+        _say(f"{clear}{self.head}: {text}")
+
+
+_COMMANDS: tuple[Callable[[Commands], None], ...] = (_add_detect,)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

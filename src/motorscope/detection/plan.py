@@ -1,0 +1,186 @@
+"""Cutting a volume into windows that fit into memory and lose nothing at their seams."""
+
+import itertools
+import math
+from dataclasses import dataclass
+
+import torch
+
+from motorscope.network.card import Architecture
+from motorscope.tomogram.grid import Shape
+
+ALIGNMENT = 32
+"""Sides and, where possible, starts of windows are multiples of the encoder's deepest stride.
+
+A window that starts elsewhere would be sampled on another phase by the strided layers, and its
+output would differ from that of the whole volume.
+"""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A part of the padded input that the network sees at once; voxels of the input, z, y, x.
+
+    Attributes
+    ----------
+    start, shape
+        First voxel and number of voxels.
+    margin_low, margin_high
+        Voxels at the near and the far side whose output is not trusted; 0 where the volume ends
+        there.
+    """
+
+    start: Shape
+    shape: Shape
+    margin_low: Shape
+    margin_high: Shape
+
+    @property
+    def stop(self) -> Shape:
+        """First voxel after the window."""
+        return _add(self.start, self.shape)
+
+    @property
+    def trusted(self) -> tuple[slice, slice, slice]:
+        """The part of the volume for which this window's output is trusted."""
+        z, y, x = (
+            slice(start + low, stop - high)
+            for start, stop, low, high in zip(
+                self.start, self.stop, self.margin_low, self.margin_high, strict=True
+            )
+        )
+        return z, y, x
+
+
+def padded_shape(shape: Shape) -> Shape:
+    """Return the shape with every side rounded up to a multiple of `ALIGNMENT`."""
+    z, y, x = (_round_up(side) for side in shape)
+    return z, y, x
+
+
+def plan_windows(
+    shape: Shape, largest: Shape, context: Shape, max_voxels: int, stride: int = ALIGNMENT
+) -> list[Window]:
+    """Cover a volume with equal windows so that every voxel is trusted in one of them at least.
+
+    Of all window shapes that fit, the one is taken that needs the fewest voxels computed, overlaps
+    included.
+
+    Parameters
+    ----------
+    shape
+        Voxels of the volume (z, y, x); it is padded to multiples of 32.
+    largest
+        Largest window, per axis.
+    context
+        Voxels at each cut side of a window that are not trusted. If even the largest window has no
+        room for them and for a trusted centre, they shrink.
+    max_voxels
+        Most voxels of a window. If not even the smallest window fits, that one is taken.
+    stride
+        The network's output stride, a divisor of 32.
+
+    Returns
+    -------
+    list of Window
+        In the order z, y, x; sides are multiples of 32, starts too unless the trusted centre is
+        narrower than that, and then multiples of `stride`.
+    """
+    options = [
+        _axis_options(side, most, margin, stride)
+        for side, most, margin in zip(padded_shape(shape), largest, context, strict=True)
+    ]
+    combinations = list(itertools.product(*options))
+    fitting = [axes for axes in combinations if _window_voxels(axes) <= max_voxels]
+    best = min(fitting, key=_computed_voxels) if fitting else min(combinations, key=_window_voxels)
+    return [_window(cuts) for cuts in itertools.product(*(axis.cuts for axis in best))]
+
+
+def activation_bytes(architecture: Architecture, dtype: torch.dtype) -> float:
+    """Estimate the memory of the activations that live at once, in bytes per input voxel.
+
+    In the encoder this is the stem at half the resolution, once and a half (its output, and what
+    pooling and the next layer make of it); in the decoder a stage's input, skip and output. The
+    factors are measured, see ``benchmarks/detect_speed.py``.
+    """
+    width = architecture.base_width
+    most = 1.6 * width / 2**3
+    expansion = 1 if architecture.backbone == "r3d18" else 4
+    skips = [4 * width * expansion, 2 * width * expansion, width * expansion, width]
+    deeper = 8 * width * expansion
+    for level, (skip, channels) in enumerate(
+        zip(skips, architecture.decoder_channels, strict=False)
+    ):
+        side = 16 >> level
+        most = max(most, (2 * deeper + 2 * skip + 2 * channels) / side**3)
+        deeper = channels
+    # The input is there twice: as it was prepared, and in the layout and precision of the network.
+    return float(4 + dtype.itemsize * (1 + most))
+
+
+@dataclass(frozen=True)
+class _Cut:
+    start: int
+    length: int
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
+class _Axis:
+    length: int
+    cuts: tuple[_Cut, ...]
+
+
+def _axis_options(side: int, largest: int, context: int, stride: int) -> list[_Axis]:
+    """Return, for each possible number of windows along an axis, the shortest windows."""
+    longest = min(side, max(largest // ALIGNMENT, 1) * ALIGNMENT)
+    least = min(longest, _round_up(2 * context + stride))
+    shortest: dict[int, _Axis] = {}
+    for length in range(least, longest + 1, ALIGNMENT):
+        axis = _cut_axis(side, length, context, stride)
+        shortest.setdefault(len(axis.cuts), axis)
+    return list(shortest.values())
+
+
+def _cut_axis(side: int, length: int, context: int, stride: int) -> _Axis:
+    if length >= side:
+        return _Axis(side, (_Cut(0, side, 0, 0),))
+    margin = min(context, (length - stride) // 2)
+    centre = length - 2 * margin
+    step = centre // ALIGNMENT * ALIGNMENT or centre // stride * stride
+    starts = [*range(0, side - length, step), side - length]
+    last = len(starts) - 1
+    return _Axis(
+        length,
+        tuple(
+            _Cut(start, length, margin if i > 0 else 0, margin if i < last else 0)
+            for i, start in enumerate(starts)
+        ),
+    )
+
+
+def _window_voxels(axes: tuple[_Axis, ...]) -> int:
+    return math.prod(axis.length for axis in axes)
+
+
+def _computed_voxels(axes: tuple[_Axis, ...]) -> int:
+    return math.prod(axis.length * len(axis.cuts) for axis in axes)
+
+
+def _window(cuts: tuple[_Cut, ...]) -> Window:
+    z, y, x = cuts
+    return Window(
+        start=(z.start, y.start, x.start),
+        shape=(z.length, y.length, x.length),
+        margin_low=(z.low, y.low, x.low),
+        margin_high=(z.high, y.high, x.high),
+    )
+
+
+def _round_up(side: int) -> int:
+    return -(-side // ALIGNMENT) * ALIGNMENT
+
+
+def _add(a: Shape, b: Shape) -> Shape:
+    return (a[0] + b[0], a[1] + b[1], a[2] + b[2])

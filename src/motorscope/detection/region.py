@@ -1,0 +1,112 @@
+"""Which part of the prepared tomogram a run looks at."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from motorscope.detection.plan import ALIGNMENT, Window
+from motorscope.detection.stitch import Slices
+from motorscope.errors import TomogramError
+from motorscope.network.card import FeatureSpec
+from motorscope.tomogram.grid import Shape, Vector, VoxelGrid
+
+Region = tuple[Vector, Vector]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A box of the prepared grid; every triple is in the order z, y, x.
+
+    Attributes
+    ----------
+    start, shape
+        First voxel and number of voxels that the network sees, context included.
+    output
+        Where the heatmap lies in the network's output for these voxels.
+    heatmap
+        The heatmap's grid.
+    """
+
+    start: Shape
+    shape: Shape
+    output: Slices
+    heatmap: VoxelGrid
+
+
+def choose_part(
+    prepared: VoxelGrid, region: Region | None, context: Shape, output: FeatureSpec
+) -> Part:
+    """Return the part of the prepared grid that is needed for a region.
+
+    The region grows outward to multiples of 32 voxels, so that the network samples it on the same
+    phase as the whole volume, and the network also sees `context` voxels around it, where the
+    tomogram goes on.
+
+    Parameters
+    ----------
+    prepared
+        Grid of the network's input for the whole tomogram.
+    region
+        Two corners in Å, in any order, or ``None`` for everything.
+    context
+        Voxels that the network needs around what it is trusted for.
+    output
+        Geometry of the heatmap.
+
+    Raises
+    ------
+    TomogramError
+        If the region does not meet the tomogram.
+    """
+    starts, stops = [0, 0, 0], list(prepared.shape)
+    if region is not None:
+        corners = prepared.to_voxels(np.asarray(region, dtype=float))
+        low = np.floor(corners.min(axis=0) + 0.5)
+        high = np.floor(corners.max(axis=0) + 0.5) + 1
+        if not (np.isfinite(corners).all() and (high > 0).all() and (low < stops).all()):
+            raise TomogramError(
+                "The chosen region lies outside of the tomogram; move it over the tomogram or take "
+                "the whole volume."
+            )
+        starts = [max(int(v), 0) // ALIGNMENT * ALIGNMENT for v in low]
+        stops = [min(_up(int(v)), n) for v, n in zip(high, prepared.shape, strict=True)]
+    seen_starts = [max(a - _up(c), 0) for a, c in zip(starts, context, strict=True)]
+    seen_stops = [
+        min(b + _up(c), n) for b, c, n in zip(stops, context, prepared.shape, strict=True)
+    ]
+    first = [(a - s) // output.stride for a, s in zip(starts, seen_starts, strict=True)]
+    sides = [-(-(b - a) // output.stride) for a, b in zip(starts, stops, strict=True)]
+    seen = _triple(seen_starts)
+    shape = _triple([b - a for a, b in zip(starts, stops, strict=True)])
+    z, y, x = (slice(f, f + n) for f, n in zip(first, sides, strict=True))
+    return Part(
+        start=seen,
+        shape=_triple([b - a for a, b in zip(seen_starts, seen_stops, strict=True)]),
+        output=(z, y, x),
+        heatmap=prepared.cropped(_triple(starts), shape).strided(
+            output.stride, output.offset, _triple(sides)
+        ),
+    )
+
+
+def cut_window(volume: NDArray[np.float32], window: Window) -> NDArray[np.float32]:
+    """Return a window of a volume, mirrored where the window reaches beyond the far sides."""
+    block = volume
+    for axis, (start, stop) in enumerate(zip(window.start, window.stop, strict=True)):
+        side = volume.shape[axis]
+        if stop <= side:
+            block = block[(slice(None),) * axis + (slice(start, stop),)]
+        else:
+            # The mirror repeats the outermost voxel: a, b, c | c, b, a | a, b, c ...
+            places = np.arange(start, stop) % (2 * side)
+            block = block.take(np.minimum(places, 2 * side - 1 - places), axis=axis)
+    return block
+
+
+def _up(value: int) -> int:
+    return -(-value // ALIGNMENT) * ALIGNMENT
+
+
+def _triple(values: list[int]) -> Shape:
+    return (values[0], values[1], values[2])

@@ -1,0 +1,257 @@
+"""A detection run: from a tomogram to a heatmap and candidates, window by window."""
+
+import math
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import closing
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from motorscope.detection.calibration import probability
+from motorscope.detection.candidates import find_candidates
+from motorscope.detection.device import precision_name, release
+from motorscope.detection.messages import (
+    DetectionRequest,
+    DetectionResult,
+    HeatmapBlock,
+    HeatmapStarted,
+    Message,
+    Notice,
+    Progress,
+    Run,
+)
+from motorscope.detection.plan import Window, padded_shape, plan_windows
+from motorscope.detection.predictor import Cancelled, Predictor
+from motorscope.detection.region import Part, choose_part, cut_window
+from motorscope.detection.setup import Failure, Setup, choose_setup, failure_of, humbler_setup
+from motorscope.detection.stitch import Stitcher
+from motorscope.network.card import Calibration
+from motorscope.tomogram import intensity_range, prepare, prepared_grid
+
+SLAB = 32
+"""Prepared sections per step: enough to be quick, few enough to show progress and to stop soon."""
+
+M = TypeVar("M")
+R = TypeVar("R")
+
+
+def detect(request: DetectionRequest, cancel: threading.Event | None = None) -> Run:
+    """Find motors: yield messages, then return the result, or ``None`` when cancelled.
+
+    Whatever ends the run, the accelerator is free afterwards.
+
+    Parameters
+    ----------
+    request
+        What to do.
+    cancel
+        Looked at between the steps and between the network's layers.
+
+    Yields
+    ------
+    Message
+        Progress of the preparation, then `HeatmapStarted`, then a `HeatmapBlock` and a `Progress`
+        for each window, and a `Notice` for each fallback.
+
+    Raises
+    ------
+    SpacingError
+        If the tomogram's voxel spacing is unknown.
+    TomogramError
+        If the region lies outside of the tomogram or the voxels cannot be read.
+    DeviceError
+        If the device or precision is not to be had, or memory runs out even on the CPU with the
+        smallest window.
+    ModelError
+        If the network's output is not finite.
+    """
+    cancel = threading.Event() if cancel is None else cancel
+    began = time.monotonic()
+    model = request.model
+    setup = choose_setup(request.device, request.precision, model.card.architecture)
+    part = choose_part(
+        prepared_grid(request.tomogram.grid, model.card.input),
+        request.region,
+        model.card.context,
+        model.output,
+    )
+    stitcher = Stitcher(padded_shape(part.shape), model.output.stride)
+    try:
+        volume = yield from _prepare(request, part, cancel)
+        yield HeatmapStarted(part.heatmap)
+        setup = yield from _compute(request, part, volume, stitcher, setup, cancel)
+    except Cancelled:
+        return None
+    heatmap = probability(stitcher.logits(part.output), model.card.calibration)
+    return DetectionResult(
+        generation=request.generation,
+        heatmap=heatmap,
+        grid=part.heatmap,
+        candidates=find_candidates(heatmap, part.heatmap, model.card.minimum_distance),
+        model_name=model.card.name,
+        device=str(setup.device),
+        precision=precision_name(setup.dtype),
+        seconds=time.monotonic() - began,
+    )
+
+
+def run_to_end(run: Generator[M, None, R], on_message: Callable[[M], None] | None = None) -> R:
+    """Drain a generator of messages and return its value; it is closed whatever happens.
+
+    Parameters
+    ----------
+    run
+        What `detect` and its like return.
+    on_message
+        Called with every message.
+    """
+    with closing(run):
+        while True:
+            try:
+                message = next(run)
+            except StopIteration as end:
+                value: R = end.value
+                return value
+            if on_message is not None:
+                on_message(message)
+
+
+def _prepare(
+    request: DetectionRequest, part: Part, cancel: threading.Event
+) -> Generator[Message, None, NDArray[np.float32]]:
+    """Make the network's input, float32 ``(z, y, x)``, slab by slab."""
+
+    def look(done: int, total: int) -> None:
+        _stop_if(cancel)
+
+    recipe = request.model.card.input
+    intensity = intensity_range(request.tomogram, recipe)
+    volume = np.empty(part.shape, dtype=np.float32)
+    depth, height, width = part.shape
+    z, y, x = part.start
+    total = -(-depth // SLAB)
+    for step in range(total):
+        _stop_if(cancel)
+        yield Progress("Preparing the tomogram", step, total)
+        first = step * SLAB
+        sections = min(SLAB, depth - first)
+        volume[first : first + sections] = prepare(
+            request.tomogram,
+            recipe,
+            start=(z + first, y, x),
+            shape=(sections, height, width),
+            intensity=intensity,
+            progress=look,
+        )
+    yield Progress("Preparing the tomogram", total, total)
+    return volume
+
+
+def _compute(
+    request: DetectionRequest,
+    part: Part,
+    volume: NDArray[np.float32],
+    stitcher: Stitcher,
+    setup: Setup,
+    cancel: threading.Event,
+) -> Generator[Message, None, Setup]:
+    """Run the network over all windows; return the setup that it ended with.
+
+    What fails is tried again in a humbler way. Windows that are done stay done, and so does the
+    prepared volume.
+    """
+    card = request.model.card
+    stride = request.model.output.stride
+
+    def plan() -> list[Window]:
+        windows = plan_windows(part.shape, card.window, card.context, setup.max_voxels, stride)
+        return [window for window in windows if stitcher.needs(window)]
+
+    predictor: Predictor | None = None
+    pending = plan()
+    done = 0
+    clock = _Clock()
+    try:
+        while pending:
+            _stop_if(cancel)
+            yield Progress("Looking for motors", done, done + len(pending), clock.left(pending))
+            window = pending[0]
+            failure: Failure | None = None
+            clock.start()
+            try:
+                if predictor is None:
+                    predictor = Predictor(
+                        request.model.network, setup.device, setup.dtype, request.flips, cancel
+                    )
+                logits = predictor(cut_window(volume, window))
+                if not np.isfinite(logits).all():
+                    failure = Failure.NOT_FINITE
+            except (RuntimeError, MemoryError) as error:
+                failure = failure_of(error, setup, network_fits=predictor is not None)
+            # Out of the except clause, so that the traceback no longer holds the device's memory.
+            if failure is not None:
+                predictor = None
+                release(setup.device)
+                setup, notice = humbler_setup(setup, failure, window, card.architecture)
+                yield Notice(notice)
+                pending = plan()
+                clock = _Clock()
+                continue
+            clock.stop(window)
+            stitcher.add(window, logits)
+            pending = pending[1:]
+            done += 1
+            block = _block(part, stitcher, window, card.calibration)
+            if block is not None:
+                yield block
+        yield Progress("Looking for motors", done, done, 0.0)
+        return setup
+    finally:
+        predictor = None
+        release(setup.device)
+
+
+def _block(
+    part: Part, stitcher: Stitcher, window: Window, calibration: Calibration
+) -> HeatmapBlock | None:
+    """Return what is known of the heatmap under a window; ``None`` where that is all context."""
+    places = list(zip(stitcher.place(window), part.output, strict=True))
+    z, y, x = (
+        slice(max(place.start, kept.start), min(place.stop, kept.stop)) for place, kept in places
+    )
+    if min(z.stop - z.start, y.stop - y.start, x.stop - x.start) <= 0:
+        return None
+    kept_z, kept_y, kept_x = part.output
+    return HeatmapBlock(
+        start=(z.start - kept_z.start, y.start - kept_y.start, x.start - kept_x.start),
+        values=probability(stitcher.logits((z, y, x)), calibration),
+    )
+
+
+class _Clock:
+    """How long the windows that are left will take, going by those that are done."""
+
+    def __init__(self) -> None:
+        self._began = 0.0
+        self._seconds = 0.0
+        self._voxels = 0
+
+    def start(self) -> None:
+        self._began = time.monotonic()
+
+    def stop(self, window: Window) -> None:
+        self._seconds += time.monotonic() - self._began
+        self._voxels += math.prod(window.shape)
+
+    def left(self, pending: list[Window]) -> float | None:
+        if not self._voxels:
+            return None
+        return self._seconds / self._voxels * sum(math.prod(window.shape) for window in pending)
+
+
+def _stop_if(cancel: threading.Event) -> None:
+    if cancel.is_set():
+        raise Cancelled

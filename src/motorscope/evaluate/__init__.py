@@ -1,0 +1,35 @@
+"""How good picks are: scores against a truth, reports, and the tomograms to measure models on."""
+
+from motorscope.evaluate.data import EvaluationData, read_evaluation
+from motorscope.evaluate.groups import GroupScore, score_groups
+from motorscope.evaluate.metrics import (
+    COMPETITION_RADIUS,
+    Curve,
+    Localisation,
+    Reliability,
+    Scores,
+    TomogramScore,
+    correct_picks,
+    reliability,
+    score_picks,
+)
+from motorscope.evaluate.report import format_report, make_tables, write_report
+
+__all__ = [
+    "COMPETITION_RADIUS",
+    "Curve",
+    "EvaluationData",
+    "GroupScore",
+    "Localisation",
+    "Reliability",
+    "Scores",
+    "TomogramScore",
+    "correct_picks",
+    "format_report",
+    "make_tables",
+    "read_evaluation",
+    "reliability",
+    "score_groups",
+    "score_picks",
+    "write_report",
+]

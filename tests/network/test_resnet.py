@@ -222,3 +222,22 @@ def test_checkpointing_changes_memory_and_nothing_else():
     for a, b in zip(plain[1:], saving[1:], strict=True):
         for left, right in zip(a, b, strict=True):
             torch.testing.assert_close(left, right)
+
+
+@pytest.mark.parametrize("stages", [1, 2, 3, 4, 5])
+def test_receptive_radius_is_where_the_input_begins_to_matter(stages):
+    encoder = ResNetEncoder3d(base_width=1).double().eval()
+    for parameter in encoder.parameters():
+        parameter.data.abs_().add_(0.1)
+    stride, radius = encoder.strides[stages - 1][0], encoder.receptive_radius(stages)
+    reach = radius // stride + 2
+    x = torch.zeros(1, 1, 1, 1, (2 * reach + 1) * stride, dtype=torch.float64)
+    x += torch.rand(x.shape, dtype=torch.float64)
+    x.requires_grad_()
+    encoder.forward_features(x, stages)[-1][..., reach].sum().backward()
+    seen = x.grad.flatten().nonzero().flatten()
+    centre = reach * stride
+    assert centre - radius <= seen.min()
+    assert seen.max() <= centre + radius
+    # Pooling passes on one of three voxels only, so some of the outermost may not matter.
+    assert seen.max() - seen.min() >= 2 * (radius - 4)

@@ -1,19 +1,20 @@
 """A copy of a network made for running it, not for training it."""
 
 import copy
+from typing import TypeVar
 
 import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from motorscope.network.unet import UNet3d
+Network = TypeVar("Network", bound=nn.Module)
 
 # Names under which a convolution and the batch norm right after it stand beside each other in our
 # modules.
 _PAIRS = (("conv1", "bn1"), ("conv2", "bn2"), ("conv3", "bn3"), ("conv", "norm"), ("0", "1"))
 
 
-def fuse_for_inference(network: UNet3d) -> UNet3d:
+def fuse_for_inference(network: Network) -> Network:
     """Return a copy for inference: batch norms folded into convolutions, channels last in memory.
 
     It is in evaluation mode and wants no gradients. The outputs are the same up to rounding; the
@@ -22,7 +23,7 @@ def fuse_for_inference(network: UNet3d) -> UNet3d:
     Parameters
     ----------
     network
-        The network, on any device.
+        A detector or an encoder, on any device.
     """
     fused = copy.deepcopy(network).eval().requires_grad_(False)
     for module in list(fused.modules()):

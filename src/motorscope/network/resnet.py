@@ -204,6 +204,30 @@ class ResNetEncoder3d(nn.Module):
             )
         )
 
+    def receptive_radius(self, stages: int = len(STAGES)) -> int:
+        """Return how many input voxels to each side of its centre a feature voxel depends on.
+
+        Counted along the axis of the widest stem stride.
+
+        Parameters
+        ----------
+        stages
+            The feature is the last of this many stages.
+        """
+        stem = self.conv1
+        jump = max(stem.stride)
+        radius = max(d * (k // 2) for d, k in zip(stem.dilation, stem.kernel_size, strict=True))
+        if stages > 1:
+            radius += jump  # the pooling's kernel has three voxels
+            jump *= 2
+        for layer in (self.layer1, self.layer2, self.layer3, self.layer4)[: stages - 1]:
+            for block in layer:
+                for module in block.children():
+                    if isinstance(module, nn.Conv3d):
+                        radius += jump * (module.kernel_size[0] // 2)
+                        jump *= module.stride[0]
+        return radius
+
     def forward_features(self, x: Tensor, stages: int = len(STAGES)) -> list[Tensor]:
         """Return the features of the first `stages` stages, stem first.
 

@@ -1,0 +1,331 @@
+"""What the encoder sees: the maps of one of its stages, in their place in the tomogram."""
+
+import threading
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from motorscope.detection.device import release
+from motorscope.detection.messages import Notice, Progress
+from motorscope.detection.plan import ALIGNMENT, Window, plan_windows
+from motorscope.detection.predictor import Cancelled
+from motorscope.detection.region import Part, Region, choose_part, cut_window
+from motorscope.detection.setup import Failure, Setup, choose_setup, failure_of, humbler_setup
+from motorscope.detection.stitch import Slices
+from motorscope.errors import ConfigError
+from motorscope.network import ResNetEncoder3d, fuse_for_inference
+from motorscope.network.card import FeatureSpec
+from motorscope.network.model import Model
+from motorscope.tomogram import (
+    Shape,
+    Tomogram,
+    VoxelGrid,
+    intensity_range,
+    prepare,
+    prepared_grid,
+)
+
+Maps = NDArray[np.float16]
+
+_SLAB = 32
+_BYTES = 2  # of a float16
+_LARGEST = float(np.finfo(np.float16).max)
+
+
+@dataclass(frozen=True)
+class FeatureRequest:
+    """Compute the maps of one encoder stage.
+
+    Attributes
+    ----------
+    stage
+        0 for the stem, 1 to 4 for the layers; see `Model.features`.
+    region
+        Two corners (z, y, x) in Å of the box to look at, or ``None`` for the whole tomogram.
+    device
+        ``auto``, ``cuda``, ``cuda:1``, ``mps`` or ``cpu``.
+    precision
+        ``auto``, ``fp32``, ``fp16`` or ``bf16``.
+    generation
+        Returned with the result, so that a caller can drop a stale one.
+    memory_limit
+        Most bytes that the maps may take; if all would not fit, a smaller box with the same centre
+        is computed.
+    """
+
+    tomogram: Tomogram
+    model: Model
+    stage: int
+    region: Region | None = None
+    device: str = "auto"
+    precision: str = "auto"
+    generation: int = 0
+    memory_limit: int = 2_000_000_000
+
+
+@dataclass(frozen=True)
+class FeatureResult:
+    """The maps of one encoder stage.
+
+    Attributes
+    ----------
+    maps
+        float16 ``(channel, z, y, x)``.
+    grid
+        Where the maps' voxels (z, y, x) lie.
+    spec
+        Name, channels, stride and offset of the stage.
+    covers_all
+        Whether the maps cover the whole tomogram.
+    """
+
+    generation: int
+    maps: Maps
+    grid: VoxelGrid
+    spec: FeatureSpec
+    covers_all: bool
+
+
+FeatureRun = Generator[Progress | Notice, None, FeatureResult | None]
+"""A run yields messages and returns a result, or ``None`` when it was cancelled."""
+
+
+def encoder_maps(request: FeatureRequest, cancel: threading.Event | None = None) -> FeatureRun:
+    """Compute the maps of one encoder stage, and nothing deeper: yield messages, then return them.
+
+    Windows overlap by as much as the stage looks around itself, so that no seams show; where that
+    is more than the model card's context, by the latter.
+
+    Parameters
+    ----------
+    request
+        What to do.
+    cancel
+        Looked at between the steps and between the encoder's layers.
+
+    Yields
+    ------
+    Progress or Notice
+        Progress after each step; a notice if the box was made smaller, and for each fallback.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such stage.
+    SpacingError
+        If the tomogram's voxel spacing is unknown.
+    TomogramError
+        If the region lies outside of the tomogram or the voxels cannot be read.
+    DeviceError
+        If the device or precision is not to be had, or memory runs out even on the CPU.
+    ModelError
+        If the maps are not finite.
+    """
+    cancel = threading.Event() if cancel is None else cancel
+    model = request.model
+    if not 0 <= request.stage < len(model.features):
+        raise ConfigError(
+            f"The encoder's stages are 0 to {len(model.features) - 1}; there is no {request.stage}."
+        )
+    spec = model.features[request.stage]
+    context = _context(model, request.stage)
+    setup = choose_setup(request.device, request.precision, model.card.architecture)
+    prepared = prepared_grid(request.tomogram.grid, model.card.input)
+    part = choose_part(prepared, request.region, context, spec)
+    smaller = _fitting_region(prepared, part, spec, request.memory_limit)
+    if smaller is not None:
+        part = choose_part(prepared, smaller, context, spec)
+        yield Notice(_says_smaller(spec, part.heatmap))
+    try:
+        volume = yield from _prepare(request, part, cancel)
+        maps = yield from _compute(request, part, volume, context, setup, cancel)
+    except Cancelled:
+        return None
+    return FeatureResult(
+        generation=request.generation,
+        maps=maps,
+        grid=part.heatmap,
+        spec=spec,
+        covers_all=part.heatmap.shape == choose_part(prepared, None, context, spec).heatmap.shape,
+    )
+
+
+def _context(model: Model, stage: int) -> Shape:
+    radius = _up(model.network.encoder.receptive_radius(stage + 1))
+    z, y, x = (min(radius, _up(side)) for side in model.card.context)
+    return z, y, x
+
+
+def _fitting_region(
+    prepared: VoxelGrid, part: Part, spec: FeatureSpec, memory_limit: int
+) -> Region | None:
+    """Return a box in the middle of a part's maps that fits the limit, or ``None`` if all does."""
+    per_block = spec.channels * (ALIGNMENT // spec.stride) ** 3 * _BYTES
+    most = max(memory_limit // per_block, 1)
+    sides = np.array(part.heatmap.shape)
+    if spec.channels * int(sides.prod()) * _BYTES <= memory_limit:
+        return None
+    blocks = -(-sides * spec.stride // ALIGNMENT)
+    all_blocks = blocks.copy()
+    while blocks.prod() > most:
+        blocks[blocks.argmax()] -= 1
+    first = np.array(
+        [s + o.start * spec.stride for s, o in zip(part.start, part.output, strict=True)]
+    )
+    low = first + (all_blocks - blocks) // 2 * ALIGNMENT
+    high = np.minimum(low + blocks * ALIGNMENT, prepared.shape) - 1
+    corners = prepared.to_world([low, high])
+    (a, b, c), (d, e, f) = corners.tolist()
+    return (a, b, c), (d, e, f)
+
+
+def _says_smaller(spec: FeatureSpec, grid: VoxelGrid) -> str:
+    sides = [n * s / 10 for n, s in zip(grid.shape, grid.known_spacing(), strict=True)]
+    size = " × ".join(f"{side:.0f}" for side in sides)
+    return (
+        f"The {spec.channels} maps of {spec.name} do not all fit into memory; they are computed "
+        f"for the middle {size} nm (z, y, x)."
+    )
+
+
+def _prepare(
+    request: FeatureRequest, part: Part, cancel: threading.Event
+) -> Generator[Progress, None, NDArray[np.float32]]:
+    """Make the encoder's input, float32 ``(z, y, x)``, slab by slab."""
+
+    def look(done: int, total: int) -> None:
+        _stop_if(cancel)
+
+    recipe = request.model.card.input
+    _stop_if(cancel)
+    intensity = intensity_range(request.tomogram, recipe)
+    volume = np.empty(part.shape, dtype=np.float32)
+    depth, height, width = part.shape
+    z, y, x = part.start
+    for first in range(0, depth, _SLAB):
+        _stop_if(cancel)
+        yield Progress("Preparing the tomogram", first, depth)
+        planes = min(_SLAB, depth - first)
+        volume[first : first + planes] = prepare(
+            request.tomogram,
+            recipe,
+            start=(z + first, y, x),
+            shape=(planes, height, width),
+            intensity=intensity,
+            progress=look,
+        )
+    yield Progress("Preparing the tomogram", depth, depth)
+    return volume
+
+
+def _compute(
+    request: FeatureRequest,
+    part: Part,
+    volume: NDArray[np.float32],
+    context: Shape,
+    setup: Setup,
+    cancel: threading.Event,
+) -> Generator[Progress | Notice, None, Maps]:
+    """Run the encoder over all windows; what fails is tried again in a humbler way."""
+    card = request.model.card
+    spec = request.model.features[request.stage]
+    maps = np.zeros((spec.channels, *part.heatmap.shape), dtype=np.float16)
+    encoder: _Encoder | None = None
+
+    def plan() -> list[tuple[Window, tuple[Slices, Slices]]]:
+        windows = plan_windows(part.shape, card.window, context, setup.max_voxels, spec.stride)
+        places = [(window, _place(part, window, spec.stride)) for window in windows]
+        return [(window, place) for window, place in places if place is not None]
+
+    windows, done, began = plan(), 0, time.monotonic()
+    try:
+        while done < len(windows):
+            _stop_if(cancel)
+            left = (time.monotonic() - began) / done * (len(windows) - done) if done else None
+            yield Progress("Computing feature maps", done, len(windows), left)
+            window, (source, target) = windows[done]
+            failure: Failure | None = None
+            try:
+                if encoder is None:
+                    encoder = _Encoder(request.model, request.stage, setup, cancel)
+                values = encoder(cut_window(volume, window))
+                if not np.isfinite(values).all():
+                    failure = Failure.NOT_FINITE
+            except (RuntimeError, MemoryError) as error:
+                failure = failure_of(error, setup, network_fits=encoder is not None)
+            # Out of the except clause, so that the traceback no longer holds the device's memory.
+            if failure is not None:
+                encoder = None
+                release(setup.device)
+                setup, text = humbler_setup(setup, failure, window, card.architecture)
+                yield Notice(text)
+                windows, done, began = plan(), 0, time.monotonic()
+                continue
+            maps[:, *target] = values[:, *source]
+            done += 1
+        yield Progress("Computing feature maps", done, done, 0.0)
+        return maps
+    finally:
+        encoder = None
+        release(setup.device)
+
+
+class _Encoder:
+    """A private copy of the encoder on a device, ready for windows."""
+
+    def __init__(self, model: Model, stage: int, setup: Setup, cancel: threading.Event) -> None:
+        self._setup = setup
+        self._stage = stage
+        # Channels-last 3D convolutions are the fastest on CPU and CUDA; MPS has none.
+        self._layout = (
+            torch.contiguous_format if setup.device.type == "mps" else torch.channels_last_3d
+        )
+        fused: ResNetEncoder3d = fuse_for_inference(model.network.encoder)
+        self._encoder = fused.to(setup.device, setup.dtype).to(memory_format=self._layout)
+
+        def look(module: nn.Module, inputs: object) -> None:
+            _stop_if(cancel)
+
+        for module in self._encoder.modules():
+            module.register_forward_pre_hook(look)
+
+    def __call__(self, block: NDArray[np.float32]) -> Maps:
+        """Return the stage's maps ``(c, z/s, y/s, x/s)`` of a block ``(z, y, x)``."""
+        with torch.inference_mode():
+            x = torch.from_numpy(block)[None, None].to(self._setup.device, self._setup.dtype)
+            x = x.expand(1, self._encoder.in_channels, *block.shape)
+            x = x.contiguous(memory_format=self._layout)
+            y = self._encoder.forward_features(x, stages=self._stage + 1)[-1][0]
+            # Large values are cut off where float16 ends; infinite ones are left to be noticed.
+            y = torch.where(torch.isfinite(y), y.clamp(-_LARGEST, _LARGEST), y)
+            return np.asarray(y.half().cpu().contiguous().numpy())
+
+
+def _place(part: Part, window: Window, stride: int) -> tuple[Slices, Slices] | None:
+    """Return what to take of a window's maps and where to put it, or ``None`` for nothing.
+
+    A map's voxel *i* is centred on input voxel ``stride * i``; the window takes it that trusts it.
+    """
+    source, target = [], []
+    for start, trusted, kept in zip(window.start, window.trusted, part.output, strict=True):
+        first = max(-(-trusted.start // stride), kept.start)
+        last = min(-(-trusted.stop // stride), kept.stop)
+        if first >= last:
+            return None
+        source.append(slice(first - start // stride, last - start // stride))
+        target.append(slice(first - kept.start, last - kept.start))
+    return (source[0], source[1], source[2]), (target[0], target[1], target[2])
+
+
+def _stop_if(cancel: threading.Event) -> None:
+    if cancel.is_set():
+        raise Cancelled
+
+
+def _up(voxels: int) -> int:
+    return -(-voxels // ALIGNMENT) * ALIGNMENT

@@ -1,0 +1,263 @@
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+import motorscope.inspection.feature_maps as feature_maps
+from motorscope.detection import Notice, Progress, run_to_end
+from motorscope.detection.predictor import Cancelled
+from motorscope.errors import ConfigError, ModelError, SpacingError, TomogramError
+from motorscope.inspection import FeatureRequest, encoder_maps
+from motorscope.network import Architecture, Model, build_network, read_card
+from motorscope.tomogram import InputRecipe, Tomogram, VoxelGrid, prepare, prepared_grid
+
+
+@pytest.fixture
+def model():
+    torch.manual_seed(5)
+    architecture = Architecture(base_width=4, decoder_channels=(8,), align_corners=False)
+    card = replace(
+        read_card("byu2025-1st"),
+        name="small",
+        architecture=architecture,
+        input=InputRecipe(spacing=16.0),
+        window=(128, 128, 128),
+        context=(32, 32, 32),
+    )
+    return Model(card=card, network=build_network(architecture).eval())
+
+
+@pytest.fixture
+def tomogram():
+    values = np.random.default_rng(0).normal(size=(70, 100, 130)).astype(np.float32)
+    return tomogram_of(values, (16.0, 16.0, 16.0), (100.0, -50.0, 7.0))
+
+
+def tomogram_of(values, spacing, origin=(0.0, 0.0, 0.0)):
+    return Tomogram(values, VoxelGrid(values.shape, spacing, origin), "test")
+
+
+def maps_of(*args, **kwargs):
+    messages = []
+    result = run_to_end(
+        encoder_maps(FeatureRequest(*args, device="cpu", **kwargs)), messages.append
+    )
+    return result, messages
+
+
+def whole_maps(model, tomogram, stage):
+    """The maps of the whole padded tomogram in one go."""
+    volume = prepare(tomogram, model.card.input)
+    padded = np.pad(volume, [(0, -n % 32) for n in volume.shape], mode="symmetric")
+    with torch.no_grad():
+        x = torch.from_numpy(padded)[None, None]
+        maps = model.network.encoder.forward_features(x)[stage][0].numpy()
+    stride = model.features[stage].stride
+    z, y, x = (-(-n // stride) for n in volume.shape)
+    return maps[:, :z, :y, :x]
+
+
+def assert_close(found, expected):
+    assert found.dtype == np.float16
+    assert found.shape == expected.shape
+    assert np.abs(found - expected).max() < 2e-3 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("stage", range(5))
+def test_maps_are_those_of_the_encoder(model, tomogram, stage):
+    large = replace(model, card=replace(model.card, window=(256, 256, 256)))
+    result, messages = maps_of(tomogram, large, stage, generation=3)
+    assert_close(result.maps, whole_maps(model, tomogram, stage))
+    assert result.generation == 3
+    assert result.spec == model.features[stage]
+    assert result.covers_all
+    assert result.grid.shape == result.maps.shape[1:]
+    assert messages[-1] == Progress("Computing feature maps", 1, 1, 0.0)
+
+
+@pytest.mark.parametrize("stage", [0, 1])
+def test_windows_leave_no_seams(model, tomogram, stage):
+    """What a shallow stage looks at fits into the context, so windows change nothing at all."""
+    small = replace(model, card=replace(model.card, window=(96, 96, 96)))
+    result, messages = maps_of(tomogram, small, stage)
+    assert messages[-1].total > 1
+    assert_close(result.maps, whole_maps(model, tomogram, stage))
+
+
+@pytest.mark.parametrize("stage", [2, 3, 4])
+def test_every_voxel_of_a_deep_stage_is_computed(model, tomogram, stage):
+    for parameter in model.network.encoder.buffers():
+        parameter.fill_(1)  # a mean of one and positive biases: no map is zero everywhere
+    for name, parameter in model.network.encoder.named_parameters():
+        if name.endswith("bias"):
+            parameter.data.fill_(50)
+    small = replace(model, card=replace(model.card, window=(64,) * 3, context=(24,) * 3))
+    result, messages = maps_of(tomogram, small, stage)
+    assert messages[-1].total > 1
+    assert (np.abs(result.maps).max(axis=0) > 0).all()
+
+
+@pytest.mark.parametrize("stage", [0, 1])
+def test_maps_of_a_region_are_a_part_of_the_whole(model, tomogram, stage):
+    whole, _ = maps_of(tomogram, model, stage)
+    corners = tomogram.grid.to_world([[20, 40, 100], [40, 60, 70]])
+    region = (tuple(corners[0]), tuple(corners[1]))
+    part, _ = maps_of(tomogram, model, stage, region)
+    assert not part.covers_all
+    stride = part.spec.stride
+    start = whole.grid.to_voxels(part.grid.origin)
+    # From a multiple of 32 voxels below the region to one above, or the tomogram's end.
+    np.testing.assert_allclose(start * stride, [0, 32, 64])
+    assert part.grid.shape == tuple(-(-n // stride) for n in (64, 32, 64))
+    z, y, x = (slice(round(s), round(s) + n) for s, n in zip(start, part.grid.shape, strict=True))
+    assert_close(part.maps, whole.maps[:, z, y, x].astype(np.float32))
+
+
+def symmetric(encoder):
+    """Make all kernels tents, so that a point makes maps that are brightest at its place."""
+    for module in encoder.modules():
+        if isinstance(module, torch.nn.Conv3d):
+            side = module.kernel_size[0]
+            tent = 1.0 + side // 2 - (torch.arange(side) - side // 2).abs()
+            kernel = tent[:, None, None] * tent[None, :, None] * tent[None, None, :]
+            module.weight.data[:] = kernel / (module.in_channels * kernel.sum())
+
+
+@pytest.mark.parametrize("stage", range(5))
+@pytest.mark.parametrize("spacing", [(16.0, 16.0, 16.0), (10.0, 8.0, 20.0)])
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_point_shines_at_its_place_in_the_world(model, stage, spacing, inside):
+    symmetric(model.network.encoder)
+    recipe = InputRecipe(spacing=16.0, rescale_8bit=False)
+    model = replace(model, card=replace(model.card, input=recipe))
+    shape = tuple(round(16 * n / s) for n, s in zip((96, 128, 160), spacing, strict=True))
+    values = np.zeros(shape, dtype=np.uint8)
+    tomogram = tomogram_of(values, spacing, (1000.0, -300.0, 20.0))
+    # On a voxel of the deepest map, where all stages have a voxel too.
+    prepared = prepared_grid(tomogram.grid, recipe)
+    place = tuple(np.round(tomogram.grid.to_voxels(prepared.to_world((32, 64, 96)))).astype(int))
+    values[place] = 255
+    world = tomogram.grid.to_world(place)
+    region = (tuple(world - 200), tuple(world + 200)) if inside else None
+    result, _ = maps_of(tomogram, model, stage, region)
+    total = result.maps.astype(np.float32).sum(axis=0)
+    brightest = np.unravel_index(total.argmax(), total.shape)
+    distance = np.abs(result.grid.to_world(brightest) - world)
+    # Half a voxel of the tomogram, by which the point misses the map's voxel.
+    assert (distance <= np.array(spacing) / 2 + 1e-6).all()
+
+
+def test_too_large_maps_shrink_to_the_middle(model, tomogram):
+    all_bytes = maps_of(tomogram, model, 0)[0].maps.nbytes
+    result, messages = maps_of(tomogram, model, 0, memory_limit=all_bytes // 4)
+    (notice,) = [m for m in messages if isinstance(m, Notice)]
+    assert "stem do not all fit into memory" in notice.text
+    assert not result.covers_all
+    assert 0 < result.maps.nbytes <= all_bytes // 4
+    middle = result.grid.to_world((np.array(result.grid.shape) - 1) / 2)
+    wanted = tomogram.grid.to_world((np.array(tomogram.grid.shape) - 1) / 2)
+    assert (np.abs(middle - wanted) <= 32 * 16).all()
+    size = [f"{n * 32 / 10:.0f}" for n in result.grid.shape]
+    assert " × ".join(size) in notice.text
+
+
+def test_all_that_fits_is_kept(model, tomogram):
+    all_bytes = maps_of(tomogram, model, 1)[0].maps.nbytes
+    result, messages = maps_of(tomogram, model, 1, memory_limit=all_bytes)
+    assert result.covers_all
+    assert not any(isinstance(m, Notice) for m in messages)
+
+
+def test_at_least_one_block_is_computed(model, tomogram):
+    result, _ = maps_of(tomogram, model, 0, memory_limit=1)
+    assert result.maps.shape == (4, 16, 16, 16)
+
+
+def test_deeper_layers_are_not_computed(model, tomogram):
+    def fail(*_):
+        raise AssertionError("computed")
+
+    model.network.encoder.layer2.register_forward_hook(fail)
+    maps_of(tomogram, model, 1)
+    with pytest.raises(AssertionError, match="computed"):
+        maps_of(tomogram, model, 2)
+
+
+@pytest.mark.parametrize("after", [0, 1, 3])
+def test_cancelling(model, tomogram, after):
+    cancel = threading.Event()
+    run = encoder_maps(FeatureRequest(tomogram, model, 1, device="cpu"), cancel)
+    for _ in range(after):
+        next(run)
+    cancel.set()
+    assert run_to_end(run) is None
+
+
+def test_cancelling_within_a_window(model, tomogram):
+    cancel = threading.Event()
+    model.network.encoder.layer1.register_forward_hook(lambda *_: cancel.set())
+    assert (
+        run_to_end(encoder_maps(FeatureRequest(tomogram, model, 4, device="cpu"), cancel)) is None
+    )
+
+
+def test_closing_frees_the_device(model, tomogram, monkeypatch):
+    released = []
+    monkeypatch.setattr(feature_maps, "release", released.append)
+    run = encoder_maps(FeatureRequest(tomogram, model, 1, device="cpu"))
+    while next(run).what != "Computing feature maps":
+        pass
+    run.close()
+    assert released == [torch.device("cpu")]
+
+
+def test_out_of_memory_halves_the_window_and_says_so(model, tomogram, monkeypatch):
+    limit = 96 * 96 * 96
+    compute = feature_maps._Encoder.__call__
+
+    def scarce(self, block):
+        if block.size > limit:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return compute(self, block)
+
+    expected, _ = maps_of(tomogram, model, 0)
+    monkeypatch.setattr(feature_maps._Encoder, "__call__", scarce)
+    result, messages = maps_of(tomogram, model, 0)
+    assert any("halving" in m.text for m in messages if isinstance(m, Notice))
+    assert_close(result.maps, expected.maps.astype(np.float32))
+
+
+def test_large_values_stay_finite(model, tomogram):
+    model.network.encoder.bn1.weight.data.fill_(1e7)
+    result, _ = maps_of(tomogram, model, 0)
+    assert result.maps.max() == np.finfo(np.float16).max
+
+
+def test_damaged_weights_are_an_error(model, tomogram):
+    model.network.encoder.bn1.bias.data.fill_(torch.nan)
+    with pytest.raises(ModelError, match="not a finite number"):
+        maps_of(tomogram, model, 0)
+
+
+def test_the_original_network_is_left_alone(model, tomogram):
+    before = {n: t.clone() for n, t in model.network.state_dict().items()}
+    maps_of(tomogram, model, 1)
+    assert all(torch.equal(t, before[n]) for n, t in model.network.state_dict().items())
+    assert not any(m._forward_pre_hooks for m in model.network.modules())
+
+
+def test_wrong_requests(model, tomogram):
+    with pytest.raises(ConfigError, match="0 to 4; there is no 5"):
+        maps_of(tomogram, model, 5)
+    with pytest.raises(TomogramError, match="outside"):
+        maps_of(tomogram, model, 0, ((1e6, 1e6, 1e6), (2e6, 2e6, 2e6)))
+    unknown = replace(tomogram, grid=replace(tomogram.grid, spacing=None))
+    with pytest.raises(SpacingError):
+        maps_of(unknown, model, 0)
+
+
+def test_cancelled_is_no_error_of_ours():
+    """Nothing that catches errors for a person's sake may swallow a cancelling."""
+    assert not issubclass(Cancelled, RuntimeError | MemoryError)

@@ -103,12 +103,6 @@ def prepare(
         intensity = intensity_range(tomogram, recipe)
     if not intensity[0] < intensity[1]:
         raise ValueError(f"intensity must rise, not {intensity}")
-    z, y, x = (
-        linear_weights(n, r, s, s + p, recipe.antialias)
-        for n, r, s, p in zip(
-            tomogram.grid.shape, _ratio(tomogram.grid, recipe), start, part, strict=True
-        )
-    )
     try:
         result = np.empty(part, np.float32)
     except MemoryError as error:
@@ -117,6 +111,12 @@ def prepare(
             "for the network, "
             "which do not fit into memory; check its voxel spacing, or choose a region."
         ) from error
+    z, y, x = (
+        linear_weights(n, r, s, s + p, recipe.antialias)
+        for n, r, s, p in zip(
+            tomogram.grid.shape, _ratio(tomogram.grid, recipe), start, part, strict=True
+        )
+    )
     for first in range(0, part[0], _PLANES_AT_ONCE):
         last = min(first + _PLANES_AT_ONCE, part[0])
         _fill_slab(result[first:last], tomogram.data, (z[first:last], y, x), intensity, recipe)

@@ -16,7 +16,7 @@ from motorscope.tomogram.grid import Shape
 from motorscope.tomogram.volume import read_block
 
 _EDGE = 16
-"""Grey levels at each end, and either side of the middle, that are looked at."""
+"""Grey levels at each end that are looked at, and breadth of a hole."""
 
 _PLANES, _ROWS = 24, 8
 
@@ -36,11 +36,11 @@ def looks_wrapped(rows: NDArray[Any]) -> bool:
         rows = rows.view(np.uint8) ^ np.uint8(128)
     counts = np.bincount(rows.ravel(), minlength=256) / max(1, rows.size)
     bottom, top = counts[:_EDGE], counts[-_EDGE:]
-    middle = counts[128 - _EDGE : 128 + _EDGE]
+    hole = np.median(counts[64:192].reshape(-1, _EDGE), axis=1).min()
     # Medians: saturated voxels, all at one level, are neither an end's mass nor do they fill a
     # hole.
     ends = min(np.median(bottom), np.median(top))
-    if ends < 1e-4 or np.median(middle) > 0.2 * ends:
+    if ends < 1e-4 or hole > 0.3 * ends:
         return False
     # Joined at the seam, the two ends must be one hill: no valley between them, no cliff from one
     # to the other.
@@ -48,7 +48,7 @@ def looks_wrapped(rows: NDArray[Any]) -> bool:
     if near < 0.7 * min(bottom[_EDGE // 2 :].mean(), top[: _EDGE // 2].mean()):
         return False
     low, high = np.median(bottom[:4]), np.median(top[-4:])
-    if min(low, high) < 0.25 * max(low, high):
+    if min(low, high) < 0.1 * max(low, high):
         return False
     jumps = np.abs(np.diff(rows.astype(np.int16), axis=-1)) > 128
     crossings = jumps.mean() / (2 * (rows < 128).mean() * (rows >= 128).mean())

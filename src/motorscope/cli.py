@@ -186,7 +186,101 @@ class _Line:
         _say(f"{clear}{self.head}: {text}")
 
 
-_COMMANDS: tuple[Callable[[Commands], None], ...] = (_add_detect,)
+# --- simulate -----------------------------------------------------------------------------------
+
+
+def _add_simulate(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "simulate",
+        help="make synthetic tomograms with known motors",
+        description="Make synthetic tomograms: NAME.mrc files, truth.csv with their motors, and "
+        "tomograms.csv, which lists them all. The same settings and seed give the same files.",
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where they go")
+    parser.add_argument("--count", type=int, default=1, metavar="N", help="how many (default: 1)")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="default: 0")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings as TOML")
+    parser.add_argument("--shape", type=int, nargs=3, metavar=("Z", "Y", "X"), help="voxels")
+    parser.add_argument("--spacing", type=float, metavar="Å", help="voxel size")
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace an earlier simulation in DIR"
+    )
+    parser.set_defaults(run=_simulate)
+
+
+def _simulate(arguments: argparse.Namespace) -> int:
+    from dataclasses import replace
+
+    from motorscope.simulation import SimulationConfig, simulate_folder
+
+    config = SimulationConfig()
+    if arguments.config is not None:
+        config = SimulationConfig.from_toml(arguments.config)
+    if arguments.shape is not None:
+        config = replace(config, shape=tuple(arguments.shape))
+    if arguments.spacing is not None:
+        config = replace(config, spacing=arguments.spacing)
+    made = simulate_folder(
+        arguments.out, arguments.count, arguments.seed, config, overwrite=arguments.overwrite
+    )
+    for name, motors in made:
+        _say(f"{name}: {motors} motor{'' if motors == 1 else 's'}")
+    return 0
+
+
+# --- evaluate -----------------------------------------------------------------------------------
+
+
+def _add_evaluate(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "evaluate",
+        help="compare picks with a truth",
+        description="Compare picks with the true motors: F2 by the rules of the BYU competition, "
+        "precision, recall, average precision, distances, calibration, and all of it by group.",
+        epilog="Only the best pick of a tomogram counts for F2. For a whole precision–recall curve "
+        "give picks of low scores too (motorscope detect --threshold 0.01) and the threshold here.",
+    )
+    parser.add_argument("picks", type=Path, metavar="PICKS.csv", help="what was found")
+    parser.add_argument("truth", type=Path, metavar="TRUTH.csv", help="what is there")
+    parser.add_argument(
+        "--tomograms",
+        type=Path,
+        metavar="DIR|CSV",
+        help="the tomograms that were searched, those without motors too: their folder, or a CSV "
+        "with a column 'tomogram' (default: tomograms.csv beside the truth, if there is one)",
+    )
+    parser.add_argument(
+        "--threshold", type=float, metavar="T", help="leave out picks of lower scores"
+    )
+    parser.add_argument(
+        "--radius",
+        type=float,
+        default=1000.0,
+        metavar="Å",
+        help="distance within which a motor counts as found (default: 1000, the competition's)",
+    )
+    parser.add_argument(
+        "--plots", type=Path, metavar="DIR", help="write tables (CSV) and plots (PNG, SVG) here"
+    )
+    parser.set_defaults(run=_evaluate)
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    from motorscope.evaluate import format_report, read_evaluation, score_picks, write_report
+
+    if not arguments.radius > 0:
+        raise MotorscopeError(f"--radius must be a positive number of Å, not {arguments.radius:g}.")
+    data = read_evaluation(arguments.picks, arguments.truth, arguments.tomograms)
+    scores = score_picks(data.found, data.truth, arguments.radius, arguments.threshold)
+    if arguments.plots is not None:
+        write_report(arguments.plots, data, scores)
+    print(format_report(data, scores))
+    if arguments.plots is not None:
+        print(f"\nTables and plots are in {arguments.plots}.")
+    return 0
+
+
+_COMMANDS: tuple[Callable[[Commands], None], ...] = (_add_detect, _add_evaluate, _add_simulate)
 
 
 if __name__ == "__main__":

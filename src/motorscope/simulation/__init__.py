@@ -1,6 +1,7 @@
 """Synthetic tomograms of bacteria with known flagellar motors."""
 
 from motorscope.simulation.config import SimulationConfig
+from motorscope.simulation.files import simulate_folder
 from motorscope.simulation.imaging import (
     Finish,
     Imaging,
@@ -10,6 +11,7 @@ from motorscope.simulation.imaging import (
     to_8bit,
 )
 from motorscope.simulation.motor import SPECIES, Motor, Species
+from motorscope.simulation.sample import sample_tomogram_path
 from motorscope.simulation.scene import Scene, simulate_density
 from motorscope.simulation.simulate import Simulation, simulate_tomogram
 
@@ -25,7 +27,9 @@ __all__ = [
     "draw_finish",
     "draw_imaging",
     "image_density",
+    "sample_tomogram_path",
     "simulate_density",
+    "simulate_folder",
     "simulate_tomogram",
     "to_8bit",
 ]

@@ -8,6 +8,7 @@ nm over all; at 16 Å per voxel the two are fused into one line.
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
 from motorscope.simulation.canvas import Canvas, Volume
 from motorscope.simulation.config import SimulationConfig
@@ -76,19 +77,20 @@ def paint_envelope(
 
     tables = [table.astype(np.float32) for table in (inner, outer, grain)]
     tile = _grain(canvas.spacing, rng)
-    depth, height, width = canvas.density.shape
-    columns = _wrapped(height, tile.shape[1]), _wrapped(width, tile.shape[2])
-    thick = max(1, 4_000_000 // (height * width))
-    for first in range(0, depth, thick):
-        last = min(first + thick, depth)
-        slab = canvas.density[first:last]
-        where = _index(grid.fine(cell.outer, first, last))
-        slab += tables[1][where]
-        where = _index(grid.fine(cell.inner, first, last))
-        slab += tables[0][where]
-        noise = tile[np.arange(first, last) % len(tile)][:, columns[0]][:, :, columns[1]]
-        noise *= tables[2][where]
-        slab += noise
+    part = grid.part(cell.outer < 300)
+    if part is None:
+        return
+    columns = [np.arange(s.start, s.stop) % n for s, n in zip(part, tile.shape, strict=True)]
+    area = (part[1].stop - part[1].start) * (part[2].stop - part[2].start)
+    thick = max(1, 1_000_000 // area)
+    for first in range(part[0].start, part[0].stop, thick):
+        slab = (slice(first, min(first + thick, part[0].stop)), part[1], part[2])
+        here = canvas.density[slab]
+        here += tables[1][_index(grid.fine(cell.outer, slab))]
+        where = _index(grid.fine(cell.inner, slab))
+        here += tables[0][where]
+        rows = columns[0][first - part[0].start :][: len(here)]
+        here += tile[np.ix_(rows, columns[1], columns[2])] * tables[2][where]
 
 
 def _index(distance: Volume) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
@@ -111,20 +113,7 @@ def _inside(at: np.ndarray, blur: float) -> np.ndarray:
 
 def _grain(spacing: float, rng: np.random.Generator) -> Volume:
     """Draw a tile of noise with grains of 5–8 nm and standard deviation 1."""
-    size = 48, 160, 160
-    spectrum = np.fft.rfftn(rng.standard_normal(size, dtype=np.float32))
-    k2 = sum(
-        np.meshgrid(
-            np.fft.fftfreq(size[0], spacing) ** 2,
-            np.fft.fftfreq(size[1], spacing) ** 2,
-            np.fft.rfftfreq(size[2], spacing) ** 2,
-            indexing="ij",
-        )
-    )
-    tile = np.fft.irfftn(spectrum * np.exp(-2 * (np.pi * 22.0) ** 2 * k2), s=size, axes=(0, 1, 2))
-    scaled: Volume = (tile / tile.std()).astype(np.float32)
+    tile = rng.standard_normal((40, 144, 144), dtype=np.float32)
+    tile = gaussian_filter(tile, 22.0 / spacing, mode="wrap", truncate=3)
+    scaled: Volume = tile / tile.std()
     return scaled
-
-
-def _wrapped(count: int, period: int) -> np.ndarray:
-    return np.arange(count) % period

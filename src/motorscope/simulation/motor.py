@@ -105,7 +105,7 @@ def find_sites(
     count: int,
     taken: list[Site],
     rng: np.random.Generator,
-    tries: int = 60,
+    tries: int = 150,
 ) -> list[Site]:
     """Find up to `count` places for motors in a cell's inner membrane.
 
@@ -136,7 +136,7 @@ def find_sites(
         centre = point + CENTRE_HEIGHT * axis
         if (centre < margin * 0.6).any() or (centre > extent - margin * 0.6).any():
             continue
-        if rng.random() > 0.15 + 0.85 * (1 - axis[0] ** 2):
+        if rng.random() > 0.03 + 0.97 * (1 - axis[0] ** 2) ** 1.5:
             continue
         if any(np.linalg.norm(point - site.point) < 600 for site in [*taken, *chosen]):
             continue

@@ -77,15 +77,25 @@ class CoarseGrid:
         size = float(np.linalg.norm(rise))
         return rise / size if size > 0 else np.array([0.0, 0.0, 1.0])
 
-    def fine(self, field: Volume, first: int, last: int) -> Volume:
-        """Blow slices `first` to `last` of a field up to voxels ``(last - first, y, x)``."""
+    def fine(self, field: Volume, part: tuple[slice, slice, slice]) -> Volume:
+        """Blow a field up to the voxels of a part of the volume."""
         z, y, x = (
-            _straight_lines(n, c, self.factor)
-            for n, c in zip(self.fine_shape, self.shape, strict=True)
+            _straight_lines(n, c, self.factor)[s]
+            for n, c, s in zip(self.fine_shape, self.shape, part, strict=True)
         )
-        slab = np.tensordot(z[first:last], field, axes=(1, 0))
-        blown: Volume = np.matmul(np.matmul(y, slab), x.T)
+        blown: Volume = np.matmul(np.matmul(y, np.tensordot(z, field, axes=(1, 0))), x.T)
         return blown
+
+    def part(self, mask: NDArray[np.bool_]) -> tuple[slice, slice, slice] | None:
+        """Return the voxels of the box around all points of a mask; ``None`` if it has none."""
+        if not mask.any():
+            return None
+        sides = []
+        for axis, n in enumerate(self.fine_shape):
+            where = np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis})))
+            first, last = max(0, where[0] - 1) * self.factor, (where[-1] + 1) * self.factor + 1
+            sides.append(slice(int(first), int(min(n, last))))
+        return sides[0], sides[1], sides[2]
 
 
 @dataclass(frozen=True)
@@ -130,7 +140,7 @@ def draw_cell(config: SimulationConfig, grid: CoarseGrid, rng: np.random.Generat
 
     squash = np.array([1 / squeeze, 1.0, 1.0])
     tree = cKDTree(line * squash)
-    nearest, _ = tree.query(grid.points().reshape(-1, 3) * squash, workers=-1)
+    nearest, _ = tree.query(grid.points().reshape(-1, 3) * squash)
     distance = np.asarray(nearest).reshape(grid.shape)
     inner = _true_distance((distance - radius).astype(np.float32), grid.step)
     inner += grid.noise(1500, rng) * np.float32(rng.uniform(5, 25))
@@ -147,7 +157,7 @@ def draw_cell(config: SimulationConfig, grid: CoarseGrid, rng: np.random.Generat
         # The periplasm is often wider at a pole.
         for pole in poles:
             away = np.linalg.norm(grid.points() - pole, axis=-1).astype(np.float32)
-            bulge += np.float32(rng.exponential(35)) * np.exp(
+            bulge += np.float32(min(rng.exponential(30), 150)) * np.exp(
                 -((away / np.float32(0.8 * radius)) ** 2)
             )
     wave = np.float32(rng.uniform(*config.wave) * (0.3 if gram_positive else 1.0))

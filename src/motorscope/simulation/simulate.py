@@ -43,7 +43,9 @@ class Simulation:
     finish: Finish
 
 
-def simulate_tomogram(config: SimulationConfig, seed: int, name: str | None = None) -> Simulation:
+def simulate_tomogram(
+    config: SimulationConfig, seed: int | tuple[int, ...], name: str | None = None
+) -> Simulation:
     """Simulate one tomogram; the same configuration and seed give the same bytes.
 
     Parameters
@@ -51,7 +53,7 @@ def simulate_tomogram(config: SimulationConfig, seed: int, name: str | None = No
     config
         What to draw from.
     seed
-        A whole number, 0 or above.
+        A whole number, 0 or above, or several.
     name
         The tomogram's name; ``simulated-SEED`` if not given.
     """
@@ -70,5 +72,10 @@ def simulate_tomogram(config: SimulationConfig, seed: int, name: str | None = No
         origin="user",
         status="accepted",
     )
-    tomogram = Tomogram(data, grid, name if name is not None else f"simulated-{seed}")
+    tomogram = Tomogram(data, grid, name or _name(seed))
     return Simulation(tomogram, truth, motors, imaging, finish)
+
+
+def _name(seed: int | tuple[int, ...]) -> str:
+    numbers = seed if isinstance(seed, tuple) else (seed,)
+    return "-".join(["simulated", *map(str, numbers)])

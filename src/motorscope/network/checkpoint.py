@@ -110,7 +110,10 @@ def load_weights(network: UNet3d, path: str | os.PathLike[str]) -> LoadReport:
 def load_state(
     network: UNet3d, state: Mapping[str, Tensor], path: str | os.PathLike[str]
 ) -> LoadReport:
-    """Load weights that `read_state_dict` read from `path`; see `load_weights`."""
+    """Load weights that `read_state_dict` read from `path`; see `load_weights`.
+
+    A network on the ``meta`` device takes the tensors over instead of copying them.
+    """
     unwanted: tuple[str, ...] = (_CLASSIFIER,)
     if network.aux_head is None:
         unwanted += ("aux_head.",)
@@ -208,7 +211,8 @@ def _read_safetensors(path: Path) -> StateDict:
     from safetensors.torch import load_file
 
     try:
-        state: StateDict = load_file(path, device="cpu")
+        # Copied out of the mapped file, which can then be replaced while the network lives.
+        state = {name: tensor.clone() for name, tensor in load_file(path, device="cpu").items()}
     except (SafetensorError, OSError, ValueError) as error:
         raise ModelError(
             f"{path} is not a whole safetensors file ({error}); fetch it again."
@@ -312,10 +316,15 @@ def _load(
             f"The weights in {path} are not all finite numbers ({_some(broken)}); the file is of "
             "no use."
         )
-    for name, tensor in expected.items():
-        if name not in state:  # only counters are optional
-            state[name] = torch.zeros_like(tensor, device="cpu")
-    module.load_state_dict(state)
+    complete = {
+        # Only counters are optional.
+        name: state[name].to(tensor.dtype)
+        if name in state
+        else torch.zeros(tensor.shape, dtype=tensor.dtype)
+        for name, tensor in expected.items()
+    }
+    without_storage = any(tensor.is_meta for tensor in expected.values())
+    module.load_state_dict(complete, assign=without_storage)
     return LoadReport(path=path, loaded=tuple(state), dropped=dropped, adapted=adapted)
 
 

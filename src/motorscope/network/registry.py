@@ -217,10 +217,9 @@ def _reference_architecture(
 
 
 def _build(card: ModelCard, state: StateDict, weights: Path) -> Model:
-    # Built without storage first: drawing random weights for a large network only to replace them
-    # takes seconds.
+    # Built without storage, which the weights bring: a large network is held once, not twice, and
+    # no time goes into random weights.
     with torch.device("meta"):
         network = build_network(card.architecture)
-    network = network.to_empty(device="cpu")
     load_state(network, state, weights)
     return Model(card=card, network=network.eval())

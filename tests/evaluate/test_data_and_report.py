@@ -45,11 +45,11 @@ PICKS = (
     row("c", 0, 50, 50, 50, 0.3),
 )
 TOMOGRAMS = (
-    "tomogram,shape_z,shape_y,shape_x,spacing,snr",
-    "a,100,400,400,10,0.1",
-    "b,100,400,400,10,0.5",
-    "c,100,400,400,10,0.1",
-    "d,100,400,400,10,0.5",
+    "tomogram,shape_z,shape_y,shape_x,spacing,snr,inverted",
+    "a,100,400,400,10,0.1,False",
+    "b,100,400,400,10,0.5,False",
+    "c,100,400,400,10,0.1,True",
+    "d,100,400,400,10,0.5,True",
 )
 
 
@@ -94,6 +94,8 @@ def test_groups_by_hand(folder):
         ("depth", "upper third"),
         ("snr", "0.1"),
         ("snr", "0.5"),
+        ("inverted", "yes"),
+        ("inverted", "no"),
     }  # the spacing is the same everywhere
     assert groups["species", "vibrio"].motors.recall == 1
     assert groups["species", "vibrio"].median_error == pytest.approx(35)

@@ -14,9 +14,11 @@ from motorscope.evaluate.metrics import (
     score_picks,
 )
 from motorscope.evaluate.report import format_report, make_tables, write_report
+from motorscope.evaluate.sets import SETS, evaluation_set
 
 __all__ = [
     "COMPETITION_RADIUS",
+    "SETS",
     "Curve",
     "EvaluationData",
     "GroupScore",
@@ -25,6 +27,7 @@ __all__ = [
     "Scores",
     "TomogramScore",
     "correct_picks",
+    "evaluation_set",
     "format_report",
     "make_tables",
     "read_evaluation",

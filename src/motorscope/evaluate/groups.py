@@ -110,7 +110,9 @@ def _motor_properties(data: EvaluationData) -> Iterator[tuple[str, pd.Series]]:
 
 def _labels(values: pd.Series) -> pd.Series:
     """Name the group of each value; empty where it has none."""
-    if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
+    if pd.api.types.is_bool_dtype(values):
+        return values.map({True: "yes", False: "no"}).astype("str")
+    if not pd.api.types.is_numeric_dtype(values):
         texts = values.astype("str").where(values.notna(), "")
         return texts if texts.nunique() <= _MAX_VALUES else texts.where(texts == "", "")
     distinct = np.unique(values.dropna())

@@ -90,9 +90,10 @@ def _localisation(scores: Scores) -> Figure:
     figure = _figure()
     axes = figure.add_subplot()
     found = scores.localisation
-    axes.hist(found.errors, bins=np.linspace(0.0, scores.radius, 41))
+    farthest = float(found.errors.max(initial=min(100.0, scores.radius)))
+    axes.hist(found.errors, bins=np.linspace(0.0, farthest, 41))
     axes.axvline(found.median, color="grey", linestyle=":")
-    axes.set(xlim=(0, scores.radius), xlabel="distance (Å)", ylabel="motors found")
+    axes.set(xlim=(0, farthest), xlabel="distance (Å)", ylabel="motors found")
     axes.set_title(f"Median {found.median:.0f} Å, 90 % below {found.percentile90:.0f} Å")
     return figure
 

@@ -23,7 +23,9 @@ def format_report(data: EvaluationData, scores: Scores) -> str:
             f"Tomograms, the best pick of each within {scores.radius:g} Å", _tomograms(scores)
         ),
         _columns(f"Motors, one by one within {scores.radius:g} Å", _motors(scores)),
-        _columns("Scores as probabilities", _calibration(scores)),
+        _columns(
+            "Scores as probabilities, of all picks whatever the threshold", _calibration(scores)
+        ),
     ]
     groups = score_groups(data, scores)
     if groups:

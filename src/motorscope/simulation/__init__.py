@@ -1,7 +1,7 @@
 """Synthetic tomograms of bacteria with known flagellar motors."""
 
 from motorscope.simulation.config import SimulationConfig
-from motorscope.simulation.files import simulate_folder
+from motorscope.simulation.files import Plan, simulate_folder, simulate_plans
 from motorscope.simulation.imaging import (
     Finish,
     Imaging,
@@ -20,6 +20,7 @@ __all__ = [
     "Finish",
     "Imaging",
     "Motor",
+    "Plan",
     "Scene",
     "Simulation",
     "SimulationConfig",
@@ -30,6 +31,7 @@ __all__ = [
     "sample_tomogram_path",
     "simulate_density",
     "simulate_folder",
+    "simulate_plans",
     "simulate_tomogram",
     "to_8bit",
 ]

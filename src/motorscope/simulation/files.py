@@ -6,7 +6,8 @@ spacing and imaging.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -22,6 +23,15 @@ TRUTH = "truth.csv"
 TOMOGRAMS = "tomograms.csv"
 
 
+@dataclass(frozen=True)
+class Plan:
+    """One tomogram to simulate: its name, what to draw from, and the seed."""
+
+    name: str
+    config: SimulationConfig
+    seed: int | tuple[int, ...]
+
+
 def simulate_folder(
     folder: str | os.PathLike[str],
     count: int,
@@ -29,11 +39,9 @@ def simulate_folder(
     config: SimulationConfig,
     overwrite: bool = False,
 ) -> Iterator[tuple[str, int]]:
-    """Simulate tomograms into a folder, one at a time; yield the name and number of motors of each.
+    """Simulate tomograms into a folder; see `simulate_plans`.
 
-    Tomogram *i* depends on the configuration, `seed` and *i* alone. The two tables are written anew
-    with every tomogram, so that a run that is stopped leaves a smaller, whole data set. Tables and
-    tomograms of an earlier run are removed first if they may be overwritten.
+    Tomogram *i* depends on the configuration, `seed` and *i* alone.
 
     Raises
     ------
@@ -42,14 +50,35 @@ def simulate_folder(
     MotorscopeError
         If a file cannot be written. Nothing half written stays.
     """
-    target = Path(folder)
     if count < 1 or seed < 0:
         raise ConfigError(
             f"A simulation needs a count of at least 1 and a seed of at least 0, "
             f"not {count} and {seed}."
         )
+    digits = max(4, len(str(count - 1)))
+    plans = [Plan(f"simulated-{seed}-{i:0{digits}d}", config, (seed, i)) for i in range(count)]
+    return simulate_plans(folder, plans, overwrite)
+
+
+def simulate_plans(
+    folder: str | os.PathLike[str], plans: Sequence[Plan], overwrite: bool = False
+) -> Iterator[tuple[str, int]]:
+    """Simulate tomograms into a folder, one at a time; yield the name and number of motors of each.
+
+    The two tables are written anew with every tomogram, so that a run that is stopped leaves a
+    smaller, whole data set. Tables and tomograms of an earlier run are removed first if they may be
+    overwritten.
+
+    Raises
+    ------
+    ConfigError
+        If the folder holds something and `overwrite` is False.
+    MotorscopeError
+        If a file cannot be written. Nothing half written stays.
+    """
+    target = Path(folder)
     _prepare(target, overwrite)
-    return _simulate(target, count, seed, config)
+    return _simulate(target, plans)
 
 
 def _prepare(target: Path, overwrite: bool) -> None:
@@ -77,18 +106,16 @@ def _prepare(target: Path, overwrite: bool) -> None:
         ) from error
 
 
-def _simulate(
-    target: Path, count: int, seed: int, config: SimulationConfig
-) -> Iterator[tuple[str, int]]:
+def _simulate(target: Path, plans: Sequence[Plan]) -> Iterator[tuple[str, int]]:
     truths: dict[str, tuple[PickTable, VoxelGrid]] = {}
     motors: list[dict[str, object]] = []
     rows: list[dict[str, object]] = []
-    digits = max(4, len(str(count - 1)))
-    for i in range(count):
-        name = f"simulated-{seed}-{i:0{digits}d}"
-        simulation = simulate_tomogram(config, (seed, i), name)
+    for plan in plans:
+        name = plan.name
+        simulation = simulate_tomogram(plan.config, plan.seed, name)
         truths[name] = (simulation.truth, simulation.tomogram.grid)
         motors += _motor_rows(simulation)
+        seed = plan.seed[0] if isinstance(plan.seed, tuple) else plan.seed
         rows.append({"tomogram": name, "seed": seed, **_tomogram_row(simulation)})
         file = target / f"{name}.mrc"
         write_mrc(file, simulation.tomogram.data, simulation.tomogram.grid)

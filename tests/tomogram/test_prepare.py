@@ -121,7 +121,7 @@ def test_a_part_of_something_wide():
     np.testing.assert_array_equal(got, whole[1:3, 3:104, 7:210])
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(
     st.tuples(*[st.floats(6, 30)] * 3), origins, st.tuples(*[st.floats(-40, 40)] * 3), st.booleans()
 )

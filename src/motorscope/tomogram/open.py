@@ -85,7 +85,7 @@ def _read(path: Path) -> tuple[NDArray[Any], VoxelGrid]:
         return read_mrc(path)
     if path.suffix.lower() in TIFF_SUFFIXES:
         return read_tiff(path)
-    if suffix in SLICE_SUFFIXES:
+    if path.suffix.lower() in SLICE_SUFFIXES:
         raise TomogramError(
             f"{path} is a single image; open the folder that holds the numbered slices, "
             f"{path.parent}."
@@ -105,7 +105,8 @@ def _format_suffix(path: Path) -> str:
 
 
 def _name(path: Path) -> str:
-    path = path.resolve()
+    if path.name in ("", ".."):
+        path = path.resolve()  # but a link keeps its own name
     if path.is_dir():
         return path.name
     if path.suffix.lower() in _COMPRESSED:

@@ -105,7 +105,7 @@ def prepare(
         raise ValueError(f"intensity must rise, not {intensity}")
     try:
         result = np.empty(part, np.float32)
-    except MemoryError as error:
+    except (MemoryError, ValueError) as error:  # ValueError: more bytes than can be addressed
         raise TomogramError(
             f"{tomogram.path or tomogram.name} becomes {part[0]} × {part[1]} × {part[2]} voxels "
             "for the network, "

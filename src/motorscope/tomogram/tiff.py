@@ -1,6 +1,7 @@
 """Reading TIFF stacks."""
 
 import math
+import struct
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,7 @@ def read_tiff(path: Path) -> tuple[NDArray[Any], VoxelGrid]:
         )
     try:
         with tifffile.TiffFile(path) as tiff:
+            _check_directories(tiff, path)
             series = _volume_series(tiff, path)
             data = _voxels(tiff, series, path)
             spacing = _spacing(tiff, series)
@@ -61,6 +63,31 @@ def read_tiff(path: Path) -> tuple[NDArray[Any], VoxelGrid]:
             "export it again."
         ) from error
     return data, VoxelGrid((data.shape[0], data.shape[1], data.shape[2]), spacing)
+
+
+def _check_directories(tiff: Any, path: Path) -> None:
+    """Refuse a file whose chain of directories, one a page, leads out of it.
+
+    The library would go without the pages beyond, and the volume be too thin.
+    """
+    kind, stream = tiff.tiff, tiff.filehandle
+
+    def number(position: int, size: int, form: str) -> int:
+        stream.seek(position)
+        return int(struct.unpack(form, stream.read(size))[0])
+
+    seen: set[int] = set()
+    offset = number(8 if kind.is_bigtiff else 4, kind.offsetsize, kind.offsetformat)
+    while offset and offset not in seen:
+        seen.add(offset)
+        try:
+            tags = number(offset, kind.tagnosize, kind.tagnoformat)
+            end = offset + kind.tagnosize + tags * kind.tagsize
+            offset = number(end, kind.offsetsize, kind.offsetformat)
+        except (struct.error, OverflowError) as error:
+            raise TomogramError(
+                f"{path} is cut short after {len(seen) - 1} pages; copy or export it again."
+            ) from error
 
 
 def _volume_series(tiff: Any, path: Path) -> Any:

@@ -61,9 +61,11 @@ def main(folder: Path, kills: int) -> None:
             os.close(reader)
             edit_until_killed(path, done, writer)
         os.close(writer)
-        # Four in five while it edits, the others maybe while it still restores.
-        begun = os.read(reader, 4) if rng.random() < 0.8 else b""
-        time.sleep(rng.uniform(0.0, 0.04))
+        # Most are killed after a few edits, some maybe while they still restore.
+        begun = b""
+        for _ in range(rng.choice([0, 1, 2, 3, 5, 8])):
+            begun = os.read(reader, 4)
+        time.sleep(rng.uniform(0.0, 0.01))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         last = told(reader, begun)

@@ -9,11 +9,12 @@ no row.
 import csv
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from motorscope.errors import PicksError
 from motorscope.picks.files import read_text, write_text
@@ -60,9 +61,8 @@ def write_picks(
         If the file cannot be written.
     """
     columns = [*COLUMNS, *DETAILS] if details else list(COLUMNS)
-    frames = [_frame(name, table, grid) for name, (table, grid) in tables.items() if len(table)]
-    frame = pd.concat(frames) if frames else pd.DataFrame(columns=columns)
-    write_text(path, frame.to_csv(index=False, columns=columns, lineterminator="\n"))
+    text = _rows(tables).to_csv(index=False, columns=columns, lineterminator="\n")
+    write_text(path, text)
 
 
 def read_picks(path: str | os.PathLike[str]) -> pd.DataFrame:
@@ -81,18 +81,12 @@ def read_picks(path: str | os.PathLike[str]) -> pd.DataFrame:
         If the file cannot be read, lacks a column, or holds an impossible value; it names the line.
     """
     source = Path(path)
-    header, rows, lines = _parse(source)
-    missing = [name for name in COLUMNS if name not in header]
-    if missing:
-        raise PicksError(
-            f"{source} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; "
-            f"a table of picks begins with the line '{','.join(COLUMNS)}'."
-        )
+    header, rows, lines = read_rows(source, COLUMNS)
     text = pd.DataFrame(rows, columns=header, dtype=str)
     frame = text.copy()
     for name in header:
         if name in _POSITIONS or name == "score":
-            frame[name] = _numbers(source, text[name], lines, optional=name == "score")
+            frame[name] = numbers(source, text[name], lines, optional=name == "score")
         elif name == "id":
             frame[name] = _ids(source, text[name], lines)
         elif name not in (*COLUMNS, *DETAILS):
@@ -119,20 +113,30 @@ def pick_tables(frame: pd.DataFrame) -> dict[str, PickTable]:
     }
 
 
-def _frame(name: str, table: PickTable, grid: VoxelGrid) -> pd.DataFrame:
-    frame = table.frame.copy()
-    frame.insert(0, "tomogram", name)
-    world = np.round(table.positions, _DECIMALS) + 0.0  # no negative zeros
-    voxels = np.round(grid.to_voxels(table.positions), _DECIMALS) + 0.0
-    for axis, letter in enumerate("zyx"):
-        frame[letter] = voxels[:, axis]
-        frame[f"{letter}_angstrom"] = world[:, axis]
-    frame["score"] = table.scores.round(6)
+def _rows(tables: Mapping[str, tuple[PickTable, VoxelGrid]]) -> pd.DataFrame:
+    """Return all picks with the columns of the CSV, and some more."""
+    names = [name for name, (table, _) in tables.items() for _ in range(len(table))]
+    nothing = PickTable.empty()
+    frame = pd.concat([nothing.frame, *(table.frame for table, _ in tables.values() if len(table))])
+    world = [table.positions for table, _ in tables.values()]
+    voxels = [grid.to_voxels(table.positions) for table, grid in tables.values() if len(table)]
+    frame["tomogram"] = names
+    for suffix, places in (("_angstrom", world), ("", voxels)):
+        columns = np.concatenate([nothing.positions, *places])
+        for axis, letter in enumerate("zyx"):
+            frame[f"{letter}{suffix}"] = columns[:, axis].round(_DECIMALS) + 0.0  # no -0.0
+    frame["score"] = frame["score"].round(6)
     return frame
 
 
-def _parse(source: Path) -> tuple[list[str], list[list[str]], list[int]]:
-    """Return the header, the rows, and the number of the last line of each row."""
+def read_rows(source: Path, columns: Sequence[str]) -> tuple[list[str], list[list[str]], list[int]]:
+    """Return the names of the columns, the rows, and the number of the last line of each row.
+
+    Raises
+    ------
+    PicksError
+        If the file is no CSV, or lacks one of `columns`.
+    """
     text = read_text(source, _KIND)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header: list[str] = []
@@ -154,24 +158,33 @@ def _parse(source: Path) -> tuple[list[str], list[list[str]], list[int]]:
             lines.append(reader.line_num)
     except csv.Error as error:
         raise PicksError(f"{source}, line {reader.line_num}: not {_KIND} ({error}).") from error
+    should = f"a table of picks begins with the line '{','.join(columns)}'."
     if not header:
-        raise PicksError(
-            f"{source} is empty; a table of picks begins with the line '{','.join(COLUMNS)}'."
-        )
+        raise PicksError(f"{source} is empty; {should}")
+    if missing := [name for name in columns if name not in header]:
+        plural = "s" * (len(missing) > 1)
+        raise PicksError(f"{source} lacks the column{plural} {', '.join(missing)}; {should}")
     if len(set(header)) != len(header):
         twice = next(name for name in header if header.count(name) > 1)
         raise PicksError(f"{source} names the column {twice!r} twice; remove one of them.")
     return header, rows, lines
 
 
-def _numbers(
-    source: Path, column: "pd.Series[str]", lines: list[int], optional: bool
-) -> np.ndarray:
+def numbers(
+    source: Path, column: "pd.Series[str]", lines: Sequence[int], optional: bool = False
+) -> NDArray[np.float64]:
+    """Turn a column of texts into numbers; NaN where `optional` allows it to be empty.
+
+    Raises
+    ------
+    PicksError
+        If one is no number; it names its line.
+    """
     values = np.empty(len(column))
     for row, word in enumerate(column):
         try:
             values[row] = np.nan if optional and not word.strip() else float(word)
-            if not (np.isfinite(values[row]) or optional):
+            if np.isinf(values[row]) or (np.isnan(values[row]) and not optional):
                 raise ValueError
         except ValueError:
             raise PicksError(

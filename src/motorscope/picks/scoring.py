@@ -113,13 +113,15 @@ def competition_counts(
     one of the mappings has no picks there.
     """
     total = Counts()
+    nothing = PickTable.empty()
     for name in found.keys() | truth.keys():
-        picks = found.get(name, PickTable.empty())
-        motors = truth.get(name, PickTable.empty())
+        picks = found.get(name, nothing)
+        motors = truth.get(name, nothing)
         if not len(motors):
             total += Counts(fp=int(len(picks) > 0))
         else:
-            hit = len(picks) > 0 and _distance(_best(picks), motors.positions) <= radius
+            distances = cdist(picks.best().positions, motors.positions)
+            hit = bool((distances <= radius).any())
             total += Counts(tp=int(hit), fn=int(not hit))
     return total
 
@@ -129,16 +131,6 @@ def competition_f2(
 ) -> float:
     """Return the competition's score, F2 over tomograms; see `competition_counts`."""
     return competition_counts(found, truth, radius).f_beta(2.0)
-
-
-def _best(picks: PickTable) -> NDArray[np.float64]:
-    scores = picks.scores
-    best = int(np.where(np.isnan(scores), np.inf, scores).argmax())  # a person's pick is certain
-    return np.asarray(picks.positions[best])
-
-
-def _distance(point: NDArray[np.float64], points: NDArray[np.float64]) -> float:
-    return float(np.linalg.norm(points - point, axis=1).min())
 
 
 def _share(part: float, whole: float) -> float:

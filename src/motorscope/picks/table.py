@@ -1,6 +1,6 @@
 """The table of picks: what was found where, and what a person decided."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,8 @@ ORIGINS = ("model", "user")
 STATUSES = ("candidate", "accepted", "rejected")
 COLUMNS = ("id", "z", "y", "x", "score", "origin", "status")
 DETAILS = ("note", "who", "when", "model", "model_sha256")
+# pandas has two types for text, according to its version.
+_TEXT: Any = pd.Series([], dtype="str").dtype
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,13 +46,14 @@ class PickTable:
         cls,
         positions: ArrayLike,
         scores: ArrayLike | float = np.nan,
-        origin: str = "model",
-        status: str = "candidate",
+        origin: str | Sequence[str] = "model",
+        status: str | Sequence[str] = "candidate",
         **details: str,
     ) -> "PickTable":
         """Make a table of ``(n, 3)`` positions in Å (z, y, x), with ids from 0.
 
-        `details` are texts for the columns of `DETAILS`.
+        Origin and status are one word for all, or one for each. `details` are texts for the columns
+        of `DETAILS`.
 
         Raises
         ------
@@ -71,20 +74,28 @@ class PickTable:
         ValueError
             If ids repeat, or an origin or a status is not one of the known ones.
         """
-        count = len(frame)
+        columns: dict[str, Any] = {
+            name: frame[name].to_numpy(dtype=float)
+            for name in ("z", "y", "x", "score")
+            if name in frame
+        }
         full = _rows(
-            0, frame[["z", "y", "x"]].to_numpy(dtype=float), np.nan, "model", "candidate", {}
+            0,
+            np.column_stack([columns[name] for name in ("z", "y", "x")]),
+            columns.get("score", np.nan),
+            frame["origin"].tolist() if "origin" in frame else "model",
+            frame["status"].tolist() if "status" in frame else "candidate",
+            {},
         )
-        for name in full.columns.intersection(frame.columns):
-            full[name] = frame[name].reset_index(drop=True).astype(full[name].dtype)
-        ids = full["id"].to_numpy()
-        if len(np.unique(ids)) != count:
-            raise ValueError("ids must not repeat")
-        for name, allowed in (("origin", ORIGINS), ("status", STATUSES)):
-            for value in set(full[name]):
-                _check(name, value, allowed)
-        lowest = int(ids.max()) + 1 if count else 0
-        return cls(frame=full, next_id=max(lowest, next_id or 0))
+        for name in DETAILS:
+            if name in frame:
+                full[name] = _texts(frame[name].tolist())
+        if "id" in frame:
+            full["id"] = frame["id"].to_numpy(dtype=np.int64)
+            if len(np.unique(full["id"])) != len(full):
+                raise ValueError("ids must not repeat")
+        free = int(full["id"].max()) + 1 if len(full) else 0
+        return cls(frame=full, next_id=max(free, next_id or 0))
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -104,7 +115,7 @@ class PickTable:
     @property
     def positions(self) -> NDArray[np.float64]:
         """Positions ``(n, 3)`` in Å, z, y, x."""
-        return self.frame[["z", "y", "x"]].to_numpy(dtype=float)
+        return np.column_stack([self.frame[axis].to_numpy(dtype=float) for axis in "zyx"])
 
     @property
     def scores(self) -> NDArray[np.float64]:
@@ -146,6 +157,11 @@ class PickTable:
             _check("status", status, STATUSES)
         return self.select(self.frame["status"].isin(statuses).to_numpy())
 
+    def best(self) -> "PickTable":
+        """Return the pick with the best score; a person's counts as certain. Empty stays empty."""
+        scores = np.where(np.isnan(self.scores), np.inf, self.scores)
+        return self.select([int(scores.argmax())] if len(self) else [])
+
     def renumbered(self) -> "PickTable":
         """Return the same picks with ids from 0 in their order."""
         frame = self.frame.copy()
@@ -156,8 +172,8 @@ class PickTable:
         self,
         positions: ArrayLike,
         scores: ArrayLike | float = np.nan,
-        origin: str = "user",
-        status: str = "accepted",
+        origin: str | Sequence[str] = "user",
+        status: str | Sequence[str] = "accepted",
         **details: str,
     ) -> "PickTable":
         """Append picks at ``(n, 3)`` positions in Å; they get the ids from `next_id` on.
@@ -261,27 +277,36 @@ def _rows(
     first_id: int,
     positions: ArrayLike,
     scores: ArrayLike | float,
-    origin: str,
-    status: str,
-    details: dict[str, str],
+    origin: str | Sequence[str],
+    status: str | Sequence[str],
+    details: Mapping[str, str],
 ) -> pd.DataFrame:
-    _check("origin", origin, ORIGINS)
-    _check("status", status, STATUSES)
     for name in details:
         _check("detail", name, DETAILS)
     places = np.asarray(positions, dtype=float).reshape(-1, 3)
     count = len(places)
-    texts = {"origin": origin, "status": status} | {name: details.get(name, "") for name in DETAILS}
-    return pd.DataFrame(
-        {
-            "id": np.arange(first_id, first_id + count, dtype=np.int64),
-            "z": places[:, 0],
-            "y": places[:, 1],
-            "x": places[:, 2],
-            "score": np.broadcast_to(np.asarray(scores, dtype=float), count).copy(),
-        }
-        | {name: pd.Series(text, index=range(count), dtype="str") for name, text in texts.items()}
-    )
+    columns = {
+        "id": np.arange(first_id, first_id + count, dtype=np.int64),
+        "z": places[:, 0].copy(),
+        "y": places[:, 1].copy(),
+        "x": places[:, 2].copy(),
+        "score": np.broadcast_to(np.asarray(scores, dtype=float), count).copy(),
+        "origin": _words("origin", origin, ORIGINS, count),
+        "status": _words("status", status, STATUSES, count),
+    }
+    texts = {name: _texts([details.get(name, "")] * count) for name in DETAILS}
+    return pd.DataFrame(columns | texts, copy=False)
+
+
+def _words(name: str, words: str | Sequence[str], allowed: Iterable[str], count: int) -> Any:
+    listed = [words] * count if isinstance(words, str) else list(words)
+    for word in {words} if isinstance(words, str) else set(listed):
+        _check(name, word, allowed)
+    return _texts(listed)
+
+
+def _texts(words: list[Any]) -> Any:
+    return pd.array(words, dtype=_TEXT)
 
 
 def _check(what: str, value: str, allowed: Iterable[str]) -> None:

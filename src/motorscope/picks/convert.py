@@ -1,0 +1,86 @@
+"""From one format of coordinates to another."""
+
+from pathlib import Path
+
+from motorscope.errors import PicksError
+from motorscope.picks.formats import (
+    UNKNOWN_GRID,
+    Format,
+    PickSets,
+    format_by_name,
+    format_to_write,
+    read_coordinates,
+    write_coordinates,
+)
+from motorscope.tomogram.grid import Shape, Vector, VoxelGrid
+
+
+def convert(
+    source: Path,
+    target: Path,
+    from_format: str | None = None,
+    to_format: str | None = None,
+    spacing: float | Vector | None = None,
+    binning: float = 1.0,
+    shape: Shape | None = None,
+) -> dict[str, int]:
+    """Turn a file of coordinates into one of another format.
+
+    Parameters
+    ----------
+    source
+        A file, or a folder with one file a tomogram.
+    target
+        A file; or a folder, for formats that hold one tomogram a file.
+    from_format, to_format
+        Names of formats; without them the files' suffixes and contents tell.
+    spacing
+        The tomogram's voxel spacing in Å, one number or z, y, x.
+    binning
+        How many voxels that the source counts in fit into one of the tomogram's along an axis. The
+        target counts in the tomogram's own.
+    shape
+        The tomogram's number of voxels, z, y, x.
+
+    Returns
+    -------
+    dict
+        The number of picks of each tomogram.
+
+    Raises
+    ------
+    PicksError, SpacingError
+        If a file cannot be read or written, or if spacing or shape must be known.
+    """
+    reader = format_by_name(from_format) if from_format else None
+    grid = UNKNOWN_GRID if shape is None else VoxelGrid(shape=shape, spacing=None)
+    if spacing is not None:
+        grid = grid.with_spacing(spacing)
+    sets: PickSets = {}
+    for path in _sources(source, reader):
+        sets = {**sets, **read_coordinates(path, grid, binning, reader)}
+    writer = format_by_name(to_format) if to_format else None
+    if target.is_dir():
+        _write_folder(target, sets, writer)
+    else:
+        write_coordinates(target, sets, 1.0, writer or format_to_write(target))
+    return {name: len(table) for name, (table, _) in sets.items()}
+
+
+def _sources(source: Path, reader: Format | None) -> list[Path]:
+    if not source.is_dir():
+        return [source]
+    if reader is None:
+        raise PicksError(f"{source} is a folder; say with --from what its files are.")
+    found = sorted(path for path in source.iterdir() if path.suffix.lower() in reader.suffixes)
+    if not found:
+        raise PicksError(f"{source} has no files with the suffix {' or '.join(reader.suffixes)}.")
+    return found
+
+
+def _write_folder(folder: Path, sets: PickSets, writer: Format | None) -> None:
+    if writer is None:
+        raise PicksError(f"{folder} is a folder; say with --to what its files are to be.")
+    for name, one in sets.items():
+        path = folder / f"{name}{writer.suffixes[0]}"
+        write_coordinates(path, {name: one}, 1.0, writer)

@@ -1,0 +1,176 @@
+"""Coordinates in and out: the formats of other programs."""
+
+from pathlib import Path
+
+from motorscope.errors import MotorscopeError, PicksError
+from motorscope.picks.files import cannot_read
+from motorscope.picks.formats.arrays import ARRAY, JSON
+from motorscope.picks.formats.base import UNKNOWN_GRID, Format, PickSets, library
+from motorscope.picks.formats.competition import LABELS, SUBMISSION
+from motorscope.picks.formats.copick import COPICK
+from motorscope.picks.formats.dynamo import DYNAMO
+from motorscope.picks.formats.imod import IMOD
+from motorscope.picks.formats.own import OWN
+from motorscope.picks.formats.portal import PORTAL
+from motorscope.picks.formats.star import PLAIN_STAR, RELION4, RELION5
+from motorscope.tomogram.grid import VoxelGrid
+
+FORMATS = (
+    OWN,
+    LABELS,
+    SUBMISSION,
+    RELION5,
+    RELION4,
+    PLAIN_STAR,
+    DYNAMO,
+    IMOD,
+    PORTAL,
+    COPICK,
+    JSON,
+    ARRAY,
+)
+"""All formats; of those that share a suffix the first is the one to write."""
+
+__all__ = [
+    "FORMATS",
+    "UNKNOWN_GRID",
+    "Format",
+    "PickSets",
+    "format_by_name",
+    "format_of_file",
+    "format_to_write",
+    "read_coordinates",
+    "write_coordinates",
+]
+
+_ENOUGH = 65536  # bytes that tell a format
+
+
+def format_by_name(name: str) -> Format:
+    """Return a format by its name.
+
+    Raises
+    ------
+    PicksError
+        If there is none.
+    """
+    for candidate in FORMATS:
+        if candidate.name == name:
+            return candidate
+    raise PicksError(f"There is no format {name!r}; choose one of {_names(FORMATS)}.")
+
+
+def format_of_file(path: Path) -> Format:
+    """Return the format of a file, by its suffix and its beginning.
+
+    Raises
+    ------
+    PicksError
+        If the file cannot be read, or is of none.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(_ENOUGH)
+    except OSError as error:
+        raise cannot_read(path, error) from error
+    candidates = _with_suffix(path)
+    for candidate in candidates:
+        if candidate.recognises(start):
+            return candidate
+    if len(candidates) == 1 or (candidates and candidates[0] is OWN):
+        return candidates[0]  # whose reader says best what is wrong
+    raise PicksError(
+        f"{path} is of no known format; name it with --from, one of {_names(FORMATS)}."
+    )
+
+
+def format_to_write(path: Path) -> Format:
+    """Return the format to write to a path, by its suffix.
+
+    Raises
+    ------
+    PicksError
+        If no format has the suffix.
+    """
+    candidates = _with_suffix(path)
+    if not candidates:
+        raise PicksError(
+            f"The suffix of {path} belongs to no format; name one with --to: {_names(FORMATS)}."
+        )
+    return candidates[0]
+
+
+def read_coordinates(
+    path: Path,
+    grid: VoxelGrid = UNKNOWN_GRID,
+    binning: float = 1.0,
+    format_: Format | None = None,
+) -> PickSets:
+    """Read picks of one or several tomograms.
+
+    Parameters
+    ----------
+    grid
+        The tomogram's grid as far as it is known; the file fills in what it says itself.
+    binning
+        How many voxels of the file's counting fit into one of the tomogram's along an axis.
+    format_
+        If it is not to be told from the file.
+
+    Returns
+    -------
+    PickSets
+        Picks (in Å) and grid of each tomogram, by its name.
+
+    Raises
+    ------
+    PicksError
+        If the file cannot be read, or more must be known to understand it.
+    """
+    chosen = format_ or format_of_file(path)
+    _check_binning(binning)
+    if chosen.package:
+        library(chosen.package)
+    try:
+        return chosen.read(path, grid, binning)
+    except MotorscopeError:
+        raise
+    except OSError as error:
+        raise cannot_read(path, error) from error
+    except Exception as error:  # whatever a library makes of a file that it does not understand
+        raise PicksError(
+            f"{path} cannot be read as {chosen.title} ({type(error).__name__}: {error}); choose "
+            "another file or format."
+        ) from error
+
+
+def write_coordinates(
+    path: Path, sets: PickSets, binning: float = 1.0, format_: Format | None = None
+) -> None:
+    """Write picks of one or several tomograms; the file appears whole or not at all.
+
+    Rejected picks are left out, but for our own CSV.
+
+    Raises
+    ------
+    PicksError
+        If the file cannot be written, or more must be known to write it.
+    """
+    chosen = format_ or format_to_write(path)
+    _check_binning(binning)
+    if chosen.package:
+        library(chosen.package)
+    chosen.write(path, sets, binning)
+
+
+def _with_suffix(path: Path) -> list[Format]:
+    return [candidate for candidate in FORMATS if path.suffix.lower() in candidate.suffixes]
+
+
+def _names(formats: tuple[Format, ...]) -> str:
+    return ", ".join(candidate.name for candidate in formats)
+
+
+def _check_binning(binning: float) -> None:
+    if not 0 < binning < float("inf"):
+        raise PicksError(f"A binning is a positive number, not {binning:g}.")

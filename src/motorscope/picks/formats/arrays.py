@@ -1,0 +1,106 @@
+"""Plain lists of z, y, x in voxels: a NumPy array for one tomogram, JSON for several by name."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from motorscope.errors import PicksError
+from motorscope.files import replacing
+from motorscope.picks.files import read_text, write_text
+from motorscope.picks.formats.base import (
+    Format,
+    PickSets,
+    only_set,
+    picks_from_voxels,
+    to_write,
+    voxels_to_write,
+)
+from motorscope.tomogram.grid import VoxelGrid
+
+
+def read_array(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
+    """Read an array ``(n, 3)``.
+
+    Raises
+    ------
+    PicksError
+        If the array has another shape, or the spacing is unknown.
+    """
+    array = np.load(path, allow_pickle=False)
+    if array.ndim != 2 or array.shape[1] != 3 or array.dtype.kind not in "iuf":
+        raise PicksError(
+            f"{path} holds an array of shape {array.shape} and type {array.dtype}; points are "
+            "numbers "
+            "of shape (n, 3)."
+        )
+    return {path.stem: (picks_from_voxels(path, array / binning, grid), grid)}
+
+
+def write_array(path: Path, sets: PickSets, binning: float) -> None:
+    """Write an array ``(n, 3)``.
+
+    Raises
+    ------
+    PicksError
+        If the spacing is unknown, or there are several tomograms.
+    """
+    table, grid = only_set(path, sets, "NumPy array")
+    voxels = voxels_to_write(path, to_write(table), grid) * binning
+    with replacing(path, PicksError) as temporary, temporary.open("wb") as file:
+        np.save(file, voxels)
+
+
+def read_json(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
+    """Read an object with a list of points for each tomogram's name.
+
+    Raises
+    ------
+    PicksError
+        If it is not such an object, or the spacing is unknown.
+    """
+    try:
+        content = json.loads(read_text(path, "a list of points"))
+        lists = {name: np.array(points, float).reshape(-1, 3) for name, points in content.items()}
+    except (ValueError, AttributeError, TypeError) as error:
+        raise PicksError(
+            f'{path} is not an object like {{"tomogram": [[z, y, x], …]}} ({error}).'
+        ) from error
+    return {
+        name: (picks_from_voxels(path, voxels / binning, grid), grid)
+        for name, voxels in lists.items()
+    }
+
+
+def write_json(path: Path, sets: PickSets, binning: float) -> None:
+    """Write an object with a list of points for each tomogram's name.
+
+    Raises
+    ------
+    PicksError
+        If a spacing is unknown.
+    """
+    lists = {
+        name: (voxels_to_write(path, to_write(table), grid) * binning).round(4).tolist()
+        for name, (table, grid) in sets.items()
+    }
+    write_text(path, json.dumps(lists, ensure_ascii=False, indent=1) + "\n")
+
+
+ARRAY = Format(
+    name="npy",
+    title="NumPy array of z, y, x in voxels",
+    suffixes=(".npy",),
+    recognises=lambda start: start.startswith(b"\x93NUMPY"),
+    read=read_array,
+    write=write_array,
+    several=False,
+)
+JSON = Format(
+    name="json",
+    title="JSON lists of z, y, x in voxels",
+    suffixes=(".json",),
+    recognises=lambda start: start.lstrip().startswith(b"{"),
+    read=read_json,
+    write=write_json,
+)

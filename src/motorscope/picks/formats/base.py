@@ -1,0 +1,203 @@
+"""What all formats of coordinates share.
+
+A set of picks goes with the grid of its tomogram, in whose voxels (centres at integers) a file may
+count. A grid of which nothing is known is `UNKNOWN_GRID`; a shape that is not known is (0, 0, 0).
+
+Binning says how many voxels of the file's counting fit into one voxel of the tomogram along an
+axis: 4 for a list made on the unbinned volume of a tomogram that was binned by 4. It divides the
+file's numbers in the file's own convention, whether that counts from the middle or from the corner
+of the first voxel.
+"""
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from motorscope.errors import PicksError
+from motorscope.picks.table import PickTable
+from motorscope.tomogram.grid import VoxelGrid
+
+PickSets = Mapping[str, tuple[PickTable, VoxelGrid]]
+"""Picks and grid of each tomogram, by its name."""
+
+UNKNOWN_GRID = VoxelGrid(shape=(0, 0, 0), spacing=None)
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of files with coordinates.
+
+    Attributes
+    ----------
+    name
+        What it is called on the command line.
+    title
+        What it is called in sentences.
+    suffixes
+        Of its files, in lower case and with the dot.
+    recognises
+        Whether a file with such a suffix is of this format, from a look at its beginning.
+    read
+        From a file, the tomogram's grid as far as it is known, and the binning.
+    write
+        To a file, the picks, and the binning.
+    package
+        The Python package that it needs, if any.
+    several
+        Whether one file can hold several tomograms.
+    """
+
+    name: str
+    title: str
+    suffixes: tuple[str, ...]
+    recognises: Callable[[bytes], bool]
+    read: Callable[[Path, VoxelGrid, float], PickSets]
+    write: Callable[[Path, PickSets, float], None]
+    package: str | None = None
+    several: bool = True
+
+
+def library(package: str) -> Any:
+    """Import an optional package.
+
+    Raises
+    ------
+    PicksError
+        If it is not installed.
+    """
+    if importlib.util.find_spec(package) is None:
+        raise PicksError(
+            f"This format needs the package {package}; install it with "
+            "pip install 'napari-motorscope[formats]'."
+        )
+    return importlib.import_module(package)
+
+
+def picks_from_voxels(
+    path: Path, voxels: ArrayLike, grid: VoxelGrid, scores: ArrayLike | None = None
+) -> PickTable:
+    """Make a table of voxel coordinates ``(n, 3)`` (z, y, x; centres at integers) of `grid`.
+
+    Raises
+    ------
+    PicksError
+        If the spacing is unknown, or a coordinate is not a number.
+    """
+    if grid.spacing is None:
+        raise PicksError(
+            f"{path} counts in voxels and does not say how large they are; give the tomogram's "
+            "voxel "
+            "spacing in Å (--spacing), and --binning N if the file counts in N times smaller "
+            "voxels."
+        )
+    return picks_from_world(path, grid.to_world(np.asarray(voxels).reshape(-1, 3)), scores)
+
+
+def picks_from_world(
+    path: Path, positions: ArrayLike, scores: ArrayLike | None = None
+) -> PickTable:
+    """Make a table of positions ``(n, 3)`` in Å (z, y, x).
+
+    Picks with a score count as candidates of a model, those without as accepted by a person.
+
+    Raises
+    ------
+    PicksError
+        If a coordinate is not a number.
+    """
+    places = np.asarray(positions, dtype=float).reshape(-1, 3)
+    wrong = ~np.isfinite(places).all(axis=1)
+    if wrong.any():
+        raise PicksError(f"{path}: point {int(wrong.argmax()) + 1} has no position; correct it.")
+    values = np.full(len(places), np.nan) if scores is None else np.asarray(scores, dtype=float)
+    by_person = np.isnan(values)
+    return PickTable.from_positions(
+        places,
+        values,
+        origin=np.where(by_person, "user", "model").tolist(),
+        status=np.where(by_person, "accepted", "candidate").tolist(),
+    )
+
+
+def to_write(table: PickTable) -> PickTable:
+    """Return the picks that other programs should see: all but the rejected."""
+    return table.with_status("candidate", "accepted")
+
+
+def voxels_to_write(path: Path, table: PickTable, grid: VoxelGrid) -> NDArray[np.float64]:
+    """Return voxel coordinates ``(n, 3)`` (z, y, x) of picks.
+
+    Raises
+    ------
+    PicksError
+        If the spacing is unknown.
+    """
+    check_spacing_to_write(path, grid)
+    return grid.to_voxels(table.positions)
+
+
+def check_spacing_to_write(path: Path, grid: VoxelGrid) -> None:
+    """Refuse to write voxel coordinates of an unknown size.
+
+    Raises
+    ------
+    PicksError
+        If the spacing is unknown.
+    """
+    if grid.spacing is None:
+        raise PicksError(
+            f"{path} would count in voxels, and their size is unknown; give the tomogram's voxel "
+            "spacing in Å (--spacing)."
+        )
+
+
+def known_shape(path: Path, grid: VoxelGrid) -> NDArray[np.float64]:
+    """Return the shape of a grid.
+
+    Raises
+    ------
+    PicksError
+        If it is unknown.
+    """
+    if min(grid.shape) < 1:
+        raise PicksError(
+            f"{path} counts from the middle of the tomogram; give its number of voxels "
+            "(--shape Z Y X)."
+        )
+    return np.asarray(grid.shape, dtype=float)
+
+
+def only_set(path: Path, sets: PickSets, title: str) -> tuple[PickTable, VoxelGrid]:
+    """Return the single set of picks for a format that holds one tomogram.
+
+    Raises
+    ------
+    PicksError
+        If there are several.
+    """
+    if len(sets) != 1:
+        raise PicksError(
+            f"{path}: a file of the format {title} holds one tomogram, not {len(sets)}; write "
+            "into a "
+            "folder."
+        )
+    return next(iter(sets.values()))
+
+
+def with_spacing(grid: VoxelGrid, spacing: float | None) -> VoxelGrid:
+    """Return the grid with a spacing that a file says, unless it has one already."""
+    if grid.spacing is not None or spacing is None:
+        return grid
+    return grid.with_spacing(spacing)
+
+
+def with_shape(grid: VoxelGrid, shape: ArrayLike) -> VoxelGrid:
+    """Return the grid with a shape (z, y, x) that a file says, unless it has one already."""
+    z, y, x = (int(count) for count in np.asarray(shape))
+    return grid if min(grid.shape) > 0 or min(z, y, x) < 1 else replace(grid, shape=(z, y, x))

@@ -1,0 +1,144 @@
+"""The files of the competition "BYU – Locating Bacterial Flagellar Motors 2025".
+
+Both count in voxels, axes z, y, x; -1 on every axis stands for no motor. Labels have one row a
+motor with the tomogram's shape and spacing; a submission has one row a tomogram with at most one
+motor.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from motorscope.errors import PicksError
+from motorscope.picks.csv import numbers, read_rows
+from motorscope.picks.files import write_text
+from motorscope.picks.formats.base import (
+    Format,
+    PickSets,
+    known_shape,
+    picks_from_voxels,
+    to_write,
+    voxels_to_write,
+    with_shape,
+    with_spacing,
+)
+from motorscope.picks.table import PickTable
+from motorscope.tomogram.grid import VoxelGrid
+
+MOTOR = ["Motor axis 0", "Motor axis 1", "Motor axis 2"]
+SHAPE = ["Array shape (axis 0)", "Array shape (axis 1)", "Array shape (axis 2)"]
+SPACING = "Voxel spacing"
+COUNT = "Number of motors"
+LABEL_COLUMNS = ["row_id", "tomo_id", *MOTOR, *SHAPE, SPACING, COUNT]
+SUBMISSION_COLUMNS = ["tomo_id", *MOTOR]
+
+
+def read_labels(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
+    """Read labels; shape and spacing come from the file.
+
+    Raises
+    ------
+    PicksError
+        If a column is missing or holds an impossible value.
+    """
+    return _read(path, grid, binning, [*MOTOR, *SHAPE, SPACING])
+
+
+def read_submission(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
+    """Read a submission.
+
+    Raises
+    ------
+    PicksError
+        If a column is missing or holds an impossible value, or the spacing is unknown.
+    """
+    return _read(path, grid, binning, MOTOR)
+
+
+def _read(path: Path, grid: VoxelGrid, binning: float, columns: list[str]) -> PickSets:
+    header, rows, lines = read_rows(path, ["tomo_id", *columns])
+    text = pd.DataFrame(rows, columns=header, dtype=str)
+    frame = pd.DataFrame({name: numbers(path, text[name], lines) for name in columns})
+    names = text["tomo_id"].to_numpy()
+    sets: dict[str, tuple[PickTable, VoxelGrid]] = {}
+    for name in dict.fromkeys(names.tolist()):
+        part = frame[names == name]
+        own = grid
+        if SPACING in columns:
+            first = part.iloc[0]
+            if not first[SPACING] > 0:
+                raise PicksError(
+                    f"{path}: tomogram {name} has the voxel spacing {first[SPACING]:g} Å; correct "
+                    "it."
+                )
+            own = with_shape(with_spacing(grid, float(first[SPACING])), first[SHAPE])
+        voxels = part[MOTOR].to_numpy(dtype=float)
+        motors = voxels[(voxels >= 0).all(axis=1)]
+        sets[name] = (picks_from_voxels(path, motors / binning, own), own)
+    return sets
+
+
+def write_labels(path: Path, sets: PickSets, binning: float) -> None:
+    """Write labels: one row a pick that is not rejected, or one of -1 without any.
+
+    Raises
+    ------
+    PicksError
+        If a tomogram's spacing or shape is unknown.
+    """
+    rows: list[list[object]] = []
+    for name, (table, grid) in sets.items():
+        voxels = voxels_to_write(path, to_write(table), grid) * binning
+        shape = np.round(known_shape(path, grid) * binning).astype(int).tolist()
+        spacing = float(np.mean(grid.known_spacing())) / binning
+        for place in voxels.round(4).tolist() or [[-1.0, -1.0, -1.0]]:
+            rows.append([len(rows), name, *place, *shape, round(spacing, 6), len(voxels)])
+    _write(path, pd.DataFrame(rows, columns=LABEL_COLUMNS))
+
+
+def write_submission(path: Path, sets: PickSets, binning: float) -> None:
+    """Write one row a tomogram: its best pick that is not rejected, or -1 without any.
+
+    Raises
+    ------
+    PicksError
+        If a tomogram's spacing is unknown.
+    """
+    rows: list[list[object]] = []
+    for name, (table, grid) in sets.items():
+        picks = to_write(table)
+        place = [-1.0, -1.0, -1.0]
+        if len(picks):
+            voxels: NDArray[np.float64] = voxels_to_write(path, picks.best(), grid) * binning
+            place = voxels[0].round(4).tolist()
+        rows.append([name, *place])
+    _write(path, pd.DataFrame(rows, columns=SUBMISSION_COLUMNS))
+
+
+def _write(path: Path, frame: pd.DataFrame) -> None:
+    write_text(path, frame.to_csv(index=False, lineterminator="\n"))
+
+
+def _header_has(start: bytes, words: list[str]) -> bool:
+    header = start.split(b"\n", 1)[0]
+    return all(word.encode() in header for word in words)
+
+
+LABELS = Format(
+    name="labels",
+    title="competition labels",
+    suffixes=(".csv",),
+    recognises=lambda start: _header_has(start, ["tomo_id", *MOTOR, SPACING]),
+    read=read_labels,
+    write=write_labels,
+)
+SUBMISSION = Format(
+    name="submission",
+    title="competition submission",
+    suffixes=(".csv",),
+    recognises=lambda start: _header_has(start, SUBMISSION_COLUMNS),
+    read=read_submission,
+    write=write_submission,
+)

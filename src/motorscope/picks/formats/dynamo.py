@@ -1,0 +1,105 @@
+"""Dynamo tables.
+
+Dynamo counts from the corner of the first voxel, whose centre thus lies at (0.5, 0.5, 0.5); a
+particle is at columns 24–26 (x, y, z) plus its shift in columns 4–6. Source: Dynamo's wiki, pages
+*Volume center* and *Table convention*. Column 20 numbers the tomograms; their names may lie beside
+the table in a map file ``NAME.doc`` with lines *number name*.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from motorscope.errors import PicksError
+from motorscope.files import replacing
+from motorscope.picks.files import write_text
+from motorscope.picks.formats.base import (
+    Format,
+    PickSets,
+    library,
+    picks_from_voxels,
+    to_write,
+    voxels_to_write,
+)
+from motorscope.tomogram.grid import VoxelGrid
+
+_CORNER = 0.5
+_PLACE, _SHIFT = ["z", "y", "x"], ["dz", "dy", "dx"]
+
+
+def read_dynamo(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
+    """Read a table, with the tomograms' names from its map file if there is one.
+
+    Raises
+    ------
+    PicksError
+        If it is no table, or the spacing is unknown.
+    """
+    if not path.stat().st_size:
+        return {path.stem: (picks_from_voxels(path, np.empty((0, 3)), grid), grid)}
+    frame = library("dynamotable").read(str(path))
+    if len(frame.columns) < 26:
+        raise PicksError(
+            f"{path} has {len(frame.columns)} columns; a Dynamo table has at least 26."
+        )
+    names = _names(path, frame["tomo"])
+    places = frame[_PLACE].to_numpy(dtype=float) + frame[_SHIFT].to_numpy(dtype=float)
+    voxels = places / binning - _CORNER
+    scored = bool((frame["cc"] != 0).any())
+    sets = {}
+    for number, name in names.items():
+        rows = (frame["tomo"] == number).to_numpy()
+        scores = frame["cc"].to_numpy(dtype=float)[rows] if scored else None
+        sets[name] = (picks_from_voxels(path, voxels[rows], grid, scores), grid)
+    return sets
+
+
+def write_dynamo(path: Path, sets: PickSets, binning: float) -> None:
+    """Write a table, and a map file beside it for the tomograms' names.
+
+    Raises
+    ------
+    PicksError
+        If a spacing is unknown, or a name has a blank in it.
+    """
+    for name in sets:
+        if name.split() != [name]:
+            raise PicksError(f"{path}: Dynamo's map file cannot hold the name {name!r}; rename it.")
+    parts = []
+    for number, (table, grid) in enumerate(sets.values(), start=1):
+        picks = to_write(table)
+        places = (voxels_to_write(path, picks, grid) + _CORNER) * binning
+        part = pd.DataFrame(np.round(places, 4), columns=_PLACE)
+        part["tomo"] = number
+        part["cc"] = np.nan_to_num(picks.scores)
+        parts.append(part)
+    frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    with replacing(path, PicksError) as temporary:
+        if len(frame):
+            library("dynamotable").write(frame, str(temporary))
+    lines = (f"{number} {name}\n" for number, name in enumerate(sets, start=1))
+    write_text(path.with_suffix(".doc"), "".join(lines))
+
+
+def _names(path: Path, numbers: "pd.Series[int]") -> dict[int, str]:
+    table_map = path.with_suffix(".doc")
+    if table_map.exists():
+        known = library("dynamotable").io.read_table_map(str(table_map))
+        files = dict(zip(known["tomo"], known["tomo_file"].astype(str), strict=True))
+        return {number: Path(name).stem if "/" in name else name for number, name in files.items()}
+    present = [int(number) for number in pd.unique(numbers)]
+    if len(present) == 1:
+        return {present[0]: path.stem}
+    return {number: f"{path.stem}_{number}" for number in present}
+
+
+DYNAMO = Format(
+    name="dynamo",
+    title="Dynamo table",
+    suffixes=(".tbl",),
+    recognises=lambda start: True,
+    read=read_dynamo,
+    write=write_dynamo,
+    package="dynamotable",
+)

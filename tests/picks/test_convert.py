@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+
+from motorscope.errors import PicksError, SpacingError
+from motorscope.picks import PickTable, read_picks, write_picks
+from motorscope.picks.convert import convert
+from motorscope.tomogram.grid import VoxelGrid
+
+GRID = VoxelGrid(shape=(40, 60, 80), spacing=(12.5,) * 3)
+TABLE = PickTable.from_positions(GRID.to_world([(1, 2, 3), (4, 5.5, 6)]), [0.5, 0.75])
+
+
+@pytest.fixture
+def picks(tmp_path):
+    path = tmp_path / "picks.csv"
+    write_picks(path, {"a": (TABLE, GRID)})
+    return path
+
+
+def test_there_and_back(picks, tmp_path):
+    assert convert(picks, tmp_path / "a.star", shape=GRID.shape) == {"a": 2}
+    convert(tmp_path / "a.star", tmp_path / "a.mod", spacing=12.5, shape=GRID.shape)
+    convert(tmp_path / "a.mod", tmp_path / "a.tbl")
+    convert(tmp_path / "a.tbl", tmp_path / "a.ndjson", spacing=12.5)
+    convert(tmp_path / "a.ndjson", tmp_path / "back.csv", spacing=12.5)
+    back = read_picks(tmp_path / "back.csv")
+    np.testing.assert_allclose(back[["z", "y", "x"]], [(1, 2, 3), (4, 5.5, 6)], atol=0.01)
+
+
+def test_our_csv_knows_its_spacing(picks, tmp_path):
+    convert(picks, tmp_path / "a.npy")
+    np.testing.assert_allclose(np.load(tmp_path / "a.npy"), [(1, 2, 3), (4, 5.5, 6)], atol=0.01)
+
+
+def test_a_csv_with_an_origin_asks_for_the_spacing(tmp_path):
+    moved = VoxelGrid(GRID.shape, GRID.spacing, origin=(100.0, 0.0, 0.0))
+    write_picks(tmp_path / "picks.csv", {"a": (TABLE, moved)})
+    with pytest.raises(PicksError, match="--spacing"):
+        convert(tmp_path / "picks.csv", tmp_path / "a.npy")
+
+
+def test_what_must_be_known_is_asked_for(picks, tmp_path):
+    with pytest.raises(PicksError, match="--shape"):
+        convert(picks, tmp_path / "a.star")
+    np.save(tmp_path / "a.npy", [(4.0, 8.0, 12.0)])
+    with pytest.raises(PicksError, match=r"--spacing\).* --binning"):
+        convert(tmp_path / "a.npy", tmp_path / "b.csv")
+    with pytest.raises(SpacingError, match="positive"):
+        convert(tmp_path / "a.npy", tmp_path / "b.csv", spacing=0)
+    with pytest.raises(PicksError, match="no format 'eman'"):
+        convert(picks, tmp_path / "a.hdf", to_format="eman")
+    assert not (tmp_path / "b.csv").exists()
+
+
+def test_binning_is_of_the_source(tmp_path):
+    np.save(tmp_path / "a.npy", [(4.0, 8.0, 12.0)])
+    convert(tmp_path / "a.npy", tmp_path / "b.csv", spacing=(10, 20, 30), binning=4)
+    row = read_picks(tmp_path / "b.csv").iloc[0]
+    assert (row["z"], row["y"], row["x"]) == (1, 2, 3)
+    assert (row["z_angstrom"], row["y_angstrom"], row["x_angstrom"]) == (10, 40, 90)
+
+
+def test_folders_of_one_file_a_tomogram(tmp_path):
+    path, folder = tmp_path / "picks.csv", tmp_path / "models"
+    folder.mkdir()
+    write_picks(path, dict.fromkeys(("a", "b"), (TABLE, GRID)))
+    with pytest.raises(PicksError, match="say with --to"):
+        convert(path, folder)
+    with pytest.raises(PicksError, match="write into a folder"):
+        convert(path, tmp_path / "a.mod")
+    assert convert(path, folder, to_format="imod") == {"a": 2, "b": 2}
+    assert sorted(p.name for p in folder.iterdir()) == ["a.mod", "b.mod"]
+    with pytest.raises(PicksError, match="say with --from"):
+        convert(folder, tmp_path / "back.csv")
+    with pytest.raises(PicksError, match=r"no files with the suffix \.tbl"):
+        convert(folder, tmp_path / "back.csv", from_format="dynamo")
+    assert convert(folder, tmp_path / "back.csv", from_format="imod") == {"a": 2, "b": 2}
+
+
+def test_real_labels_to_our_csv(shared_data, tmp_path):
+    counts = convert(shared_data / "motor_labels_kaggle.csv", tmp_path / "picks.csv")
+    assert len(counts) == 648
+    frame = read_picks(tmp_path / "picks.csv")
+    assert len(frame) == sum(counts.values())
+    assert frame["tomogram"].nunique() == sum(count > 0 for count in counts.values())

@@ -12,6 +12,7 @@ from motorscope.simulation.imaging import (
     contrast_transfer,
     draw_imaging,
     image_density,
+    measured_share,
     to_8bit,
 )
 
@@ -44,6 +45,19 @@ def test_missing_wedge_holds_nothing() -> None:
     inside = np.broadcast_to(kz > np.tan(np.radians(60)) * kx + 6 / (n * spacing), power.shape)
     outside = np.broadcast_to(kz < np.tan(np.radians(60)) * kx - 6 / (n * spacing), power.shape)
     assert power[inside].mean() < 1e-3 * power[outside].mean()
+
+
+def test_planes_overlap_near_the_origin_and_part_further_out() -> None:
+    # At 3°, planes 1/2000 Å⁻¹ thick part at 1/105 Å⁻¹.
+    across = np.linspace(-0.03, 0.03, 601)
+    near = measured_share(0.001, across, -60, 60, 3, 2000)
+    inside = (np.abs(across) < 1 / 110) & (np.abs(across) > 0.001)
+    np.testing.assert_array_equal(near[inside], 1)
+    far = measured_share(0.02, across, -60, 60, 3, 2000)
+    assert (far[np.abs(across) < 0.02 / np.tan(np.radians(60)) * 0.95] == 0).all()
+    measured = np.abs(across) > 0.02 / np.tan(np.radians(60)) * 1.05
+    assert (far[measured] == 0).any()
+    assert far[measured].mean() == pytest.approx(1, abs=0.1)  # weights make up for the gaps
 
 
 def test_noise_has_the_promised_strength() -> None:

@@ -4,6 +4,7 @@ Crowded ribosomes (20–25 nm) outside a smooth nucleoid, storage granules (50�
 """
 
 import numpy as np
+from scipy.special import expit
 
 from motorscope.simulation.canvas import Canvas, Point, Volume
 from motorscope.simulation.config import SimulationConfig
@@ -65,7 +66,7 @@ def _ribosomes(
     share = rng.uniform(0.0, 0.5)
     depth = np.clip(-cell.inner / max(0.45 * cell.radius, 1.0), 0, 1)
     branch = grid.noise(rng.uniform(600, 1200), rng)
-    crowd = 1 / (1 + np.exp(4 * (branch + 1.5 * depth - 2.4 + 2.2 * (0.5 - share))))
+    crowd = expit(-4 * (branch + 1.5 * depth - 2.4 + 2.2 * (0.5 - share)))
     weights = np.where(inside, 0.05 + 0.95 * crowd, 0.0).ravel()
     voxel = (grid.step * 1e-4) ** 3  # µm³
     wanted = int(rng.uniform(*config.ribosomes) * voxel * weights.sum())

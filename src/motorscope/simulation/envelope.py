@@ -18,6 +18,8 @@ LEAFLET_DISTANCE = 40.0
 """Å between the middles of a membrane's two leaflets."""
 LEAFLET_WIDTH = 9.0
 """Standard deviation of a leaflet's density, Å."""
+_TILES = (31, 127, 149), (37, 139, 113)
+"""Sizes of two tiles of noise; their sum repeats itself only after the product of these."""
 _REACH = 700.0
 _STEP = 2.0
 
@@ -76,11 +78,10 @@ def paint_envelope(
     grain = layers.grain * _inside(at + 60, 20)
 
     tables = [table.astype(np.float32) for table in (inner, outer, grain)]
-    tile = _grain(canvas.spacing, rng)
+    tiles = [_grain(canvas.spacing, shape, rng) for shape in _TILES]
     part = grid.part(cell.outer < 300)
     if part is None:
         return
-    columns = [np.arange(s.start, s.stop) % n for s, n in zip(part, tile.shape, strict=True)]
     area = (part[1].stop - part[1].start) * (part[2].stop - part[2].start)
     thick = max(1, 1_000_000 // area)
     for first in range(part[0].start, part[0].stop, thick):
@@ -89,8 +90,10 @@ def paint_envelope(
         here += tables[1][_index(grid.fine(cell.outer, slab))]
         where = _index(grid.fine(cell.inner, slab))
         here += tables[0][where]
-        rows = columns[0][first - part[0].start :][: len(here)]
-        here += tile[np.ix_(rows, columns[1], columns[2])] * tables[2][where]
+        fine = _tiled(tiles[0], slab)
+        fine += _tiled(tiles[1], slab)
+        fine *= tables[2][where]
+        here += fine
 
 
 def _index(distance: Volume) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
@@ -111,9 +114,14 @@ def _inside(at: np.ndarray, blur: float) -> np.ndarray:
     return 1 / (1 + np.exp(np.clip(at / (0.6 * blur), -50, 50)))
 
 
-def _grain(spacing: float, rng: np.random.Generator) -> Volume:
-    """Draw a tile of noise with grains of 5–8 nm and standard deviation 1."""
-    tile = rng.standard_normal((40, 144, 144), dtype=np.float32)
+def _grain(spacing: float, shape: tuple[int, int, int], rng: np.random.Generator) -> Volume:
+    """Draw a tile of noise with grains of 5–8 nm, half of the grain's variance."""
+    tile = rng.standard_normal(shape, dtype=np.float32)
     tile = gaussian_filter(tile, 22.0 / spacing, mode="wrap", truncate=3)
-    scaled: Volume = tile / tile.std()
+    scaled: Volume = tile / np.float32(np.sqrt(2) * tile.std())
     return scaled
+
+
+def _tiled(tile: Volume, part: tuple[slice, slice, slice]) -> Volume:
+    places = (np.arange(s.start, s.stop) % n for s, n in zip(part, tile.shape, strict=True))
+    return tile[np.ix_(*places)]

@@ -101,29 +101,43 @@ def contrast_transfer(
     return transfer
 
 
-def wedge(
-    kz: ArrayLike, across: ArrayLike, tilt_low: float, tilt_high: float, width: float
+def measured_share(
+    kz: float,
+    across: ArrayLike,
+    tilt_low: float,
+    tilt_high: float,
+    tilt_step: float,
+    thickness: float,
 ) -> NDArray[np.float32]:
-    """Return the measured share, 0 to 1, of frequencies.
+    """Return how far frequencies of one kz are measured by a tilt series and weighted afterwards.
+
+    A view with tilt t measures the plane ``kz = across · tan t``, as thick as one over the
+    specimen's thickness. Near the origin the planes overlap and all is measured: 1. Further out
+    there are gaps between them, and the weights of a back-projection raise the planes as much as
+    the gaps are wide, which gives dense things their streaks.
 
     Parameters
     ----------
     kz, across
-        Frequency along the beam at zero tilt, and in the specimen's plane at right angles to the
-        tilt axis, 1/Å.
-    tilt_low, tilt_high
-        Smallest and largest tilt, degrees.
-    width
-        Thickness of the measured planes, one over the specimen's thickness, 1/Å.
+        Frequency along the beam at zero tilt, and those in the specimen's plane at right angles to
+        the tilt axis, 1/Å.
+    tilt_low, tilt_high, tilt_step
+        Degrees.
+    thickness
+        Of the specimen, Å.
     """
-    z, r = np.asarray(kz, dtype=np.float32), np.asarray(across, dtype=np.float32)
-    up, down = (np.float32(np.tan(np.radians(t))) for t in (tilt_high, -tilt_low))
-    # A plane tilted by t holds the frequencies with kz = across · tan t.
-    same = (z * r) >= 0
-    steep = np.where(same, up, down)
-    edge = (np.abs(r) * steep - np.abs(z)) / np.float32(width) + np.float32(0.5)
-    share: NDArray[np.float32] = np.clip(edge, 0, 1)
-    return share
+    r = np.asarray(across, dtype=float)
+    angle = np.degrees(np.arctan2(kz, np.abs(r))) * np.where(r < 0, -1, 1)
+    views = round((tilt_high - tilt_low) / tilt_step)
+    nearest = tilt_low + tilt_step * np.clip(np.rint((angle - tilt_low) / tilt_step), 0, views)
+    radius = np.hypot(r, kz)
+    away = radius * np.abs(np.sin(np.radians(angle - nearest))) * thickness
+    gap = radius * np.radians(tilt_step) * thickness
+    # Between planes that overlap there is nothing to lose; a lone plane fades over its thickness.
+    inside = (angle > tilt_low) & (angle < tilt_low + tilt_step * views)
+    fade = np.clip(1 - away, 0, 1)
+    share = np.where(inside & (gap < 1), 1.0, fade * np.maximum(gap, 1.0))
+    return share.astype(np.float32)
 
 
 def image_density(
@@ -182,7 +196,13 @@ def _filter(
     # The tilt axis runs along y when its angle is 0; `across` is at right angles to it.
     across = kx[None, :] * np.float32(np.cos(turn)) - ky[:, None] * np.float32(np.sin(turn))
     flat2 = ky[:, None] ** 2 + kx[None, :] ** 2
-    width = 1 / min(max(shape[0] * spacing, 500.0), 3000.0)
+    thickness = min(max(shape[0] * spacing, 500.0), 3000.0)
+    # `across` as a place in a table: the wedge is then worked out for one line per plane.
+    fine = 0.25 / (max(shape) * spacing)
+    lowest = float(across.min())
+    lines = lowest + fine * np.arange(int((float(across.max()) - lowest) / fine) + 2)
+    line = np.rint((across - np.float32(lowest)) / np.float32(fine)).astype(np.int32)
+    tilts = imaging.tilt_low, imaging.tilt_high, imaging.tilt_step
 
     table_step = np.float32(2e-5)
     k = np.arange(int(0.9 / spacing / table_step) + 2) * float(table_step)
@@ -198,10 +218,14 @@ def _filter(
     signal_table = -signal.astype(np.float32)
     noise_table = noise.astype(np.float32)
 
+    def measured(z: np.float32) -> tuple[Volume, NDArray[np.int32]]:
+        share = measured_share(float(z), lines, *tilts, thickness)[line]
+        return share, (np.sqrt(flat2 + z * z) / table_step).astype(np.int32)
+
     sigma = SIGNAL / np.sqrt(imaging.snr)
     power = 0.0
     for i in range(0, shape[0], max(1, shape[0] // 24)):
-        share, index = _plane(kz[i], across, flat2, width, table_step, imaging)
+        share, index = measured(kz[i])
         power += float(np.mean((share * noise_table[index]) ** 2))
     power /= len(range(0, shape[0], max(1, shape[0] // 24)))
     count = float(np.prod(shape))
@@ -209,25 +233,12 @@ def _filter(
     gain = np.float32(1 / sigma)
 
     for i in range(shape[0]):
-        share, index = _plane(kz[i], across, flat2, width, table_step, imaging)
+        share, index = measured(kz[i])
         plane = spectrum[i]
         plane *= signal_table[index] * (share * gain)
         random = rng.standard_normal((*plane.shape, 2), dtype=np.float32).view(np.complex64)[..., 0]
         random *= noise_table[index] * (share * scale)
         plane += random
-
-
-def _plane(
-    kz: np.float32,
-    across: Volume,
-    flat2: Volume,
-    width: float,
-    table_step: np.float32,
-    imaging: Imaging,
-) -> tuple[Volume, NDArray[np.int32]]:
-    share = wedge(kz, across, imaging.tilt_low, imaging.tilt_high, width)
-    index = (np.sqrt(flat2 + kz * kz) / table_step).astype(np.int32)
-    return share, index
 
 
 def to_8bit(image: Volume, finish: Finish, rng: np.random.Generator) -> NDArray[np.int8]:

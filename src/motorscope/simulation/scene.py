@@ -82,7 +82,14 @@ def _draw_cells(
         return []
     cells = [draw_cell(config, grid, rng)]
     if rng.random() < config.second_cell:
-        cells.append(make_room(draw_cell(config, grid, rng), cells[0]))
+        for _ in range(4):
+            whole = draw_cell(config, grid, rng)
+            dented = make_room(whole, cells[0])
+            before, after = int((whole.inner < 0).sum()), int((dented.inner < 0).sum())
+            # A cell that would lie mostly within the other is drawn again.
+            if after > 0.7 * before > 0:
+                cells.append(dented)
+                break
     return cells
 
 

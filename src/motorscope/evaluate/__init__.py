@@ -4,7 +4,6 @@ from motorscope.evaluate.data import EvaluationData, read_evaluation
 from motorscope.evaluate.groups import GroupScore, score_groups
 from motorscope.evaluate.metrics import (
     COMPETITION_RADIUS,
-    Curve,
     Localisation,
     Reliability,
     Scores,
@@ -15,6 +14,7 @@ from motorscope.evaluate.metrics import (
 )
 from motorscope.evaluate.report import format_report, make_tables, write_report
 from motorscope.evaluate.sets import SETS, evaluation_set
+from motorscope.evaluate.thresholds import Curve
 
 __all__ = [
     "COMPETITION_RADIUS",

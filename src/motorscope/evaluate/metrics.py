@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.distance import cdist
 
-from motorscope.picks.scoring import Counts, Matches, competition_counts, f_beta, match_picks
+from motorscope.evaluate.thresholds import Curve, Floats, as_tuple, make_curve, rank
+from motorscope.picks.scoring import Counts, Matches, competition_counts, match_picks
 from motorscope.picks.table import PickTable
-
-Floats = NDArray[np.float64]
 
 COMPETITION_RADIUS = 1000.0
 """Å within which the competition counts a motor as found."""
@@ -40,37 +39,6 @@ class TomogramScore:
     motors: PickTable
     matches: Matches
     competition: Counts
-
-
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """What every possible threshold would give, from the highest score to the lowest.
-
-    Attributes
-    ----------
-    thresholds
-        ``(n,)``, the distinct scores, falling; infinite for the picks of a person.
-    precision, recall
-        ``(n,)``, over motors.
-    f2
-        ``(n,)``, the competition's, over tomograms.
-    average_precision
-        Sum over thresholds of the gain in recall times the precision there, without interpolation;
-        NaN where there is no motor.
-    best_threshold
-        The middle of the range of thresholds with the best F2 (the highest of such ranges), NaN
-        where there is no pick or no motor.
-    best_f2
-        The F2 there.
-    """
-
-    thresholds: Floats
-    precision: Floats
-    recall: Floats
-    f2: Floats
-    average_precision: float
-    best_threshold: float
-    best_f2: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +135,7 @@ class Scores:
     @property
     def rightly_empty(self) -> int:
         """Number of tomograms without motors in which nothing was found; F2 is blind to them."""
-        return len(self.tomograms) - sum(_total(self.competition))
+        return len(self.tomograms) - sum(as_tuple(self.competition))
 
 
 def score_picks(
@@ -202,7 +170,7 @@ def score_picks(
     counted = every if threshold is None else {n: t.above(threshold) for n, t in every.items()}
     tomograms = tuple(_score_one(name, counted[name], motors[name], radius) for name in names)
     right = [correct_picks(every[name], motors[name], radius) for name in names]
-    scores = _joined([_rank(every[name]) for name in names])
+    scores = _joined([rank(every[name]) for name in names])
     correct = _joined(right).astype(bool)
     return Scores(
         radius=radius,
@@ -211,7 +179,7 @@ def score_picks(
         competition=sum((one.competition for one in tomograms), Counts()),
         f2_interval=_interval([one.competition for one in tomograms]),
         motors=sum((one.matches.counts for one in tomograms), Counts()),
-        curve=_curve(scores, correct, every, motors, radius),
+        curve=make_curve(scores, correct, every, motors, radius),
         localisation=Localisation(_joined([one.matches.distances for one in tomograms])),
         reliability=reliability(scores, correct),
     )
@@ -230,7 +198,7 @@ def correct_picks(picks: PickTable, motors: PickTable, radius: float) -> NDArray
     nearest = cdist(places, motors.positions).min(axis=1)
     # A pick that cannot be matched beside the better ones never will be beside more of them.
     kept: list[int] = []
-    for row in np.argsort(-_rank(picks), kind="stable"):
+    for row in np.argsort(-rank(picks), kind="stable"):
         if len(kept) == len(motors):
             break
         trial = [*kept, int(row)]
@@ -273,74 +241,9 @@ def _score_one(name: str, picks: PickTable, motors: PickTable, radius: float) ->
     )
 
 
-def _rank(picks: PickTable) -> Floats:
-    """Return the scores, infinite for a person's picks: they are certain."""
-    scores = picks.scores
-    return np.where(np.isnan(scores), np.inf, scores)
-
-
-def _curve(
-    scores: Floats,
-    correct: NDArray[np.bool_],
-    found: Mapping[str, PickTable],
-    truth: Mapping[str, PickTable],
-    radius: float,
-) -> Curve:
-    thresholds = np.unique(scores)[::-1]
-    count = np.searchsorted(np.sort(-scores), -thresholds, side="right")  # picks at or above each
-    hits = np.searchsorted(np.sort(-scores[correct]), -thresholds, side="right")
-    motors = sum(len(table) for table in truth.values())
-    precision = hits / count
-    recall = hits / motors if motors else np.full(len(thresholds), np.nan)
-    average = float(np.sum(np.diff(recall, prepend=0.0) * precision)) if motors else math.nan
-    f2 = _f2_by_threshold(thresholds, found, truth, radius)
-    best, best_f2 = _best(thresholds, f2) if motors else (math.nan, math.nan)
-    return Curve(thresholds, precision, recall, f2, average, best, best_f2)
-
-
-def _f2_by_threshold(
-    thresholds: Floats,
-    found: Mapping[str, PickTable],
-    truth: Mapping[str, PickTable],
-    radius: float,
-) -> Floats:
-    """Return the competition's F2 at each threshold.
-
-    Only the best pick of a tomogram counts, so that each threshold makes a tomogram either what it
-    is with all its picks, or what it is with none.
-    """
-    tops = np.array([_rank(table).max() if len(table) else -np.inf for table in found.values()])
-    full = np.array(
-        [_total(competition_counts({"": found[n]}, {"": truth[n]}, radius)) for n in found]
-    )
-    none = np.array([_total(Counts(fn=int(len(truth[name]) > 0))) for name in found])
-    totals = (
-        np.where((tops >= threshold)[:, None], full, none).sum(axis=0) for threshold in thresholds
-    )
-    return np.array([f_beta(int(tp), int(fp), int(fn), 2.0) for tp, fp, fn in totals])
-
-
-def _total(counts: Counts) -> tuple[int, int, int]:
-    return counts.tp, counts.fp, counts.fn
-
-
-def _best(thresholds: Floats, f2: Floats) -> tuple[float, float]:
-    finite = np.isfinite(thresholds)
-    if not finite.any():
-        return math.nan, math.nan
-    # F2 is the same for all thresholds above a score up to the next one; runs of equal F2 join.
-    values, steps = f2[finite], thresholds[finite]
-    first = int(np.argmax(values))
-    last = first
-    while last + 1 < len(values) and values[last + 1] == values[first]:
-        last += 1
-    low = steps[last + 1] if last + 1 < len(steps) else min(0.0, float(steps[last]))
-    return float((steps[first] + low) / 2), float(values[first])
-
-
 def _interval(outcomes: list[Counts]) -> tuple[float, float]:
     """Return the middle 95 % of F2 over sets of tomograms drawn with replacement (bootstrap)."""
-    table = np.array([_total(counts) for counts in outcomes], dtype=float).reshape(-1, 3)
+    table = np.array([as_tuple(counts) for counts in outcomes], dtype=float).reshape(-1, 3)
     if not table.any():
         return math.nan, math.nan
     share = np.full(len(table), 1 / len(table))

@@ -55,7 +55,7 @@ def _standard() -> tuple[Plan, ...]:
 
 
 def _hard() -> tuple[Plan, ...]:
-    base = _sized(SimulationConfig(lookalikes=(3, 8)), 15.6, _EXTENT)
+    base = _sized(SimulationConfig(lookalikes=(3, 8), no_cell=0.0), 15.6, _EXTENT)
     kinds = {
         "noisy": replace(base, snr=_LOW_SNR),
         "tilt": replace(base, tilt_range=_FEW_TILTS),

@@ -64,7 +64,7 @@ def plan_windows(
     """Cover a volume with equal windows so that every voxel is trusted in one of them at least.
 
     Of all window shapes that fit, the one is taken that needs the fewest voxels computed, overlaps
-    included.
+    included; of several such the largest.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def plan_windows(
     ]
     combinations = list(itertools.product(*options))
     fitting = [axes for axes in combinations if _window_voxels(axes) <= max_voxels]
-    best = min(fitting, key=_computed_voxels) if fitting else min(combinations, key=_window_voxels)
+    best = min(fitting, key=_cost) if fitting else min(combinations, key=_window_voxels)
     return [_window(cuts) for cuts in itertools.product(*(axis.cuts for axis in best))]
 
 
@@ -104,7 +104,7 @@ def activation_bytes(architecture: Architecture, dtype: torch.dtype) -> float:
     factors are measured, see ``benchmarks/detect_speed.py``.
     """
     width = architecture.base_width
-    most = 1.6 * width / 2**3
+    most = 1.4 * width / 2**3
     expansion = 1 if architecture.backbone == "r3d18" else 4
     skips = [4 * width * expansion, 2 * width * expansion, width * expansion, width]
     deeper = 8 * width * expansion
@@ -114,8 +114,7 @@ def activation_bytes(architecture: Architecture, dtype: torch.dtype) -> float:
         side = 16 >> level
         most = max(most, (2 * deeper + 2 * skip + 2 * channels) / side**3)
         deeper = channels
-    # The input is there twice: as it was prepared, and in the layout and precision of the network.
-    return float(4 + dtype.itemsize * (1 + most))
+    return dtype.itemsize * (1 + most)  # 1 for the input in the network's layout and precision
 
 
 @dataclass(frozen=True)
@@ -164,8 +163,10 @@ def _window_voxels(axes: tuple[_Axis, ...]) -> int:
     return math.prod(axis.length for axis in axes)
 
 
-def _computed_voxels(axes: tuple[_Axis, ...]) -> int:
-    return math.prod(axis.length * len(axis.cuts) for axis in axes)
+def _cost(axes: tuple[_Axis, ...]) -> tuple[int, int]:
+    """Return the voxels computed, overlaps included, and the number of windows."""
+    count = math.prod(len(axis.cuts) for axis in axes)
+    return count * _window_voxels(axes), count
 
 
 def _window(cuts: tuple[_Cut, ...]) -> Window:

@@ -12,7 +12,7 @@ Slices = tuple[slice, slice, slice]
 class Stitcher:
     """A weighted mean of logits, blended while windows arrive.
 
-    A window's trusted centre weighs 1. In its margins the weight falls with the square of the
+    A window's trusted centre weighs 1. In its margins the weight falls with the cube of the
     distance to the centre, so that neighbouring windows go over into each other without a step.
 
     Parameters
@@ -81,4 +81,4 @@ def _axis_weights(length: int, low: float, high: float) -> NDArray[np.float32]:
     centres = np.arange(length) + 0.5
     near = centres / low if low else np.ones(length)
     far = (length - centres) / high if high else np.ones(length)
-    return (np.clip(np.minimum(near, far), 0.0, 1.0) ** 2).astype(np.float32)
+    return (np.clip(np.minimum(near, far), 0.0, 1.0) ** 3).astype(np.float32)

@@ -1,0 +1,67 @@
+"""Small models and tomograms for the detection room."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import settings
+
+from motorscope.network import Architecture, Calibration, Model, ModelCard, build_network
+from motorscope.tomogram import InputRecipe, Tomogram, VoxelGrid
+
+# Time limits fail on a busy machine.
+settings.register_profile("patient", deadline=None, max_examples=50)
+settings.load_profile("patient")
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def model() -> Model:
+    """The smallest real network, with random weights that give a lively heatmap."""
+    architecture = Architecture(
+        base_width=4, decoder_channels=(8,), auxiliary_head=False, align_corners=False
+    )
+    card = ModelCard(
+        name="tiny",
+        description="",
+        architecture=architecture,
+        input=InputRecipe(spacing=16.0),
+        calibration=Calibration(),
+        window=(512, 512, 512),
+        context=(32, 32, 32),
+        default_threshold=0.5,
+        minimum_distance=200.0,
+        training_data="none",
+        licence="BSD-3-Clause",
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        network = build_network(architecture)
+    # Some output of either sign everywhere, so that the heatmap has peaks.
+    with torch.no_grad():
+        network.seg_head.conv.weight.mul_(20)
+    return Model(card=card, network=network.eval())
+
+
+@pytest.fixture(scope="session")
+def with_card() -> Callable[..., Model]:
+    """Return a model like another but for some values of its card."""
+
+    def change(model: Model, **values: object) -> Model:
+        return replace(model, card=replace(model.card, **values))
+
+    return change
+
+
+@pytest.fixture(scope="session")
+def tomogram() -> Tomogram:
+    """Noise whose prepared sides are no multiples of 32."""
+    rng = np.random.default_rng(0)
+    data = rng.normal(size=(50, 130, 120)).astype(np.float32)
+    return Tomogram(data, VoxelGrid(data.shape, (16.0, 16.0, 16.0), (100.0, 0.0, -50.0)), "noise")

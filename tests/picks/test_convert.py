@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
 
+from motorscope.cli import main
 from motorscope.errors import PicksError, SpacingError
 from motorscope.picks import PickTable, read_picks, write_picks
 from motorscope.picks.convert import convert
+from motorscope.picks.formats import FORMATS
 from motorscope.tomogram.grid import VoxelGrid
 
 GRID = VoxelGrid(shape=(40, 60, 80), spacing=(12.5,) * 3)
@@ -83,3 +85,32 @@ def test_real_labels_to_our_csv(shared_data, tmp_path):
     frame = read_picks(tmp_path / "picks.csv")
     assert len(frame) == sum(counts.values())
     assert frame["tomogram"].nunique() == sum(count > 0 for count in counts.values())
+
+
+def test_the_command(picks, tmp_path, capsys):
+    target = tmp_path / "a.star"
+    assert main(["convert", str(picks), str(target)]) == 2
+    assert "--shape Z Y X" in capsys.readouterr().err
+    assert main(["convert", str(picks), str(target), "--shape", "40", "60", "80"]) == 0
+    assert capsys.readouterr().err == f"2 picks of 1 tomogram in {target}\n"
+    options = [
+        "--from",
+        "relion5",
+        "--to",
+        "imod",
+        "--spacing",
+        "12.5",
+        "--shape",
+        "40",
+        "60",
+        "80",
+    ]
+    assert main(["convert", str(target), str(tmp_path), *options]) == 0
+    assert (tmp_path / "a.mod").exists()
+
+
+def test_the_commands_help_names_every_format(capsys):
+    with pytest.raises(SystemExit):
+        main(["convert", "--help"])
+    text = capsys.readouterr().out
+    assert [form.name for form in FORMATS if form.name not in text] == []

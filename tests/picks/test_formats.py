@@ -1,5 +1,5 @@
 import json
-import shutil
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -18,6 +18,22 @@ from motorscope.picks.formats import (
     write_coordinates,
 )
 from motorscope.tomogram.grid import VoxelGrid
+
+
+def installed(forms):
+    """Parameters for formats; those whose library is absent are skipped."""
+    return [
+        pytest.param(
+            form,
+            id=form.name,
+            marks=pytest.mark.skipif(
+                form.package is not None and find_spec(form.package) is None,
+                reason=f"{form.package} is not installed",
+            ),
+        )
+        for form in forms
+    ]
+
 
 GRID = VoxelGrid(shape=(40, 60, 80), spacing=(10.0, 10.0, 10.0))
 names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,10}", fullmatch=True)
@@ -41,7 +57,7 @@ def sets(draw, most):
     return result
 
 
-@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+@pytest.mark.parametrize("form", installed(FORMATS))
 @settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_round_trip(form, tmp_path_factory, data):
@@ -82,7 +98,7 @@ def test_several_tomograms_in_one_file(name, tmp_path):
         np.testing.assert_allclose(back[tomogram][0].positions, expected.positions, atol=0.1)
 
 
-@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+@pytest.mark.parametrize("form", installed(FORMATS))
 def test_rejected_picks_are_for_our_own_file_only(form, tmp_path):
     table = PickTable.from_positions(GRID.to_world([(1, 2, 3), (4, 5, 6)]), [0.5, 0.9])
     path = tmp_path / f"a{form.suffixes[0]}"
@@ -92,7 +108,7 @@ def test_rejected_picks_are_for_our_own_file_only(form, tmp_path):
     np.testing.assert_allclose(back.positions[0], table.positions[0], atol=0.1)
 
 
-@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+@pytest.mark.parametrize("form", installed(FORMATS))
 def test_the_files_of_each_format_are_recognised(form, tmp_path):
     table = PickTable.from_positions(GRID.to_world([(1, 2, 3)]))
     path = tmp_path / f"a{form.suffixes[0]}"
@@ -102,14 +118,14 @@ def test_the_files_of_each_format_are_recognised(form, tmp_path):
     assert format_to_write(path).suffixes == form.suffixes
 
 
-def test_an_origin_moves_all_positions(tmp_path):
+@pytest.mark.parametrize("form", installed(FORMATS))
+def test_an_origin_moves_all_positions(form, tmp_path):
     moved = VoxelGrid(GRID.shape, GRID.spacing, origin=(-300.0, 50.0, 7.0))
     table = PickTable.from_positions(moved.to_world([(1, 2, 3)]))
-    for form in FORMATS:
-        path = tmp_path / f"a{form.suffixes[0]}"
-        write_coordinates(path, {"a": (table, moved)}, format_=form)
-        ((back, _),) = read_coordinates(path, moved, format_=form).values()
-        np.testing.assert_allclose(back.positions, table.positions, atol=0.1, err_msg=form.name)
+    path = tmp_path / f"a{form.suffixes[0]}"
+    write_coordinates(path, {"a": (table, moved)}, format_=form)
+    ((back, _),) = read_coordinates(path, moved, format_=form).values()
+    np.testing.assert_allclose(back.positions, table.positions, atol=0.1)
 
 
 def test_relion5_counts_from_half_the_size(tmp_path):
@@ -382,7 +398,7 @@ def test_a_file_in_voxels_asks_for_their_size(name, tmp_path):
         read_coordinates(path)
 
 
-@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+@pytest.mark.parametrize("form", installed(FORMATS))
 def test_a_file_in_voxels_cannot_be_written_without_their_size(form, tmp_path):
     table = PickTable.from_positions([(10, 20, 30)])
     path = tmp_path / f"a{form.suffixes[0]}"
@@ -398,7 +414,7 @@ def test_a_file_in_voxels_cannot_be_written_without_their_size(form, tmp_path):
         assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("form", [f for f in FORMATS if f.package], ids=lambda form: form.name)
+@pytest.mark.parametrize("form", installed(f for f in FORMATS if f.package))
 def test_an_absent_library_is_named(form, tmp_path, monkeypatch):
     path = tmp_path / f"a{form.suffixes[0]}"
     write_coordinates(path, {"a": (PickTable.from_positions([(1, 2, 3)]), GRID)}, format_=form)
@@ -410,7 +426,8 @@ def test_an_absent_library_is_named(form, tmp_path, monkeypatch):
         with pytest.raises(PicksError) as error:
             attempt()
         assert form.package in str(error.value)
-        assert "pip install 'napari-motorscope[formats]'" in str(error.value)
+        extra = "copick" if form.name == "copick" else "formats"
+        assert f"pip install 'napari-motorscope[{extra}]'" in str(error.value)
 
 
 @pytest.mark.parametrize("suffix", sorted({s for form in FORMATS for s in form.suffixes}))
@@ -426,7 +443,7 @@ def test_nonsense_is_refused_with_the_files_name(suffix, content, tmp_path):
         read_coordinates(path, GRID)
 
 
-@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+@pytest.mark.parametrize("form", installed(FORMATS))
 def test_a_file_that_is_cut_short_is_refused_or_says_less(form, tmp_path):
     table = PickTable.from_positions(GRID.to_world([(1, 2, 3)] * 20))
     path = tmp_path / f"a{form.suffixes[0]}"
@@ -458,7 +475,7 @@ def test_absent_files_and_unknown_formats(tmp_path):
         read_coordinates(tmp_path / "a.txt", GRID, binning=0, format_=formats.OWN)
 
 
-@pytest.mark.parametrize("form", [f for f in FORMATS if not f.several], ids=lambda form: form.name)
+@pytest.mark.parametrize("form", installed(f for f in FORMATS if not f.several))
 def test_formats_of_one_tomogram_refuse_several(form, tmp_path):
     table = PickTable.from_positions([(10, 20, 30)])
     two = dict.fromkeys(("a", "b"), (table, GRID))
@@ -475,20 +492,18 @@ def test_a_point_without_a_position_is_named(tmp_path):
         read_coordinates(tmp_path / "a.npy", GRID)
 
 
-def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
+@pytest.mark.parametrize("form", installed(FORMATS))
+def test_a_failed_write_leaves_the_old_file(form, tmp_path, monkeypatch):
     table = PickTable.from_positions([(10, 20, 30)])
-    for form in FORMATS:
-        path = tmp_path / f"a{form.suffixes[0]}"
-        write_coordinates(path, {"a": (table, GRID)}, format_=form)
-        before = path.read_bytes()
-        with monkeypatch.context() as patch:
-            patch.setattr("os.replace", _disk_full)
-            with pytest.raises(PicksError, match="no space left"):
-                write_coordinates(path, {"a": (table.move(0, (0, 0, 0)), GRID)}, format_=form)
-        assert path.read_bytes() == before
-        assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
-        shutil.rmtree(tmp_path)
-        tmp_path.mkdir()
+    path = tmp_path / f"a{form.suffixes[0]}"
+    write_coordinates(path, {"a": (table, GRID)}, format_=form)
+    before = path.read_bytes()
+    names = sorted(tmp_path.iterdir())
+    monkeypatch.setattr("os.replace", _disk_full)
+    with pytest.raises(PicksError, match="no space left"):
+        write_coordinates(path, {"a": (table.move(0, (0, 0, 0)), GRID)}, format_=form)
+    assert path.read_bytes() == before
+    assert sorted(tmp_path.iterdir()) == names
 
 
 def _disk_full(*_):

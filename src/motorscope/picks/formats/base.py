@@ -72,9 +72,10 @@ def library(package: str) -> Any:
         If it is not installed.
     """
     if importlib.util.find_spec(package) is None:
+        extra = "copick" if package.startswith("copick") else "formats"
         raise PicksError(
             f"This format needs the package {package}; install it with "
-            "pip install 'napari-motorscope[formats]'."
+            f"pip install 'napari-motorscope[{extra}]'."
         )
     return importlib.import_module(package)
 

@@ -1,6 +1,7 @@
 """The command line: each command reads its arguments, calls one function and reports."""
 
 import argparse
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -290,6 +291,8 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 
     if not arguments.radius > 0:
         raise MotorscopeError(f"--radius must be a positive number of Å, not {arguments.radius:g}.")
+    if arguments.threshold is not None and math.isnan(arguments.threshold):
+        raise MotorscopeError("--threshold must be a number, not nan.")
     data = read_evaluation(arguments.picks, arguments.truth, arguments.tomograms)
     scores = score_picks(data.found, data.truth, arguments.radius, arguments.threshold)
     if arguments.plots is not None:

@@ -236,7 +236,9 @@ def test_command(folder, capsys):
     assert capsys.readouterr().out.splitlines()[0] == "F2 0.556"  # 5 / (5 + 4)
 
 
-@pytest.mark.parametrize(("option", "value"), [("--radius", "0"), ("--radius", "nan")])
+@pytest.mark.parametrize(
+    ("option", "value"), [("--radius", "0"), ("--radius", "nan"), ("--threshold", "nan")]
+)
 def test_impossible_options(folder, capsys, option, value):
     arguments = ["evaluate", f"{folder}/picks.csv", f"{folder}/truth.csv", option, value]
     assert main(arguments) == 2

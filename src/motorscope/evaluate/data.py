@@ -108,9 +108,9 @@ def _read(path: Path) -> pd.DataFrame:
 
 
 def _read_list(path: Path) -> pd.DataFrame:
-    if path.is_dir():
-        return _list_folder(path)
     try:
+        if path.is_dir():
+            return _list_folder(path)
         table = pd.read_csv(path, dtype={"tomogram": str}, keep_default_na=False, na_values=[""])
     except OSError as error:
         reason = (error.strerror or str(error)).lower()

@@ -50,6 +50,12 @@ def test_a_volume_without_finite_values_is_told_in_words(value):
         intensity_range(tomogram(np.full((4, 5, 6), value, np.float32)), RECIPE)
 
 
+@pytest.mark.parametrize("dtype", [np.complex64, np.bool_])
+def test_what_is_no_real_number_is_told_in_words(dtype):
+    with pytest.raises(TomogramError, match="type"):
+        intensity_range(tomogram(np.ones((4, 5, 6), dtype)), RECIPE)
+
+
 def test_nearly_all_padding_falls_back_to_the_extremes():
     data = np.zeros((40, 40, 40), np.float32)
     data[20, 20, 20:25] = (1, 2, 3, 4, 5)

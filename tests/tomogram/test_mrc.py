@@ -7,7 +7,7 @@ import warnings
 import mrcfile
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -239,7 +239,6 @@ def refused(path, message):
 
 
 @given(part=st.floats(0, 0.999))
-@settings(deadline=None)
 @pytest.mark.parametrize("compress", [None, gzip.compress, bz2.compress])
 def test_cut_short(tmp_path_factory, compress, part):
     path = write(tmp_path_factory.mktemp("cut") / "t.mrc")
@@ -362,7 +361,6 @@ DTYPES = {
 shapes = st.tuples(*[st.integers(2, 7)] * 3)
 
 
-@settings(deadline=None)
 @given(
     st.data(),
     shapes,

@@ -93,7 +93,6 @@ def test_constants_stay(shape, spacing, recipe, value):
     np.testing.assert_allclose(result, (value + 10) / 20, atol=1e-5)
 
 
-@settings(deadline=None)
 @given(
     shapes,
     spacings,
@@ -121,7 +120,7 @@ def test_a_part_of_something_wide():
     np.testing.assert_array_equal(got, whole[1:3, 3:104, 7:210])
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     st.tuples(*[st.floats(6, 30)] * 3), origins, st.tuples(*[st.floats(-40, 40)] * 3), st.booleans()
 )

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import tifffile
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from motorscope.errors import TomogramError
@@ -136,6 +136,24 @@ def test_colour_is_refused(tmp_path, shape):
         open_tomogram(path)
 
 
+def test_channels_are_refused(tmp_path):
+    path = tmp_path / "t.tif"
+    data = np.zeros((5, 2, 6, 7), np.uint8)
+    tifffile.imwrite(path, data, imagej=True, metadata={"axes": "ZCYX"})
+    with pytest.raises(TomogramError, match="2 channels"):
+        open_tomogram(path)
+    tifffile.imwrite(path, data[0], imagej=True, metadata={"axes": "CYX"})
+    with pytest.raises(TomogramError, match="2 channels"):
+        open_tomogram(path)
+
+
+def test_slices_mistaken_for_channels_are_a_volume(tmp_path):
+    path = tmp_path / "t.tif"
+    data = VOLUME.astype(np.uint8)
+    tifffile.imwrite(path, data, imagej=True, metadata={"axes": "CYX"})
+    np.testing.assert_array_equal(open_tomogram(path).data, data)
+
+
 def test_pages_of_different_sizes_are_refused(tmp_path):
     path = tmp_path / "t.tif"
     with tifffile.TiffWriter(path) as writer:
@@ -164,7 +182,6 @@ def test_what_is_no_tiff(tmp_path, content):
 
 @pytest.mark.parametrize("compression", [None, "zlib"])
 @pytest.mark.parametrize("metadata", [None, {}])
-@settings(deadline=None)
 @given(part=st.floats(0.001, 0.99))
 def test_cut_short(tmp_path_factory, compression, metadata, part):
     path = tmp_path_factory.mktemp("cut") / "t.tif"

@@ -25,8 +25,13 @@ def intensity_range(tomogram: Tomogram, recipe: InputRecipe) -> tuple[float, flo
     Raises
     ------
     TomogramError
-        If all finite voxels have the same value, or none is finite.
+        If all finite voxels have the same value, or none is finite, or they are not real numbers.
     """
+    where = tomogram.path or tomogram.name
+    if tomogram.data.dtype.kind not in "iuf":
+        raise TomogramError(
+            f"{where} holds values of type {tomogram.data.dtype}; convert them to float32."
+        )
     sample = _finite(_lattice(tomogram.data))
     if sample.size and sample.min() < sample.max():
         if not recipe.rescale_8bit and (limits := byte_limits(tomogram.data.dtype)):
@@ -37,7 +42,6 @@ def intensity_range(tomogram: Tomogram, recipe: InputRecipe) -> tuple[float, flo
         return float(sample.min()), float(sample.max())
     # A few bright voxels may lie between the lattice's points.
     extremes = [(part.min(), part.max()) for part in _parts(tomogram.data) if part.size]
-    where = tomogram.path or tomogram.name
     if not extremes:
         raise TomogramError(
             f"{where} holds no finite value, only NaN or infinity; reconstruct or export it again."
@@ -87,14 +91,14 @@ def scaled(
 
 
 def _lattice(data: Any) -> NDArray[Any]:
-    """Return every n-th voxel along each axis; of a lazy array only one plane at a time."""
+    """Return every n-th voxel along each axis; a lazy array is read in slabs."""
     shape = np.array(data.shape)
     step = max(1, int(np.ceil((shape.prod() / _SAMPLE_VOXELS) ** (1 / 3))))
-    every = slice(None, None, step)
+    every, slab = slice(None, None, step), step * _PLANES_AT_ONCE
     return np.concatenate(
         [
-            read_block(data, (slice(z, z + 1), every, every)).ravel()
-            for z in range(0, int(shape[0]), step)
+            read_block(data, (slice(z, z + slab, step), every, every)).ravel()
+            for z in range(0, int(shape[0]), slab)
         ]
     )
 

@@ -95,6 +95,12 @@ def _volume_series(tiff: Any, path: Path) -> Any:
     every = list(tiff.series)
     if any("S" in series.axes for series in every):
         raise TomogramError(f"{path} is an RGB image; convert it to grey values.")
+    for series in every:
+        channels = dict(zip(series.axes, series.shape, strict=True)).get("C", 1)
+        if 1 < channels <= 4:  # more are slices that were mistaken for channels
+            raise TomogramError(
+                f"{path} has {channels} channels; save the one to look at as a grey volume."
+            )
     volumes = [series for series in every if len(_sides(series)) == 3]
     if len(volumes) == 1:
         series = volumes[0]

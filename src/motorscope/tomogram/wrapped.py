@@ -18,7 +18,7 @@ from motorscope.tomogram.volume import read_block
 _EDGE = 16
 """Grey levels at each end that are looked at, and breadth of a hole."""
 
-_PLANES, _ROWS = 24, 8
+_PLANES, _ROWS = 32, 16
 
 
 def with_true_sign(data: NDArray[Any]) -> NDArray[Any]:
@@ -34,21 +34,18 @@ def looks_wrapped(rows: NDArray[Any]) -> bool:
     """Tell whether bytes ``(n, x)``, whole rows of a volume, were read with the wrong sign."""
     if rows.dtype.kind == "i":  # the same order of levels from 0 upwards
         rows = rows.view(np.uint8) ^ np.uint8(128)
-    counts = np.bincount(rows.ravel(), minlength=256) / max(1, rows.size)
+    counts = np.bincount(rows.ravel(), minlength=256) / rows.size
     bottom, top = counts[:_EDGE], counts[-_EDGE:]
     hole = np.median(counts[64:192].reshape(-1, _EDGE), axis=1).min()
     # Medians: saturated voxels, all at one level, are neither an end's mass nor do they fill a
     # hole.
-    ends = min(np.median(bottom), np.median(top))
-    if ends < 1e-4 or hole > 0.3 * ends:
-        return False
-    # Joined at the seam, the two ends must be one hill: no valley between them, no cliff from one
-    # to the other.
-    near = np.median([*bottom[:4], *top[-4:]])
-    if near < 0.7 * min(bottom[_EDGE // 2 :].mean(), top[: _EDGE // 2].mean()):
-        return False
     low, high = np.median(bottom[:4]), np.median(top[-4:])
-    if min(low, high) < 0.1 * max(low, high):
+    ends = min(low, high)
+    if ends < max(3e-4, 10 / rows.size) or hole > 0.3 * ends:
+        return False
+    # Joined at the seam, the two ends must be one hill: no valley between them, no cliff.
+    far = min(bottom[_EDGE // 2 :].mean(), top[: _EDGE // 2].mean())
+    if ends < 0.7 * far or ends < 0.1 * max(low, high):
         return False
     jumps = np.abs(np.diff(rows.astype(np.int16), axis=-1)) > 128
     crossings = jumps.mean() / (2 * (rows < 128).mean() * (rows >= 128).mean())

@@ -3,8 +3,10 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
+import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.ndimage import gaussian_filter, map_coordinates
 
 from motorscope.errors import PicksError
 from motorscope.picks import PickTable, formats
@@ -381,6 +383,17 @@ def test_real_array_of_another_binning(shared_data):
     assert (voxels >= 0).all()
     assert (voxels <= np.array(grid.shape) - 1).all()
     np.testing.assert_allclose(voxels * 4, np.load(path))
+
+    # They lie on the bright shells of the particles, and on the middle of them.
+    volume = gaussian_filter(tifffile.imread(shared_data / "hiv_tomogram_bin4.tif"), 1.0)
+    volume = (volume - volume.mean()) / volume.std()
+
+    def brightness(shift):
+        return map_coordinates(volume, (voxels + shift).T, order=1).mean()
+
+    assert brightness(0) > 1.0
+    for axis in np.eye(3):
+        assert max(brightness(2 * axis), brightness(-2 * axis)) < brightness(0)
 
 
 # Errors

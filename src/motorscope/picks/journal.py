@@ -26,6 +26,7 @@ from motorscope.picks.table import PickTable
 
 SUFFIX = ".motorscope.jsonl"
 _FORMAT = {"format": "motorscope journal", "version": 1}
+_BINARY = getattr(os, "O_BINARY", 0)  # Windows would change line ends
 _COMPACT_AFTER = 1000  # edits: a file of a few hundred kB that is read in a moment
 
 
@@ -147,7 +148,7 @@ class Journal:
 
     def _attach(self) -> None:
         try:
-            self._descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND)
+            self._descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | _BINARY)
         except OSError as error:
             raise cannot_write(self.path, error) from error
         self._size = os.fstat(self._descriptor).st_size

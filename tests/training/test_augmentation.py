@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
@@ -29,6 +29,7 @@ def assert_marks_follow(crop, count=3):
 
 
 @given(SEEDS, st.integers(0, 2), st.integers(-4, 4))
+@settings(deadline=None)
 def test_positions_follow_flips_turns_and_swaps(seed, axis, turns):
     assert_marks_follow(aug.flip(marked(seed=seed), axis))
     assert_marks_follow(aug.swap_yx(marked((12, 16, 20), seed)))
@@ -36,6 +37,7 @@ def test_positions_follow_flips_turns_and_swaps(seed, axis, turns):
 
 
 @given(SEEDS)
+@settings(deadline=None)
 def test_positions_follow_the_random_geometry(seed):
     rng = np.random.default_rng(seed)
     assert_marks_follow(aug.augment_geometry(marked(seed=seed), AugmentationConfig(), rng))
@@ -49,6 +51,7 @@ def test_a_quarter_turn_is_that_of_numpy():
 
 
 @given(SEEDS, st.tuples(*[st.floats(0.6, 1.6)] * 3), st.tuples(*[st.floats(20, 28)] * 3))
+@settings(deadline=None)
 def test_positions_follow_a_magnified_cut(seed, scale, centre):
     rng = np.random.default_rng(seed)
     truth = rng.uniform(22, 26, 3)
@@ -63,6 +66,7 @@ def test_positions_follow_a_magnified_cut(seed, scale, centre):
 
 
 @given(st.tuples(*[st.integers(-3, 14)] * 3))
+@settings(deadline=None)
 def test_a_cut_of_whole_voxels_copies_them_and_mirrors_outside(start):
     volume = np.random.default_rng(0).random((10, 11, 12)).astype(np.float32)
     padded = np.pad(volume, 24, mode="reflect")
@@ -76,6 +80,7 @@ def test_a_cut_of_whole_voxels_copies_them_and_mirrors_outside(start):
 
 
 @given(SEEDS, st.integers(0, 2), st.integers(5, 11))
+@settings(deadline=None)
 def test_a_mirrored_end_equals_symmetric_padding_and_doubles_its_motors(seed, axis, keep):
     crop = marked(seed=seed)
     result = aug.mirror_end(crop, axis, keep)
@@ -89,6 +94,7 @@ def test_a_mirrored_end_equals_symmetric_padding_and_doubles_its_motors(seed, ax
 
 
 @given(SEEDS)
+@settings(deadline=None)
 def test_grey_values_stay_finite_and_near_the_unit_range(seed):
     rng = np.random.default_rng(seed)
     volume = (rng.normal(5, 3, (16, 16, 16))).astype(np.float32)
@@ -136,6 +142,7 @@ def test_cutmix_cuts_inputs_and_targets_at_the_same_place():
 
 
 @given(SEEDS)
+@settings(deadline=None)
 def test_blending_keeps_shapes_and_depends_on_the_seed_alone(seed):
     config = AugmentationConfig(mixup=0.5, cutmix=0.5)
     inputs, targets = torch.rand(3, 1, 16, 16, 16), torch.rand(3, 1, 4, 4, 4)
@@ -145,3 +152,20 @@ def test_blending_keeps_shapes_and_depends_on_the_seed_alone(seed):
         torch.testing.assert_close(one, other)
     assert first[0].shape == inputs.shape
     assert first[1].shape == targets.shape
+
+
+def test_a_covered_edge_hides_its_motors_and_leaves_the_rest():
+    rng = np.random.default_rng(0)
+    volume = rng.normal(0, 1, (8, 64, 64)).astype(np.float32)
+    crop = aug.Crop(volume, np.array([[4.0, 32.0, 4.0], [4.0, 32.0, 60.0]]))
+    covered = aug.cover_edge(crop, 10, 0.0, rng)
+    np.testing.assert_array_equal(covered.positions, [[4.0, 32.0, 4.0]])
+    np.testing.assert_array_equal(covered.volume[:, :, :20], volume[:, :, :20])
+    assert covered.volume[:, :, -8:].std() < 0.8 * volume[:, :, -8:].std()
+
+
+def test_a_slope_rises_towards_its_angle():
+    flat = aug.Crop(np.zeros((4, 9, 9), np.float32), np.empty((0, 3)))
+    tilted = aug.slope(flat, 2.0, 0.0).volume
+    assert tilted[0, 0, -1] - tilted[0, 0, 0] == pytest.approx(2.0)
+    np.testing.assert_allclose(tilted[0, 0], tilted[0, -1])

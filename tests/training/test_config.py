@@ -24,14 +24,14 @@ def test_values_arrive_where_they_belong(tmp_path):
     decoder_channels = [32]
     [data]
     spacing = 20
-    crop = [32, 64, 64]
+    crops = [[32, 64, 64]]
     [augmentation]
     gamma = [1, 1.5]
     """
     config = read_config(write(tmp_path, text))
     assert config.network.decoder_channels == (32,)
     assert config.data.spacing == 20.0
-    assert config.data.crop == (32, 64, 64)
+    assert config.data.crops == ((32, 64, 64),)
     assert config.augmentation.gamma == (1.0, 1.5)
     assert config.network.architecture().align_corners is False
 
@@ -43,7 +43,7 @@ def test_a_config_survives_a_round_trip_through_a_table():
     def listed(value):
         if isinstance(value, dict):
             return {key: listed(part) for key, part in value.items() if part is not None}
-        return list(value) if isinstance(value, tuple) else value
+        return [listed(part) for part in value] if isinstance(value, tuple) else value
 
     assert from_table(TrainConfig, listed(table)) == config
 
@@ -53,8 +53,8 @@ def test_a_config_survives_a_round_trip_through_a_table():
     [
         ("sede = 1", "sede"),
         ("[data]\ncorp = [32, 32, 32]", "data.corp"),
-        ("[data]\ncrop = [32, 32]", "data.crop"),
-        ("[data]\ncrop = [33, 32, 32]", "data.crop"),
+        ("[data]\ncrops = [[32, 32]]", "data.crops"),
+        ("[data]\ncrops = [[33, 32, 32]]", "data.crops"),
         ("[data]\nspacing = -1", "spacing"),
         ("[data]\nmotor_share = 0.9", "motor_share"),
         ("[data]\ntomograms = 'here'", "picks"),

@@ -2,7 +2,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from motorscope.training.config import LossConfig
@@ -17,9 +17,9 @@ def motor_target():
 
 def test_a_confident_right_answer_costs_less_than_none_and_than_a_wrong_one():
     target = motor_target()
-    right = heatmap_loss(20 * target - 10, None, target, LossConfig()).total
-    blank = heatmap_loss(torch.zeros_like(target), None, target, LossConfig()).total
-    wrong = heatmap_loss(10 - 20 * target, None, target, LossConfig()).total
+    right = heatmap_loss(20 * target - 10, None, target, LossConfig()).loss
+    blank = heatmap_loss(torch.zeros_like(target), None, target, LossConfig()).loss
+    wrong = heatmap_loss(10 - 20 * target, None, target, LossConfig()).loss
     assert right < blank < wrong
 
 
@@ -28,7 +28,7 @@ def test_the_total_is_the_weighted_sum_of_its_terms():
     logits, auxiliary = torch.randn(2, 1, 8, 8, 8), torch.randn(2, 1, 2, 2, 2)
     terms = heatmap_loss(logits, auxiliary, motor_target().expand(2, -1, -1, -1, -1), config)
     expected = terms.main + 0.5 * terms.pooled + 2.0 * terms.auxiliary
-    assert float(terms.total) == pytest.approx(float(expected))
+    assert float(terms.loss) == pytest.approx(float(expected))
     assert float(terms.auxiliary) > 0
 
 
@@ -43,6 +43,7 @@ def test_the_auxiliary_head_is_compared_with_the_averaged_target():
 
 
 @given(st.floats(1e-4, 0.1), st.sampled_from([1.0, 16.0, 256.0]))
+@settings(deadline=None)
 def test_the_prior_logit_is_the_best_constant(prior, pos_weight):
     config = LossConfig(pos_weight=pos_weight, smoothing=1e-3)
     target = torch.full((1000,), prior, dtype=torch.float64)

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from motorscope.training.target import heatmap_target
@@ -27,6 +27,7 @@ def test_a_motor_at_a_voxel_centre_peaks_at_one(stride):
 
 
 @given(PLACES, STRIDES)
+@settings(deadline=None)
 def test_several_motors_are_merged_by_their_maximum(positions, stride):
     together = draw(positions, stride)
     apart = [draw([position], stride) for position in positions]
@@ -35,6 +36,7 @@ def test_several_motors_are_merged_by_their_maximum(positions, stride):
 
 
 @given(st.tuples(*[st.floats(8, 52)] * 3), st.sampled_from([2, 4]), st.floats(0.7, 2))
+@settings(deadline=None)
 def test_a_quadratic_fit_gives_the_exact_position_back(position, stride, sigma):
     heat = draw([position], stride, sigma=sigma).double()
     peak = np.array(np.unravel_index(int(heat.argmax()), heat.shape))

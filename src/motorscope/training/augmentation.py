@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
 from motorscope.training.config import AugmentationConfig
@@ -28,7 +28,7 @@ class Crop:
 # Geometry
 
 
-def cut(crop: Crop, centre: Sequence[float], shape: Sequence[int], scale: Sequence[float]) -> Crop:
+def cut(crop: Crop, centre: ArrayLike, shape: Sequence[int], scale: ArrayLike) -> Crop:
     """Cut a piece of `shape` about `centre` (voxels), magnified by `scale` per axis, linearly.
 
     Voxel *i* of the result shows ``centre + (i - (shape - 1) / 2) / scale``; what lies outside the
@@ -36,29 +36,32 @@ def cut(crop: Crop, centre: Sequence[float], shape: Sequence[int], scale: Sequen
     """
     middle, size, factor = (np.asarray(values, dtype=float) for values in (centre, shape, scale))
     start = middle - (size - 1) / 2 / factor
-    stop = middle + (size - 1) / 2 / factor
+    places = [
+        first + np.arange(side) / step
+        for first, side, step in zip(start, shape, factor, strict=True)
+    ]
     # Only the part that is needed is read: the source may be a memory map.
     bounds = np.array(crop.volume.shape)
-    low = np.clip(np.floor(start).astype(int) - 2, 0, bounds - 1)
-    high = np.clip(np.ceil(stop).astype(int) + 3, low + 1, bounds)
-    part = np.asarray(crop.volume[tuple(map(slice, low, high))], dtype=np.float32)
-    if np.array_equal(factor, np.ones(3)) and np.array_equal(start, np.round(start)):
-        volume = _whole_voxels(part, np.round(start).astype(int) - low, shape)
-    else:
-        volume = ndimage.affine_transform(
-            part, 1 / factor, offset=start - low, output_shape=tuple(shape), order=1, mode="mirror"
-        )
+    low = np.clip([int(place[0]) - 1 for place in places], 0, bounds - 1)
+    high = np.clip([int(place[-1]) + 3 for place in places], low + 1, bounds)
+    volume = np.asarray(crop.volume[tuple(map(slice, low, high))], dtype=np.float32)
+    for axis, place in enumerate(places):
+        volume = _interpolate(volume, place - low[axis], axis)
     return inside(Crop(volume, (crop.positions - start) * factor))
 
 
-def _whole_voxels(part: Volume, start: NDArray[np.int64], shape: Sequence[int]) -> Volume:
-    """Return ``part[start : start + shape]``, mirrored about the edge voxel outside it."""
-    indices = []
-    for first, size, length in zip(start, shape, part.shape, strict=True):
-        period = max(2 * (length - 1), 1)
-        index = (first + np.arange(size)) % period
-        indices.append(np.minimum(index, period - index) if length > 1 else index * 0)
-    return np.ascontiguousarray(part[np.ix_(*indices)])
+def _interpolate(volume: Volume, places: Positions, axis: int) -> Volume:
+    """Return the values at `places` (voxels) along one axis, mirrored about the end voxels."""
+    last = volume.shape[axis] - 1
+    reflected = np.abs((places + last) % (2 * last) - last) if last else places * 0
+    below = np.floor(reflected).astype(int)
+    above = np.minimum(below + 1, last)
+    share = (reflected - below).astype(np.float32)
+    result: Volume = np.take(volume, below, axis)
+    if share.any():
+        shape = [-1 if index == axis else 1 for index in range(volume.ndim)]
+        result += share.reshape(shape) * (np.take(volume, above, axis) - result)
+    return result
 
 
 def inside(crop: Crop) -> Crop:
@@ -140,6 +143,35 @@ def blur(crop: Crop, sigma: float) -> Crop:
     return replace(crop, volume=ndimage.gaussian_filter(crop.volume, sigma, truncate=3.0))
 
 
+def slope(crop: Crop, rise: float, angle: float) -> Crop:
+    """Add a gradient in the plane of y and x: `rise` from end to end, towards `angle` (radians)."""
+    y, x = (np.linspace(-0.5, 0.5, side, dtype=np.float32) for side in crop.volume.shape[1:])
+    plane = np.float32(np.sin(angle)) * y[:, None] + np.float32(np.cos(angle)) * x[None, :]
+    return replace(crop, volume=(crop.volume + np.float32(rise) * plane).astype(np.float32))
+
+
+def cover_edge(crop: Crop, distance: float, angle: float, rng: np.random.Generator) -> Crop:
+    """Cover what lies beyond a line in the plane of y and x with streaky grey; drop motors there.
+
+    So look the edges of a field of view that was rotated. The line lies `distance` voxels from the
+    middle, towards `angle` (radians), and is frayed.
+    """
+    y, x = (np.arange(side) - (side - 1) / 2 for side in crop.volume.shape[1:])
+    across = np.cos(angle) * y[:, None] - np.sin(angle) * x[None, :]
+    column = np.clip(across + 150, 0, 299).astype(int)
+    fray = ndimage.gaussian_filter1d(rng.normal(0, 6, 300), 1.5)[column]
+    beyond = np.sin(angle) * y[:, None] + np.cos(angle) * x[None, :] - distance - fray
+    share = np.clip(beyond / 2, 0, 1).astype(np.float32)
+    mean, spread = crop.volume.mean(), crop.volume.std()
+    streak = ndimage.gaussian_filter1d(rng.normal(0, 1, 300), 0.8)[column]
+    fade = np.exp(-np.clip(beyond, 0, None) / 20)
+    grey = (mean + spread * (rng.normal(0, 0.3) + 0.5 * streak * fade)).astype(np.float32)
+    volume = crop.volume + share * (grey + rng.uniform(0, 0.4) * (crop.volume - mean) - crop.volume)
+    last = np.array(crop.volume.shape[1:]) - 1
+    row, line = np.clip(np.round(crop.positions[:, 1:]), 0, last).astype(int).T
+    return Crop(volume.astype(np.float32), crop.positions[share[row, line] < 0.5])
+
+
 def coarse_dropout(
     crop: Crop,
     rng: np.random.Generator,
@@ -184,6 +216,11 @@ def augment_grey(crop: Crop, config: AugmentationConfig, rng: np.random.Generato
     """Bring the grey values to 0…1 and change them by chance, as microscopes and programs do."""
     if rng.random() < config.blur_share:
         crop = blur(crop, rng.uniform(*config.blur))
+    spread = float(crop.volume.std())
+    crop = slope(crop, spread * rng.uniform(*config.slope), rng.uniform(0, 2 * np.pi))
+    if rng.random() < config.edge:
+        quarter = rng.integers(4) * np.pi / 2 + rng.normal(0, 0.15)
+        crop = cover_edge(crop, rng.uniform(0, 0.45) * crop.volume.shape[2], quarter, rng)
     crop = normalise(crop, rng.uniform(*config.clip_low), rng.uniform(*config.clip_high))
     if rng.random() < config.invert:
         crop = invert(crop)

@@ -12,6 +12,8 @@ from typing import Any, Literal, TypeVar
 
 from motorscope.errors import ConfigError
 from motorscope.network.card import Architecture
+from motorscope.simulation import SimulationConfig
+from motorscope.tomogram.grid import Shape
 from motorscope.tomogram.recipe import InputRecipe
 
 Range = tuple[float, float]
@@ -51,6 +53,9 @@ class NetworkConfig:
             "one to four positive numbers",
         )
 
+        both = self.start_from is not None and self.encoder_weights is not None
+        _require(not both, "encoder_weights", self.encoder_weights, "unset beside start_from")
+
     def architecture(self) -> Architecture:
         """Return what a model card says of this network."""
         return Architecture(
@@ -71,14 +76,17 @@ class DataConfig:
     ----------
     spacing
         Voxel size in Å of the network's input.
-    crop
-        Shape (z, y, x) of a training crop in voxels; multiples of 32.
+    crops
+        Shapes (z, y, x) of training crops in voxels, multiples of 32; the steps take them in turn.
+        Small ones are quick, large ones show the network what a tomogram's middle looks like.
     scenes
         Number of simulated noise-free scenes in the pool; 0 where only real tomograms are used.
     scene_shape
         Shape (z, y, x) of a scene in voxels.
-    motor_share, lookalike_share
-        Shares of crops placed near a motor or near a look-alike; the others lie anywhere.
+    distractor_share
+        Share of scenes that show other things than bacteria, or nothing.
+    motor_share, structure_share
+        Shares of crops placed near a motor or near something dense; the others lie anywhere.
     jitter
         Furthest distance, per axis and as a fraction of the crop, of that object from the crop's
         centre.
@@ -92,11 +100,12 @@ class DataConfig:
     """
 
     spacing: float = 16.0
-    crop: tuple[int, int, int] = (64, 96, 96)
+    crops: tuple[Shape, ...] = ((64, 96, 96),)
     scenes: int = 200
     scene_shape: tuple[int, int, int] = (96, 256, 256)
+    distractor_share: float = 0.15
     motor_share: float = 0.5
-    lookalike_share: float = 0.25
+    structure_share: float = 0.25
     jitter: float = 0.3
     tomograms: str | None = None
     picks: str | None = None
@@ -106,20 +115,23 @@ class DataConfig:
     def __post_init__(self) -> None:
         InputRecipe(spacing=self.spacing)
         _require(
-            all(side > 0 and side % 32 == 0 for side in self.crop),
-            "crop",
-            self.crop,
-            "three multiples of 32",
+            len(self.crops) > 0
+            and all(side > 0 and side % 32 == 0 for crop in self.crops for side in crop),
+            "crops",
+            self.crops,
+            "shapes whose sides are multiples of 32",
         )
         _require(self.scenes >= 0, "scenes", self.scenes, "0 or more")
         _require(min(self.scene_shape) >= 32, "scene_shape", self.scene_shape, "at least 32 a side")
-        shares = self.motor_share, self.lookalike_share
+        shares = self.motor_share, self.structure_share
         _require(
             min(shares) >= 0 and sum(shares) <= 1,
-            "motor_share, lookalike_share",
+            "motor_share, structure_share",
             shares,
             "shares that sum to at most 1",
         )
+        share = self.distractor_share
+        _require(0 <= share <= 1, "distractor_share", share, "in [0, 1]")
         _require(0 <= self.jitter <= 0.5, "jitter", self.jitter, "in [0, 0.5]")
         _require(0 <= self.real_share <= 1, "real_share", self.real_share, "in [0, 1]")
         _require(self.workers >= 0, "workers", self.workers, "0 or more")
@@ -151,8 +163,11 @@ class AugmentationConfig:
         Factor on all axes.
     stretch
         Further factor on each axis of its own.
-    invert, mirror, dropout, blur_share
-        Probabilities of grey inversion, of a mirrored end, of coarse dropout and of blurring.
+    invert, mirror, edge, dropout, blur_share
+        Probabilities of grey inversion, of a mirrored end, of an edge of the field of view, of
+        coarse dropout and of blurring.
+    slope
+        Rise of the grey value from end to end, in standard deviations.
     clip_low, clip_high
         Percentiles at which the crop is clipped before it is scaled to 0…1; the whole tomogram's 1
         and 99 lie anywhere near these in a crop.
@@ -167,8 +182,10 @@ class AugmentationConfig:
     stretch: Range = (0.95, 1.05)
     invert: float = 0.25
     mirror: float = 0.1
+    edge: float = 0.1
     dropout: float = 0.2
     blur_share: float = 0.3
+    slope: Range = (0.0, 1.0)
     clip_low: Range = (0.2, 3.0)
     clip_high: Range = (97.0, 99.8)
     gamma: Range = (0.7, 1.4)
@@ -180,13 +197,13 @@ class AugmentationConfig:
     cutmix: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("invert", "mirror", "dropout", "blur_share", "mixup", "cutmix"):
+        for name in ("invert", "mirror", "edge", "dropout", "blur_share", "mixup", "cutmix"):
             value = getattr(self, name)
             _require(0 <= value <= 1, name, value, "a probability")
         for name in ("rescale", "stretch", "gamma", "contrast"):
             value = getattr(self, name)
             _require(0 < value[0] <= value[1] <= 4, name, value, "a rising range in (0, 4]")
-        for name in ("noise", "blur"):
+        for name in ("noise", "blur", "slope"):
             value = getattr(self, name)
             _require(0 <= value[0] <= value[1], name, value, "a rising range from 0")
         _require(
@@ -282,12 +299,16 @@ class ValidationConfig:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """One training run, wholly: the same file and seed give the same model."""
+    """One training run, wholly: the same file and seed give the same model.
+
+    The simulation's shape and spacing are replaced by those of `data`.
+    """
 
     name: str = "motors"
     seed: int = 0
     network: NetworkConfig = field(default_factory=NetworkConfig)
     data: DataConfig = field(default_factory=DataConfig)
+    simulation: SimulationConfig = field(default_factory=SimulationConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     loss: LossConfig = field(default_factory=LossConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)

@@ -1,7 +1,7 @@
 """How far a predicted heatmap is from its target."""
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -10,14 +10,13 @@ from torch.nn import functional
 from motorscope.training.config import LossConfig
 
 
-@dataclass(frozen=True)
-class LossTerms:
-    """The three parts (unweighted scalars) and their weighted sum."""
+class LossTerms(NamedTuple):
+    """The weighted sum, and its three parts (unweighted); scalars."""
 
+    loss: Tensor
     main: Tensor
     pooled: Tensor
     auxiliary: Tensor
-    total: Tensor
 
 
 def weighted_bce(logits: Tensor, target: Tensor, pos_weight: float, smoothing: float) -> Tensor:
@@ -54,7 +53,7 @@ def heatmap_loss(
         averaged = functional.interpolate(target, auxiliary.shape[2:], mode="area")
         coarse = weighted_bce(auxiliary, averaged, weight, smoothing)
     total = main + config.pooled_weight * pooled + config.auxiliary_weight * coarse
-    return LossTerms(main, pooled, coarse, total)
+    return LossTerms(total, main, pooled, coarse)
 
 
 def prior_logit(prior: float, config: LossConfig) -> float:

@@ -1,0 +1,96 @@
+"""The stream of training samples, each a function of the seed and its number alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from motorscope.network.card import FeatureSpec
+from motorscope.tomogram.grid import Shape
+from motorscope.training.augmentation import Crop, augment_geometry, augment_grey
+from motorscope.training.config import TrainConfig
+from motorscope.training.target import heatmap_target
+
+
+class CropSource(Protocol):
+    """Something that crops are drawn from: simulated scenes, a folder of tomograms."""
+
+    def draw(self, config: TrainConfig, shape: Shape, rng: np.random.Generator) -> Crop:
+        """Return a crop of a shape; grey values in any range."""
+        ...
+
+
+@dataclass(frozen=True)
+class MixedSource:
+    """Crops from several sources with given shares (they sum to 1)."""
+
+    sources: tuple[CropSource, ...]
+    shares: tuple[float, ...]
+
+    def draw(self, config: TrainConfig, shape: Shape, rng: np.random.Generator) -> Crop:
+        """Return a crop from a source chosen by chance."""
+        chosen = rng.choice(len(self.sources), p=self.shares)
+        return self.sources[int(chosen)].draw(config, shape, rng)
+
+
+class Samples(Dataset[tuple[Tensor, Tensor]]):
+    """Augmented inputs ``(1, z, y, x)`` and their target heatmaps, one for each index.
+
+    Parameters
+    ----------
+    source
+        Where the crops come from.
+    config
+        The run; its seed and the index decide on everything.
+    output
+        Geometry of the network's heatmap.
+    first, stop
+        Range of sample numbers that this part of the stream covers.
+    per_step
+        Samples of one step, which have one shape.
+    """
+
+    def __init__(
+        self,
+        source: CropSource,
+        config: TrainConfig,
+        output: FeatureSpec,
+        first: int,
+        stop: int,
+        per_step: int,
+    ) -> None:
+        self.per_step = per_step
+        self.source = source
+        self.config = config
+        self.output = output
+        self.first = first
+        self.stop = stop
+
+    def __len__(self) -> int:
+        return self.stop - self.first
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        number = self.first + index
+        rng = np.random.default_rng([self.config.seed, 1, number])
+        crops = self.config.data.crops
+        crop = self.source.draw(self.config, crops[number // self.per_step % len(crops)], rng)
+        crop = augment_geometry(crop, self.config.augmentation, rng)
+        crop = augment_grey(crop, self.config.augmentation, rng)
+        stride = self.output.stride
+        target = heatmap_target(
+            torch.from_numpy(crop.positions),
+            [side // stride for side in crop.volume.shape],
+            stride,
+            self.output.offset,
+            self.config.loss.sigma,
+        )
+        return torch.from_numpy(np.ascontiguousarray(crop.volume))[None], target[None]
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        return (self[index] for index in range(len(self)))

@@ -1,0 +1,92 @@
+"""Crops of simulated scenes: scenes are drawn once and kept, imaging is new in every crop."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from motorscope.errors import ConfigError
+from motorscope.files import replacing
+from motorscope.simulation import draw_imaging, image_density, simulate_density
+from motorscope.tomogram.grid import Shape
+from motorscope.training.augmentation import Crop, cut, draw_scale
+from motorscope.training.config import DataConfig, TrainConfig
+from motorscope.training.distractors import draw_distractors
+
+
+@dataclass(frozen=True)
+class ScenePool:
+    """Noise-free scenes by number, drawn when first asked for.
+
+    Scene *k* is a function of the run's seed and *k*, so it does not matter which process draws it,
+    or when.
+
+    Attributes
+    ----------
+    folder
+        Where scenes are kept.
+    """
+
+    folder: Path
+
+    def scene(self, config: TrainConfig, number: int) -> Crop:
+        """Return a scene: density (a memory map, half precision) and its motors in voxels."""
+        density_file = self.folder / f"scene-{number:05d}.npy"
+        motors_file = self.folder / f"motors-{number:05d}.npy"
+        if not motors_file.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            density, positions = draw_scene(config, number)
+            _write(density_file, density.astype(np.float16))
+            _write(motors_file, positions)  # last, because it says that the scene is whole
+        return Crop(np.load(density_file, mmap_mode="r"), np.load(motors_file))
+
+    def draw(self, config: TrainConfig, shape: Shape, rng: np.random.Generator) -> Crop:
+        """Return an imaged crop: dense things dark, noise with a standard deviation of 1."""
+        data = config.data
+        scene = self.scene(config, int(rng.integers(data.scenes)))
+        scale = draw_scale(config.augmentation, rng)
+        # Inside the scene where it is large enough: a mirror image would show motors without truth.
+        room = np.minimum(np.array(shape) / scale, scene.volume.shape) / 2
+        centre = np.clip(draw_centre(scene, data, shape, rng), room, scene.volume.shape - room)
+        piece = cut(scene, centre, shape, scale)
+        imaging = draw_imaging(config.simulation, rng)
+        image = image_density(piece.volume, data.spacing, imaging, rng, workers=1)
+        return replace(piece, volume=image)
+
+
+def draw_scene(config: TrainConfig, number: int) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Draw scene `number` of a run: density ``(z, y, x)`` and motors ``(n, 3)`` in voxels."""
+    rng = np.random.default_rng([config.seed, 0, number])
+    spacing = config.data.spacing
+    settings = replace(config.simulation, shape=config.data.scene_shape, spacing=spacing)
+    if rng.random() < config.data.distractor_share:
+        return draw_distractors(settings.shape, spacing, rng), np.empty((0, 3))
+    scene = simulate_density(settings, rng)
+    positions = np.array([motor.position for motor in scene.motors], dtype=float).reshape(-1, 3)
+    return scene.density, positions / spacing
+
+
+def draw_centre(
+    crop: Crop, data: DataConfig, shape: Shape, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Choose where to crop: near a motor, near a structure, or anywhere, by the set shares."""
+    bounds = np.array(crop.volume.shape)
+    anywhere = rng.uniform(0, bounds)
+    reach = data.jitter * np.array(shape)
+    shift = rng.uniform(-reach, reach)
+    kind = rng.random()
+    if kind < data.motor_share and len(crop.positions):
+        chosen = crop.positions[rng.integers(len(crop.positions))]
+        return np.asarray(chosen + shift)
+    if kind < data.motor_share + data.structure_share:
+        points = rng.integers(0, bounds, (24, 3))
+        values = np.abs([float(crop.volume[tuple(point)]) for point in points])
+        return np.asarray(points[values.argmax()] + shift)
+    return anywhere
+
+
+def _write(path: Path, array: NDArray[Any]) -> None:
+    with replacing(path, ConfigError) as partial, partial.open("wb") as file:
+        np.save(file, array)

@@ -1,0 +1,216 @@
+"""A training run from its configuration to a model that can be used."""
+
+import csv
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from motorscope.errors import ConfigError
+from motorscope.network import (
+    Calibration,
+    Model,
+    ModelCard,
+    UNet3d,
+    build_network,
+    load_encoder_weights,
+    load_model,
+    save_model,
+)
+from motorscope.simulation import Simulation
+from motorscope.training.config import TrainConfig, read_config
+from motorscope.training.loop import Hardware, fit, start_at_prior
+from motorscope.training.samples import CropSource, Samples
+from motorscope.training.scenes import ScenePool
+from motorscope.training.validation import (
+    choose_threshold,
+    examine,
+    fit_calibration,
+    held_out,
+    score,
+)
+
+WINDOW = (512, 512, 512)
+CONTEXT = (48, 48, 48)
+
+
+def train(
+    config: TrainConfig | Path | str,
+    out: Path | str,
+    resume: bool = False,
+    hardware: Hardware | None = None,
+) -> Path:
+    """Train a model and write it into a folder.
+
+    The folder gets ``NAME.safetensors`` and ``NAME.json``, which `load_model` and every command
+    take, ``log.csv`` (losses), ``validation.csv`` (scores on held-out tomograms), and
+    ``last.ckpt``, from which a run that was killed goes on.
+
+    Parameters
+    ----------
+    config
+        A configuration, or the path of its TOML file.
+    out
+        The run's folder; made if absent.
+    resume
+        Go on with the run that lies there.
+    hardware
+        Where to train; by default on what there is.
+
+    Returns
+    -------
+    Path
+        The model's card.
+
+    Raises
+    ------
+    ConfigError
+        If the configuration is not valid.
+    ModelError
+        If weights to start from cannot be loaded.
+    TrainingError
+        If the folder and `resume` do not fit, or the loss stops being a number.
+    """
+    if not isinstance(config, TrainConfig):
+        config = read_config(config)
+    out = Path(out)
+    source = choose_source(config, out)
+    network = new_network(config, source)
+    validation = Validation(config, out)
+    averaged = fit(
+        network, source, config, out, resume=resume, hardware=hardware, evaluate=validation
+    )
+    return validation.finish(averaged)
+
+
+def choose_source(config: TrainConfig, out: Path) -> CropSource:
+    """Return where the crops come from."""
+    return ScenePool(out / "scenes")
+
+
+def new_network(config: TrainConfig, source: CropSource | None) -> UNet3d:
+    """Build the network that training starts from.
+
+    With random weights its heads begin at what the mean target of `source` asks for.
+
+    Raises
+    ------
+    ConfigError
+        If a model to start from has another architecture.
+    ModelError
+        If weights cannot be loaded.
+    """
+    settings = config.network
+    torch.manual_seed(config.seed)
+    network = build_network(
+        settings.architecture(), settings.drop_path_rate, settings.checkpointing
+    )
+    if settings.start_from is not None:
+        model = load_model(settings.start_from)
+        if model.card.architecture != settings.architecture():
+            raise ConfigError(
+                f"network.start_from: '{settings.start_from}' is another network "
+                f"({model.card.architecture}); set the same under [network]."
+            )
+        network.load_state_dict(model.network.state_dict())
+        return network
+    if settings.encoder_weights is not None:
+        load_encoder_weights(network.encoder, settings.encoder_weights)
+    if source is not None:
+        start_at_prior(network, _mean_target(network, source, config), config)
+    return network
+
+
+def make_card(config: TrainConfig, calibration: Calibration, threshold: float = 0.5) -> ModelCard:
+    """Return the card of a model trained with a configuration."""
+    return ModelCard(
+        name=config.name,
+        description=(
+            f"{config.network.backbone}, {config.network.base_width} channels wide, at "
+            f"{config.data.spacing:g} Å isotropic. Finds bacterial flagellar motors in "
+            "cryo-electron tomograms."
+        ),
+        architecture=config.network.architecture(),
+        input=config.data.recipe(),
+        calibration=calibration,
+        window=WINDOW,
+        context=CONTEXT,
+        default_threshold=threshold,
+        minimum_distance=config.validation.minimum_distance,
+        training_data=(
+            "Simulated tomograms only; real data with motors were not available, so scores on real "
+            "tomograms are unknown. Fine-tune it on picks of your own before relying on it."
+        ),
+        licence="BSD-3-Clause",
+    )
+
+
+@dataclass
+class Validation:
+    """Scores the averaged network on held-out tomograms, and writes the calibrated model.
+
+    Attributes
+    ----------
+    config, out
+        The run and its folder.
+    tomograms
+        The held-out set; simulated when first needed.
+    """
+
+    config: TrainConfig
+    out: Path
+    tomograms: list[Simulation] | None = None
+
+    def __call__(self, network: nn.Module, step: int) -> None:
+        """Score, calibrate and save the network; append a row to ``validation.csv``."""
+        card = self.calibrated(network)
+        row = {"step": step, **card.metrics}
+        path = self.out / "validation.csv"
+        is_new = not path.exists()
+        with path.open("a", newline="") as file:
+            writer = csv.DictWriter(file, fieldnames=list(row))
+            if is_new:
+                writer.writeheader()
+            writer.writerow(row)
+        self._save(network, card)
+
+    def finish(self, network: nn.Module) -> Path:
+        """Return the card of the finished model."""
+        path = self.out / f"{self.config.name}.json"
+        return path if path.exists() else self._save(network, self.calibrated(network))
+
+    def calibrated(self, network: nn.Module) -> ModelCard:
+        """Return a card whose calibration and threshold come from the held-out tomograms."""
+        options = self.config.validation
+        start = Calibration(shift=math.log(self.config.loss.pos_weight))
+        card = make_card(self.config, start)
+        if not options.tomograms:
+            return card
+        if self.tomograms is None:
+            self.tomograms = held_out(self.config, options.seed, options.tomograms)
+        model = Model(card, _as_unet(network).eval())
+        findings = examine(model, self.tomograms, options.radius)
+        calibration = fit_calibration(findings, start)
+        threshold = choose_threshold(findings, calibration)
+        metrics = score(findings, calibration, threshold).table()
+        return replace(
+            make_card(self.config, calibration, threshold),
+            metrics=metrics,
+        )
+
+    def _save(self, network: nn.Module, card: ModelCard) -> Path:
+        return save_model(_as_unet(network), card, self.out, storage="fp16")
+
+
+def _as_unet(network: nn.Module) -> UNet3d:
+    assert isinstance(network, UNet3d)
+    return network
+
+
+def _mean_target(network: UNet3d, source: CropSource, config: TrainConfig) -> float:
+    """Return the mean of a few targets."""
+    samples = Samples(source, config, network.output_spec, 0, 8, config.optimiser.batch)
+    return max(float(np.mean([float(target.mean()) for _, target in samples])), 1e-5)

@@ -1,1 +1,1 @@
-"""plugin/widgets"""
+"""Qt: one group of controls a file, no computing."""

@@ -1,0 +1,171 @@
+"""Open napari on tomograms with the panel docked; the window's picture and the picks on request."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from motorscope.errors import MotorscopeError, SpacingError
+from motorscope.files import replacing
+from motorscope.picks import write_picks
+from motorscope.plugin.torch_import import import_torch
+from motorscope.tomogram import Tomogram, open_tomogram
+
+if TYPE_CHECKING:
+    from motorscope.plugin.widgets.main import MotorscopeWidget
+
+SIZE = (1280, 800)
+"""Width and height of the window in a picture."""
+
+PathLike = str | os.PathLike[str]
+
+
+def view(
+    paths: Sequence[PathLike] = (),
+    *,
+    model: str | None = None,
+    spacing: float | None = None,
+    detect: bool = False,
+    stage: int | None = None,
+    sample: bool = False,
+    screenshot: PathLike | None = None,
+    picks: PathLike | None = None,
+) -> None:
+    """Open the viewer, and stay until it is closed, or until what was asked for is written.
+
+    Parameters
+    ----------
+    paths
+        Tomograms to open; the panel begins with the last one.
+    model
+        A listed model or a model file, instead of the one of the preferences.
+    spacing
+        Voxel spacing in Å to use instead of the files' own.
+    detect
+        Whether to find motors at once.
+    stage
+        Number of an encoder stage (stem 0) to show after the detection.
+    sample
+        Whether to open the simulated sample tomogram as well.
+    screenshot, picks
+        A PNG of the whole window and a CSV of the motors, written when the detection has finished;
+        then the viewer is closed.
+
+    Raises
+    ------
+    MotorscopeError
+        If a tomogram or a model cannot be used, the detection fails, or a file cannot be written.
+    """
+    unattended = screenshot is not None or picks is not None
+    tomograms = [open_tomogram(Path(path), spacing=spacing) for path in paths]
+    if sample:
+        from motorscope.plugin.sample import sample_tomogram
+
+        tomograms.append(sample_tomogram())
+    if unattended and not tomograms:
+        raise MotorscopeError("There is no tomogram to look at; name a file.")
+    if unattended and tomograms[-1].grid.spacing is None:
+        raise SpacingError(
+            f"{paths[-1]} does not say its voxel spacing; give it in Å with --spacing."
+        )
+    import_torch()  # before Qt: on Windows it cannot be loaded after it
+    import napari
+
+    viewer = napari.Viewer(title="Motorscope")
+    widget = _fill(viewer, tomograms)
+    if model is not None:
+        widget.model.choose(model)
+    if not unattended:
+        if detect:
+            widget.run.finished.connect(lambda found: _after_detection(widget, found, stage))
+            widget.find_when_ready()
+        napari.run()
+        return
+    try:
+        viewer.window.resize(*SIZE)
+        _find(widget, stage)
+        if screenshot is not None:
+            _take_picture(viewer, screenshot)
+        if picks is not None:
+            _write_picks(widget, picks)
+    finally:
+        viewer.close()
+
+
+def _fill(viewer: Any, tomograms: Sequence[Tomogram]) -> "MotorscopeWidget":
+    from motorscope.plugin.specs import tomogram_arguments
+
+    for tomogram in tomograms:
+        viewer.add_image(tomogram.data, **tomogram_arguments(tomogram))
+    _, widget = viewer.window.add_plugin_dock_widget("napari-motorscope", "Motorscope")
+    return widget
+
+
+def _after_detection(widget: "MotorscopeWidget", found: bool, stage: int | None) -> None:
+    """Go to the best motor, and begin with the feature maps."""
+    layer = widget.tomogram.layer()
+    detection = widget.session.detection(layer)
+    if not found or layer is None or detection is None:
+        return
+    if len(detection.shown):
+        widget.session.look_at(layer, detection.shown.positions[0])
+    if stage is not None:
+        widget.encoder.stage.setCurrentIndex(stage)
+        widget.encoder.start()
+
+
+def _find(widget: "MotorscopeWidget", stage: int | None) -> None:
+    """Find motors and wait until everything has finished.
+
+    Raises
+    ------
+    MotorscopeError
+        If it fails.
+    """
+    from qtpy.QtCore import QEventLoop
+
+    loop = QEventLoop()
+    outcome: list[bool] = []
+
+    def on_detection(found: bool) -> None:
+        _after_detection(widget, found, stage)
+        if not found or stage is None:
+            on_end(found)
+
+    def on_end(success: bool) -> None:
+        outcome.append(success)
+        loop.quit()
+
+    def on_idle(busy: bool) -> None:
+        problem = widget.tomogram.problem() or widget.model.problem()
+        if not busy and problem:  # the models have loaded, and none of them will do
+            widget.status.warn(problem)
+            on_end(False)
+
+    widget.run.finished.connect(on_detection)
+    widget.encoder.finished.connect(on_end)
+    widget.runner.busy_changed.connect(on_idle)
+    widget.find_when_ready()
+    loop.exec()
+    if not outcome[0]:
+        raise MotorscopeError(widget.status.text())
+
+
+def _take_picture(viewer: Any, path: PathLike) -> None:
+    from PIL import Image
+    from qtpy.QtWidgets import QApplication
+
+    QApplication.processEvents()
+    picture = viewer.screenshot(canvas_only=False, flash=False)
+    with replacing(path) as partial:
+        Image.fromarray(picture).convert("RGB").save(partial, format="PNG")
+
+
+def _write_picks(widget: "MotorscopeWidget", path: PathLike) -> None:
+    from motorscope.plugin.layers import tomogram_name
+    from motorscope.plugin.picks_layer import picks_of
+
+    layer = widget.tomogram.layer()
+    assert layer is not None
+    table, grid = picks_of(widget.session.picks_layer(layer))
+    write_picks(Path(path), {tomogram_name(layer): (table, grid)})

@@ -1,0 +1,119 @@
+"""A table of picks as a points layer, and back."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from napari.components import ViewerModel
+from napari.layers import Points
+from napari.layers.base import ActionType
+
+from motorscope.picks import PickTable
+from motorscope.plugin.layers import angstrom_per, find, role, spacing_of
+from motorscope.plugin.specs import ADDED, MARKER_SIZE, PICKS, picks_arguments
+from motorscope.plugin.viewport import world_unit
+from motorscope.tomogram import VoxelGrid
+
+
+def show_picks(
+    viewer: ViewerModel, picks: PickTable, grid: VoxelGrid, name: str, tomogram_id: str
+) -> Points:
+    """Show picks in the points layer of a tomogram: a new one, or the one that is there.
+
+    `grid` is the tomogram's. Size, symbol, visibility and so on of a layer that is there stay as
+    they are.
+    """
+    arguments = picks_arguments(picks, grid, name, tomogram_id)
+    layer = find(viewer.layers, PICKS, tomogram_id)
+    if layer is None:
+        layer = viewer.add_points(**arguments)
+        layer.events.data.connect(_stamp_added)
+        return layer
+    layer.selected_data = set()
+    layer.data = arguments["data"]
+    layer.features = arguments["features"]
+    layer.feature_defaults = arguments["feature_defaults"]
+    layer.scale, layer.translate = arguments["scale"], arguments["translate"]
+    return layer
+
+
+def hide_below(layer: Points, threshold: float) -> None:
+    """Show the points whose score reaches a threshold, and those of a person."""
+    scores = layer.features["score"].to_numpy(dtype=float)
+    layer.shown = np.isnan(scores) | (scores >= threshold)
+
+
+def picks_of(layer: Points) -> tuple[PickTable, VoxelGrid]:
+    """Return the picks that a points layer shows, and the grid in whose voxels its data count.
+
+    Points that napari's own tools added count as picks of a person.
+    """
+    shown = np.asarray(layer.shown, dtype=bool)
+    places = np.asarray(layer.data, dtype=float).reshape(-1, 3)[shown]
+    features = layer.features.loc[shown].reset_index(drop=True)
+    grid = VoxelGrid(
+        shape=(1, 1, 1),
+        spacing=spacing_of(layer),
+        origin=tuple(np.asarray(layer.translate, dtype=float) * angstrom_per(layer.units[-1])),
+    )
+    ids = features["id"].to_numpy(dtype=np.int64, copy=True)
+    fresh = np.flatnonzero(ids < 0)
+    ids[fresh] = ids.max(initial=-1) + 1 + np.arange(len(fresh))
+    frame = pd.DataFrame(grid.to_world(places), columns=["z", "y", "x"])
+    frame.insert(0, "id", ids)
+    frame["score"] = features["score"].to_numpy(dtype=float)
+    for column in ("origin", "status"):
+        frame[column] = features[column].astype(str)
+    return PickTable.from_frame(frame), grid
+
+
+def fit_slice_thickness(viewer: ViewerModel, margins: tuple[float, ...] | None) -> Any:
+    """Let a motor show in every slice that cuts it, where that changes nothing else.
+
+    The viewer's slice becomes as thick as a marker while picks of ours are there and no other layer
+    would be averaged over it, and thin again when that ends. Where a person has chosen a thickness,
+    it stays.
+
+    Parameters
+    ----------
+    margins
+        What this function returned last, or ``None`` at first.
+
+    Returns
+    -------
+    tuple of float or None
+        The margins (z, y, x) that are ours, in units of the viewer's world.
+    """
+    points = next((layer for layer in viewer.layers if role(layer) == PICKS), None)
+    projected = any(
+        str(layer.projection_mode) != "none"
+        for layer in viewer.layers
+        if layer.ndim > 2 and not isinstance(layer, Points)
+    )
+    left, right = viewer.dims.margin_left[-3:], viewer.dims.margin_right[-3:]
+    if points is not None and not projected:
+        if margins is None and not any(left) and not any(right):
+            margins = tuple(float(each) for each in MARKER_SIZE / 2 / world_unit(viewer, points))
+            _set_margins(viewer, margins)
+    elif margins is not None:
+        if left == right == margins:
+            _set_margins(viewer, (0.0, 0.0, 0.0))
+        margins = None
+    return margins
+
+
+def _set_margins(viewer: ViewerModel, margins: tuple[float, ...]) -> None:
+    full = (*(0.0,) * (viewer.dims.ndim - 3), *margins)
+    viewer.dims.margin_left = viewer.dims.margin_right = full
+
+
+def _stamp_added(event: Any) -> None:
+    """Say whose the added points are; napari gives them the features of a selected point."""
+    if event.action != ActionType.ADDED:
+        return
+    layer: Points = event.source
+    features = layer.features.copy()
+    rows = features.index[list(event.data_indices)]
+    for column, value in ADDED.items():
+        features.loc[rows, column] = value
+    layer.features = features

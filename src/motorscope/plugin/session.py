@@ -1,0 +1,384 @@
+"""State and use cases of the plugin, without Qt: what was found, and the layers that show it.
+
+Everything here happens in the main thread. Results belong to a tomogram's layer and are found by
+its identity; a person's own layers are never touched, except that a spacing is set when the
+person says so.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Image, Layer, Points
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from motorscope.errors import PicksError
+from motorscope.picks import PickTable
+from motorscope.plugin import layers as sources
+from motorscope.plugin.jobs import Task
+from motorscope.plugin.layers import find, identity, is_source, tomogram_from_layer
+from motorscope.plugin.models import ModelOption, ModelShelf
+from motorscope.plugin.picks_layer import fit_slice_thickness, hide_below, show_picks
+from motorscope.plugin.specs import (
+    FEATURES,
+    HEATMAP,
+    PICKS,
+    feature_arguments,
+    heatmap_arguments,
+)
+from motorscope.plugin.viewport import look_at, visible_box
+from motorscope.tomogram import VoxelGrid, prepared_grid
+
+if TYPE_CHECKING:
+    from motorscope.detection import DetectionResult
+    from motorscope.inspection import FeatureResult
+    from motorscope.network import ModelCard
+
+FEATURE_BYTES = 2_000_000_000
+"""Most memory that the maps of one encoder stage may take."""
+
+REFRESH_SECONDS = 0.2
+"""A heatmap that fills in is drawn again this often at most."""
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What was found in one tomogram, and how much of it is shown.
+
+    Attributes
+    ----------
+    name, grid
+        The tomogram's name and grid.
+    result, card
+        The run's result, and the card of the model that made it.
+    candidates
+        Local maxima of the heatmap, best first, at least `minimum_distance` (Å) apart.
+    threshold
+        Probability from which a candidate is shown.
+    """
+
+    name: str
+    grid: VoxelGrid
+    result: "DetectionResult"
+    card: "ModelCard"
+    candidates: PickTable
+    threshold: float
+    minimum_distance: float
+
+    @property
+    def shown(self) -> PickTable:
+        """The candidates that reach the threshold."""
+        return self.candidates.above(self.threshold)
+
+
+class Session:
+    """The plugin's state for one viewer.
+
+    Attributes
+    ----------
+    layers_changed
+        Emitted when image layers come, go or are renamed.
+    detection_changed
+        Emitted with the tomogram layer's identity when its detection comes, changes or goes.
+    """
+
+    layers_changed = Signal()
+    detection_changed = Signal(str)
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self.viewer = viewer
+        self.models = ModelShelf()
+        self._detections: dict[str, Detection] = {}
+        self._generation = 0
+        self._filling: _Filling | None = None
+        self._margins: tuple[float, ...] | None = None
+        events = viewer.layers.events
+        events.inserted.connect(self._on_inserted)
+        events.removed.connect(self._on_removed)
+        events.renamed.connect(self._on_renamed)
+
+    def close(self) -> None:
+        """Let go of the viewer; layers stay. May be called more than once."""
+        self._generation += 1  # whatever still runs is stale now
+        self._filling = None
+        events = self.viewer.layers.events
+        events.inserted.disconnect(self._on_inserted)
+        events.removed.disconnect(self._on_removed)
+        events.renamed.disconnect(self._on_renamed)
+        self.layers_changed.disconnect()
+        self.detection_changed.disconnect()
+
+    # What there is
+
+    def tomogram_layers(self) -> list[Layer]:
+        """Return the image layers that are not our results, in the viewer's order."""
+        return [layer for layer in self.viewer.layers if is_source(layer)]
+
+    def layer(self, layer_id: str) -> Layer | None:
+        """Return the layer of an identity, or ``None`` if it has gone."""
+        return next((each for each in self.viewer.layers if identity(each) == layer_id), None)
+
+    def detection(self, layer: Layer | None) -> Detection | None:
+        """Return what was found in a tomogram, or ``None`` before a run."""
+        return None if layer is None else self._detections.get(identity(layer))
+
+    # Spacing
+
+    def set_spacing(self, layer: Layer, text: str) -> None:
+        """Give a tomogram the spacing that a person typed; results at the old one are removed.
+
+        Raises
+        ------
+        TomogramError
+            If the layer is no tomogram, or the text is no spacing.
+        """
+        sources.check_source(layer)
+        spacing = sources.parse_spacing(text)
+        if sources.spacing_of(layer) == spacing:
+            return
+        point = layer.world_to_data(self.viewer.dims.point)
+        sources.set_spacing(layer, spacing)
+        layer_id = identity(layer)
+        for role in (HEATMAP, PICKS, FEATURES):
+            old = find(self.viewer.layers, role, layer_id)
+            if old is not None:
+                self.viewer.layers.remove(old)
+        self._forget(layer_id)
+        self.viewer.reset_view()
+        self.viewer.dims.point = layer.data_to_world(point)
+        self.layers_changed.emit()
+
+    # Runs
+
+    def new_task(
+        self,
+        layer: Layer,
+        model: ModelOption,
+        in_view: bool = False,
+        **options: Any,
+    ) -> Task:
+        """Return a task for a tomogram; from now on results of earlier tasks are stale.
+
+        `options` are fields of `Task`: device, precision, flips, stage.
+
+        Raises
+        ------
+        TomogramError
+            If the layer is no tomogram, its spacing is unknown, or nothing of it is in view.
+        """
+        tomogram = tomogram_from_layer(layer, model.card.input.spacing or 0.0)
+        tomogram.grid.known_spacing()
+        region = visible_box(self.viewer, layer, tomogram.grid) if in_view else None
+        self._generation += 1
+        return Task(
+            generation=self._generation,
+            layer_id=identity(layer),
+            tomogram=tomogram,
+            region=region,
+            model=model.choice,
+            card=model.card,
+            **options,
+        )
+
+    def new_feature_task(
+        self, layer: Layer, model: ModelOption, stage: int, **options: Any
+    ) -> Task:
+        """Return a task for a stage's maps: of what is in view if all would be too large.
+
+        Raises
+        ------
+        TomogramError
+            See `new_task`.
+        """
+        task = self.new_task(layer, model, stage=stage, memory_limit=FEATURE_BYTES, **options)
+        spec = model.stages[stage]
+        voxels = np.prod(
+            [
+                side / spec.stride
+                for side in prepared_grid(task.tomogram.grid, model.card.input).shape
+            ]
+        )
+        if 2 * spec.channels * voxels <= FEATURE_BYTES:
+            return task
+        return replace(task, region=visible_box(self.viewer, layer, task.tomogram.grid))
+
+    def is_current(self, task: Task) -> bool:
+        """Whether a task's results are still wanted: no later task, and its tomogram is there."""
+        return task.generation == self._generation and self.layer(task.layer_id) is not None
+
+    def receive(self, task: Task, message: Any) -> None:
+        """Show what a detection says on the way: the heatmap fills in."""
+        from motorscope.detection import HeatmapBlock, HeatmapStarted
+
+        if not self.is_current(task):
+            return
+        if isinstance(message, HeatmapStarted):
+            self._start_heatmap(task, message.grid)
+        elif isinstance(message, HeatmapBlock) and self._filling is not None:
+            self._filling.write(message.start, message.values)
+            self._filling.refresh(self.viewer)
+
+    def finish_detection(self, task: Task, result: "DetectionResult | None") -> None:
+        """Show the result of a detection; ``None`` (cancelled) or a stale one changes nothing."""
+        if not self.is_current(task):
+            return
+        filling, self._filling = self._filling, None
+        if result is None:
+            return
+        if filling is None or filling.data.shape != result.heatmap.shape:
+            self._start_heatmap(task, result.grid)
+            filling, self._filling = self._filling, None
+        assert filling is not None
+        filling.data[...] = result.heatmap
+        filling.refresh(self.viewer, at_once=True)
+        self._detections[task.layer_id] = Detection(
+            name=task.tomogram.name,
+            grid=self._grid(task),
+            result=result,
+            card=task.card,
+            candidates=result.candidates,
+            threshold=task.card.default_threshold,
+            minimum_distance=task.card.minimum_distance,
+        )
+        self._show_picks(task.layer_id)
+
+    def finish_features(self, task: Task, result: "FeatureResult | None") -> None:
+        """Show the maps of an encoder stage, in place of those of another stage."""
+        if result is None or not self.is_current(task):
+            return
+        arguments = feature_arguments(
+            result.maps, result.grid, result.spec, task.tomogram.name, task.layer_id
+        )
+        layer = find(self.viewer.layers, FEATURES, task.layer_id)
+        if layer is None:
+            layer = self.viewer.add_image(**arguments)
+        else:
+            layer.data = arguments["data"]
+            layer.scale, layer.translate = arguments["scale"], arguments["translate"]
+            if layer.name != arguments["name"]:  # another stage has other values
+                layer.name = arguments["name"]
+                layer.contrast_limits = arguments["contrast_limits"]
+        self.viewer.dims.set_point(0, float(_liveliest(result.maps)))
+
+    # Detections
+
+    def set_threshold(self, layer: Layer, threshold: float) -> None:
+        """Show the candidates of a tomogram that reach a probability."""
+        detection = self.detection(layer)
+        if detection is None:
+            return
+        self._detections[identity(layer)] = replace(detection, threshold=threshold)
+        points = find(self.viewer.layers, PICKS, identity(layer))
+        if points is not None:
+            hide_below(points, threshold)
+        self.detection_changed.emit(identity(layer))
+
+    def set_minimum_distance(self, layer: Layer, distance: float) -> None:
+        """Choose the candidates anew from the stored heatmap, at least `distance` Å apart."""
+        from motorscope.detection import find_candidates
+
+        detection = self.detection(layer)
+        if detection is None or detection.minimum_distance == distance:
+            return
+        result = detection.result
+        candidates = find_candidates(result.heatmap, result.grid, distance)
+        self._detections[identity(layer)] = replace(
+            detection, candidates=candidates, minimum_distance=distance
+        )
+        self._show_picks(identity(layer))
+
+    def picks_layer(self, layer: Layer) -> Points:
+        """Return the points layer of a tomogram.
+
+        Raises
+        ------
+        PicksError
+            If no detection has run, or the layer has been removed.
+        """
+        points = find(self.viewer.layers, PICKS, identity(layer))
+        if points is None:
+            raise PicksError(f"There are no picks of '{layer.name}'; find motors in it first.")
+        return points
+
+    def look_at(self, layer: Layer, position: Sequence[float]) -> None:
+        """Bring a position (z, y, x) in Å of a tomogram into view."""
+        look_at(self.viewer, layer, position)
+
+    # Inner parts
+
+    def _grid(self, task: Task) -> VoxelGrid:
+        """Return the grid of the tomogram's own voxels, also where a coarser level was searched."""
+        layer = self.layer(task.layer_id)
+        if layer is None or not layer.multiscale:
+            return task.tomogram.grid
+        return sources.full_grid(layer)
+
+    def _start_heatmap(self, task: Task, grid: VoxelGrid) -> None:
+        data = np.zeros(grid.shape, dtype=np.float32)
+        arguments = heatmap_arguments(data, grid, task.tomogram.name, task.layer_id)
+        layer = find(self.viewer.layers, HEATMAP, task.layer_id)
+        if layer is None:
+            layer = self.viewer.add_image(**arguments)
+        else:
+            layer.data = data
+            layer.scale, layer.translate = arguments["scale"], arguments["translate"]
+        self._filling = _Filling(data, layer)
+
+    def _show_picks(self, layer_id: str) -> None:
+        detection = self._detections[layer_id]
+        points = show_picks(
+            self.viewer, detection.candidates, detection.grid, detection.name, layer_id
+        )
+        hide_below(points, detection.threshold)
+        self._fit_slice()
+        self.detection_changed.emit(layer_id)
+
+    def _forget(self, layer_id: str) -> None:
+        if self._detections.pop(layer_id, None) is not None:
+            self.detection_changed.emit(layer_id)
+
+    def _fit_slice(self) -> None:
+        self._margins = fit_slice_thickness(self.viewer, self._margins)
+
+    def _on_inserted(self) -> None:
+        self._fit_slice()
+        self.layers_changed.emit()
+
+    def _on_renamed(self) -> None:
+        self.layers_changed.emit()
+
+    def _on_removed(self, event: Any) -> None:
+        layer = event.value
+        self._forget(identity(layer))
+        self._fit_slice()
+        self.layers_changed.emit()
+
+
+class _Filling:
+    """A heatmap that is being filled in, and the layer that shows it."""
+
+    def __init__(self, data: NDArray[np.float32], layer: Image) -> None:
+        self.data = data
+        self._layer = layer
+        self._drawn = 0.0
+
+    def write(self, start: Sequence[int], values: NDArray[np.float32]) -> None:
+        place = tuple(slice(a, a + n) for a, n in zip(start, values.shape, strict=True))
+        self.data[place] = values
+
+    def refresh(self, viewer: ViewerModel, at_once: bool = False) -> None:
+        """Draw the layer again if it is there still and was not drawn a moment ago."""
+        now = time.monotonic()
+        if (at_once or now - self._drawn > REFRESH_SECONDS) and self._layer in viewer.layers:
+            self._drawn = now
+            self._layer.refresh()
+
+
+def _liveliest(maps: NDArray[Any]) -> int:
+    """Return the channel (first axis) whose values differ most among themselves."""
+    sample = np.asarray(maps[:, ::2, ::4, ::4], dtype=np.float32)
+    return int(np.argmax(sample.std(axis=(1, 2, 3)))) if sample.size else 0

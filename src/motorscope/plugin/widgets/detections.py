@@ -1,0 +1,124 @@
+"""The candidates of a tomogram: threshold, minimum distance, count."""
+
+from pathlib import Path
+
+from napari.layers import Layer
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt import QDoubleSlider
+from superqt.utils import signals_blocked
+
+from motorscope.plugin.layers import identity, path_of
+from motorscope.plugin.session import Session
+from motorscope.plugin.widgets.histogram import ScoreHistogram
+from motorscope.plugin.widgets.parts import StatusLine
+from motorscope.plugin.widgets.save import ask_and_save
+
+
+class DetectionControls(QWidget):
+    """Threshold and minimum distance, which act at once on the stored candidates; their count."""
+
+    def __init__(self, session: Session, status: StatusLine) -> None:
+        super().__init__()
+        self._session, self._status = session, status
+        self._layer: Layer | None = None
+        self.count = QLabel()
+        self.histogram = ScoreHistogram()
+        self.slider = QDoubleSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(0.0, 1.0)
+        self.slider.setSingleStep(0.01)
+        self.slider.setToolTip("Candidates from this probability on are shown.")
+        self.threshold = QDoubleSpinBox()
+        self.threshold.setRange(0.0, 1.0)
+        self.threshold.setDecimals(2)
+        self.threshold.setSingleStep(0.01)
+        self.threshold.setToolTip(self.slider.toolTip())
+        self.distance = QDoubleSpinBox()
+        self.distance.setRange(0.0, 100_000.0)
+        self.distance.setDecimals(0)
+        self.distance.setSingleStep(50.0)
+        self.distance.setSuffix(" Å")
+        self.distance.setKeyboardTracking(False)
+        self.distance.setToolTip(
+            "Minimum distance: of two candidates that are closer, only the better one stays."
+        )
+        self.save = QPushButton("Save…")
+        self.save.setToolTip("Write the motors that are shown as CSV, in voxels and in Å.")
+        top = QVBoxLayout()
+        top.setSpacing(0)
+        top.addWidget(self.histogram)
+        top.addWidget(self.slider)
+        middle = QHBoxLayout()
+        middle.addWidget(self.threshold, 1)
+        middle.addWidget(QLabel("Distance"))
+        middle.addWidget(self.distance, 1)
+        bottom = QHBoxLayout()
+        bottom.addWidget(self.count, 1)
+        bottom.addWidget(self.save)
+        form = QFormLayout(self)
+        form.setContentsMargins(6, 0, 6, 4)
+        form.addRow(top)
+        form.addRow("Threshold", middle)
+        form.addRow(bottom)
+        self.slider.valueChanged.connect(self._on_threshold)
+        self.threshold.valueChanged.connect(self._on_threshold)
+        self.histogram.threshold_dragged.connect(self._on_threshold)
+        self.distance.valueChanged.connect(self._on_distance)
+        self.save.clicked.connect(self._on_save)
+        session.detection_changed.connect(self._on_detection)
+        self.refresh()
+
+    def set_layer(self, layer: Layer | None) -> None:
+        """Show the detection of a tomogram."""
+        self._layer = layer
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what the session holds."""
+        detection = self._session.detection(self._layer)
+        self.setEnabled(detection is not None)
+        if detection is None:
+            self.count.setText("no detection yet")
+            return
+        scores = detection.candidates.scores
+        with signals_blocked(self.slider), signals_blocked(self.threshold):
+            self.slider.setValue(detection.threshold)
+            self.threshold.setValue(detection.threshold)
+        with signals_blocked(self.distance):
+            self.distance.setValue(detection.minimum_distance)
+        self.histogram.set_scores(scores)
+        self.histogram.set_threshold(detection.threshold)
+        shown = len(detection.shown)
+        self.count.setText(f"{shown} of {len(scores)} candidate{'s' * (len(scores) != 1)}")
+
+    def _on_detection(self, layer_id: str) -> None:
+        if self._layer is not None and identity(self._layer) == layer_id:
+            self.refresh()
+
+    def _on_threshold(self, value: float) -> None:
+        if self._layer is not None:
+            self._session.set_threshold(self._layer, round(float(value), 3))
+
+    def _on_distance(self, value: float) -> None:
+        layer = self._layer
+        if layer is not None:
+            self._status.guard(lambda: self._session.set_minimum_distance(layer, value))
+
+    def _on_save(self) -> None:
+        layer = self._layer
+        if layer is None:
+            return
+        folder = (path_of(layer) or Path("x")).absolute().parent
+        text = self._status.guard(
+            lambda: ask_and_save(self._session.picks_layer(layer), folder, self)
+        )
+        if text:
+            self._status.say(text)

@@ -1,0 +1,114 @@
+"""Show what an encoder stage sees."""
+
+from collections.abc import Callable
+from typing import Any
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QComboBox, QFormLayout, QSizePolicy, QWidget
+
+from motorscope.plugin.jobs import Task, features_job
+from motorscope.plugin.models import ModelOption
+from motorscope.plugin.session import Session
+from motorscope.plugin.widgets.parts import Hint, JobBar, StatusLine
+from motorscope.plugin.widgets.runner import Failure, JobRunner
+
+
+class EncoderControls(QWidget):
+    """Stage choice, with channels and stride, and a button that shows the stage's maps.
+
+    Signals
+    -------
+    finished
+        A computation has ended: with maps (``True``), or cancelled or with an error (``False``).
+    """
+
+    finished = Signal(bool)
+
+    def __init__(
+        self,
+        session: Session,
+        runner: JobRunner,
+        status: StatusLine,
+        new_task: Callable[[int], Task],
+    ) -> None:
+        super().__init__()
+        self._session, self._runner, self._status = session, runner, status
+        self._new_task = new_task
+        self._task: Task | None = None
+        self._option: ModelOption | None = None
+        self.stage = QComboBox()
+        self.stage.setToolTip(
+            "Deeper stages have more channels, larger voxels and see more around them."
+        )
+        self.stage.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.job = JobBar(
+            "Show feature maps",
+            "Compute the stage's maps as one layer (channel, z, y, x);\n"
+            "only around what is in view where the whole would not fit in memory.",
+        )
+        self.notice = Hint()
+        form = QFormLayout(self)
+        form.setContentsMargins(6, 0, 6, 4)
+        form.addRow("Stage", self.stage)
+        form.addRow(self.job)
+        form.addRow(self.notice)
+        self.job.started.connect(self.start)
+        self.job.cancelled.connect(runner.cancel)
+
+    def set_option(self, option: ModelOption | None) -> None:
+        """Offer the stages of a model."""
+        if option == self._option:
+            return
+        self._option = option
+        self.stage.clear()
+        if option is None:
+            return
+        for spec in option.stages:
+            self.stage.addItem(f"{spec.name}: {spec.channels} channels, stride {spec.stride}")
+        self.stage.setCurrentIndex(min(2, self.stage.count() - 1))
+
+    def start(self) -> None:
+        """Begin to compute the chosen stage."""
+        stage = self.stage.currentIndex()
+        task = self._status.guard(lambda: self._new_task(stage))
+        if task is None:
+            self.finished.emit(False)
+            return
+        self._task = task
+        self.notice.setText("")
+        self._status.say("")
+        self.job.set_running(True)
+        self._runner.start(
+            features_job,
+            task,
+            self._session.models,
+            on_message=self._on_message,
+            on_result=self._on_result,
+        )
+
+    def _on_message(self, message: Any) -> None:
+        from motorscope.detection import Notice, Progress
+
+        assert self._task is not None
+        if not self._session.is_current(self._task):
+            self._runner.cancel()
+        elif isinstance(message, Progress):
+            self.job.show_progress(message.what, message.done, message.total, message.seconds_left)
+        elif isinstance(message, Notice):
+            self.notice.setText(message.text)
+
+    def _on_result(self, result: Any) -> None:
+        task, self._task = self._task, None
+        assert task is not None
+        self.job.set_running(False)
+        if isinstance(result, Failure):
+            self._status.warn(result.text)
+        elif result is None:
+            self._status.say("Cancelled.")
+        else:
+            self._session.finish_features(task, result)
+            if not result.covers_all and not self.notice.text():
+                self.notice.setText(
+                    "Computed around what is in view only: the whole would not fit in memory."
+                )
+        self.finished.emit(not isinstance(result, Failure) and result is not None)

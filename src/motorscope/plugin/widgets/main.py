@@ -1,0 +1,148 @@
+"""The Motorscope panel: composition of its groups, and their end."""
+
+from functools import partial
+from typing import Any
+
+from napari.components import ViewerModel
+from napari.layers import Layer
+from qtpy.QtCore import QEvent, QSize, Qt
+from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from motorscope.errors import ModelError, TomogramError
+from motorscope.plugin.jobs import Task
+from motorscope.plugin.models import ModelOption
+from motorscope.plugin.session import Session
+from motorscope.plugin.settings import preferences
+from motorscope.plugin.widgets.detections import DetectionControls
+from motorscope.plugin.widgets.encoder import EncoderControls
+from motorscope.plugin.widgets.model import ModelControls
+from motorscope.plugin.widgets.parts import Section, StatusLine
+from motorscope.plugin.widgets.run import RunControls
+from motorscope.plugin.widgets.runner import CancelTokens, JobRunner
+from motorscope.plugin.widgets.tomogram import TomogramControls
+
+
+class MotorscopeWidget(QWidget):
+    """Find motors, look at the heatmap, the candidates and what the encoder sees."""
+
+    def __init__(self, napari_viewer: ViewerModel) -> None:
+        super().__init__()
+        self.session = Session(napari_viewer)
+        self.runner = JobRunner(self)
+        self.status = StatusLine()
+        self._preferences = preferences()
+        self._find_wanted = False
+        self.tomogram = TomogramControls(self.session, self.status)
+        self.model = ModelControls(self.session, self.runner, self._preferences, self.status)
+        self.run = RunControls(self.session, self.runner, self.status, self.new_task)
+        self.detections = DetectionControls(self.session, self.status)
+        self.encoder = EncoderControls(
+            self.session, self.runner, self.status, self.new_feature_task
+        )
+
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(2, 2, 2, 2)
+        column.setSpacing(4)
+        for title, group in (
+            ("Tomogram", self.tomogram),
+            ("Model", self.model),
+            ("Find motors", self.run),
+            ("Detections", self.detections),
+            ("Encoder", self.encoder),
+        ):
+            column.addWidget(Section(title, group))
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidget(content)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(scroll, 1)
+        layout.addWidget(self.status)
+
+        self.tomogram.changed.connect(self._on_tomogram)
+        self.model.changed.connect(self._on_model)
+        self.runner.busy_changed.connect(self._update_buttons)
+        self._on_tomogram()
+        self._on_model()
+        # A closed viewer destroys this widget without a close event; the callback must not keep
+        # the widget alive.
+        self.destroyed.connect(partial(_let_go, self.session, self.runner.tokens))
+
+    def new_task(self, **options: Any) -> Task:
+        """Return a detection of the chosen tomogram; `options` as for `Session.new_task`.
+
+        Raises
+        ------
+        MotorscopeError
+            If something needed is missing; it says what.
+        """
+        layer, option = self._chosen()
+        return self.session.new_task(layer, option, **self._where(), **options)
+
+    def new_feature_task(self, stage: int) -> Task:
+        """Return a computation of a stage's maps for the chosen tomogram.
+
+        Raises
+        ------
+        MotorscopeError
+            If something needed is missing; it says what.
+        """
+        layer, option = self._chosen()
+        return self.session.new_feature_task(layer, option, stage, **self._where())
+
+    def _chosen(self) -> tuple[Layer, ModelOption]:
+        layer, option = self.tomogram.layer(), self.model.option()
+        if self.tomogram.problem() or layer is None:
+            raise TomogramError(self.tomogram.problem())
+        if self.model.problem() or option is None:
+            raise ModelError(self.model.problem())
+        return layer, option
+
+    def _where(self) -> dict[str, Any]:
+        return {
+            "device": self.model.device.currentData(),
+            "precision": self._preferences.precision,
+        }
+
+    def find_when_ready(self) -> None:
+        """Begin a detection as soon as tomogram, spacing and model are there."""
+        self._find_wanted = True
+        self._update_buttons()
+
+    def sizeHint(self) -> QSize:
+        """Wide enough for every label."""
+        return QSize(340, 640)
+
+    def event(self, event: QEvent | None) -> bool:
+        """Notice that the dock was removed: napari then only takes this widget out of it."""
+        left = (
+            event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None
+        )
+        if left:
+            _let_go(self.session, self.runner.tokens)
+        return bool(super().event(event))
+
+    def _on_tomogram(self) -> None:
+        self.detections.set_layer(self.tomogram.layer())
+        self._update_buttons()
+
+    def _on_model(self) -> None:
+        self.encoder.set_option(self.model.option())
+        self._update_buttons()
+
+    def _update_buttons(self) -> None:
+        able = not (self.runner.busy or self.tomogram.problem() or self.model.problem())
+        self.run.job.button.setEnabled(able)
+        self.encoder.job.button.setEnabled(able)
+        if able and self._find_wanted:
+            self._find_wanted = False
+            self.run.start()
+
+
+def _let_go(session: Session, tokens: CancelTokens, *_: object) -> None:
+    tokens.cancel_all()
+    session.close()

@@ -1,0 +1,180 @@
+"""Small parts that the groups of controls share."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from napari.utils.notifications import show_error
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QResizeEvent
+from qtpy.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from motorscope.errors import MotorscopeError
+
+_LOG = logging.getLogger(__name__)
+
+AMBER = "#ffb74d"
+
+
+class Section(QWidget):
+    """A heading that folds and unfolds what is under it."""
+
+    def __init__(self, title: str, content: QWidget, open_: bool = True) -> None:
+        super().__init__()
+        self._content = content
+        self.header = QToolButton()
+        self.header.setText(title)
+        self.header.setCheckable(True)
+        self.header.setChecked(open_)
+        self.header.setAutoRaise(True)
+        self.header.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.header.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.header.setStyleSheet("QToolButton { font-weight: bold; text-align: left; }")
+        self.header.toggled.connect(self._fold)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self.header)
+        layout.addWidget(content)
+        self._fold(open_)
+
+    def _fold(self, unfolded: bool) -> None:
+        arrow = Qt.ArrowType.DownArrow if unfolded else Qt.ArrowType.RightArrow
+        self.header.setArrowType(arrow)
+        self._content.setVisible(unfolded)
+
+
+class StatusLine(QLabel):
+    """One line at the foot of the panel that says what happened last."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self.setWordWrap(True)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.hide()
+
+    def say(self, text: str) -> None:
+        """Show a remark."""
+        self._show(text, "")
+
+    def warn(self, text: str) -> None:
+        """Show an error, here and as a notification of napari's."""
+        self._show(text, f"color: {AMBER};")
+        show_error(text)
+
+    def guard(self, action: Callable[[], Any]) -> Any:
+        """Call `action`; an error becomes a warning, and ``None`` is returned."""
+        try:
+            return action()
+        except MotorscopeError as error:
+            self.warn(str(error))
+        except Exception as error:
+            _LOG.exception("Unexpected error")
+            self.warn(f"Unexpected {type(error).__name__}: {error}. The log has the details.")
+        return None
+
+    def _show(self, text: str, style: str) -> None:
+        self.setStyleSheet(style)
+        self.setText(text)
+        self.setVisible(bool(text))
+
+
+class Hint(QLabel):
+    """A remark in small type that wraps; hidden while empty."""
+
+    def __init__(self, colour: str = "") -> None:
+        super().__init__("")
+        self.setWordWrap(True)
+        self.setStyleSheet(f"font-size: 9pt; {f'color: {colour};' if colour else ''}")
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.hide()
+
+    def setText(self, text: str) -> None:
+        """Show a text, or hide for an empty one."""
+        super().setText(text)
+        self.setVisible(bool(text))
+        self._claim_height()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Keep every line visible."""
+        super().resizeEvent(event)
+        self._claim_height()
+
+    def _claim_height(self) -> None:
+        # A form layout gives a wrapping label the height of fewer lines than it has.
+        self.setMinimumHeight(0)  # else the height below would be no less than before
+        self.setMinimumHeight(max(self.heightForWidth(self.width()), 0))
+
+
+class JobBar(QWidget):
+    """A button that starts a job; while it runs, its progress and a button that cancels it."""
+
+    started = Signal()
+    cancelled = Signal()
+
+    def __init__(self, text: str, tooltip: str) -> None:
+        super().__init__()
+        self.button = QPushButton(text)
+        self.button.setToolTip(tooltip)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(10)
+        self.cancel = QPushButton("Cancel")
+        self.cancel.setToolTip("Stop at the end of the current window.")
+        self.text = Hint()
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.button, 1)
+        row.addWidget(self.bar, 1)
+        row.addWidget(self.cancel)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addLayout(row)
+        layout.addWidget(self.text)
+        self.button.clicked.connect(lambda: self.started.emit())
+        self.cancel.clicked.connect(self._on_cancel)
+        self.set_running(False)
+
+    def set_running(self, running: bool) -> None:
+        """Show the button, or the progress of what it started."""
+        self.button.setVisible(not running)
+        self.bar.setVisible(running)
+        self.cancel.setVisible(running)
+        self.cancel.setEnabled(running)
+        self.text.setText("Starting…" if running else "")
+        self.bar.setRange(0, 0)
+
+    def show_progress(self, what: str, done: int, total: int, seconds_left: float | None) -> None:
+        """Show how far the job is; `total` 0 means that nobody knows."""
+        if not self.cancel.isEnabled():
+            return  # "Cancelling…" stays
+        self.bar.setRange(0, total)
+        self.bar.setValue(done)
+        parts = [what if total <= 1 else f"{what}: {done} of {total}"]
+        if seconds_left is not None and done < total:
+            parts.append(f"{duration(seconds_left)} left")
+        self.text.setText(", ".join(parts))
+
+    def _on_cancel(self) -> None:
+        self.cancel.setEnabled(False)
+        self.text.setText("Cancelling…")
+        self.cancelled.emit()
+
+
+def duration(seconds: float) -> str:
+    """Return a time as a person says it."""
+    if seconds < 90:
+        return f"{max(round(seconds), 1)} s"
+    if seconds < 5400:
+        return f"{round(seconds / 60)} min"
+    return f"{seconds / 3600:.1f} h"

@@ -1,0 +1,117 @@
+"""Start a detection, follow it, cancel it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QWidget
+
+from motorscope.plugin.jobs import Task, detection_job
+from motorscope.plugin.session import Session
+from motorscope.plugin.widgets.parts import AMBER, Hint, JobBar, StatusLine, duration
+from motorscope.plugin.widgets.runner import Failure, JobRunner
+
+WHOLE, IN_VIEW = "whole", "in view"
+
+
+class RunControls(QWidget):
+    """Find motors in the whole volume or in what is in view.
+
+    `new_task` makes a task of everything that is chosen elsewhere in the panel.
+
+    Signals
+    -------
+    finished
+        A detection has ended: with a result (``True``), or cancelled or with an error (``False``).
+    """
+
+    finished = Signal(bool)
+
+    def __init__(
+        self,
+        session: Session,
+        runner: JobRunner,
+        status: StatusLine,
+        new_task: Callable[..., Task],
+    ) -> None:
+        super().__init__()
+        self._session, self._runner, self._status = session, runner, status
+        self._new_task = new_task
+        self._task: Task | None = None
+        self.region = QComboBox()
+        self.region.addItem("whole volume", WHOLE)
+        self.region.addItem("what is in view", IN_VIEW)
+        self.region.setToolTip(
+            "What is in view: in 2D the visible rectangle, 1000 Å up and down from the slice;\n"
+            "in 3D a cube around the middle of the canvas."
+        )
+        self.flips = QCheckBox("flips")
+        self.flips.setToolTip(
+            "Average over the volume and its mirror images along z, y and x:\n"
+            "four times the work, slightly steadier scores."
+        )
+        self.job = JobBar("Find motors", "Run the network; heatmap and points appear as layers.")
+        self.job.button.setStyleSheet("font-weight: bold; padding: 5px;")
+        self.notice = Hint(AMBER)
+        row = QHBoxLayout()
+        row.addWidget(self.region, 1)
+        row.addWidget(self.flips)
+        form = QFormLayout(self)
+        form.setContentsMargins(6, 0, 6, 4)
+        form.addRow("Search", row)
+        form.addRow(self.job)
+        form.addRow(self.notice)
+        self.job.started.connect(self.start)
+        self.job.cancelled.connect(runner.cancel)
+
+    def start(self) -> None:
+        """Begin a detection of what is chosen."""
+        in_view = self.region.currentData() == IN_VIEW
+        task = self._status.guard(
+            lambda: self._new_task(in_view=in_view, flips=self.flips.isChecked())
+        )
+        if task is None:
+            self.finished.emit(False)
+            return
+        self._task = task
+        self.notice.setText("")
+        self._status.say("")
+        self.job.set_running(True)
+        self._runner.start(
+            detection_job,
+            task,
+            self._session.models,
+            on_message=self._on_message,
+            on_result=self._on_result,
+        )
+
+    def _on_message(self, message: Any) -> None:
+        from motorscope.detection import Notice, Progress
+
+        assert self._task is not None
+        if not self._session.is_current(self._task):
+            self._runner.cancel()  # its tomogram has been removed
+        elif isinstance(message, Progress):
+            self.job.show_progress(message.what, message.done, message.total, message.seconds_left)
+        elif isinstance(message, Notice):
+            self.notice.setText(message.text)
+        else:
+            self._session.receive(self._task, message)
+
+    def _on_result(self, result: Any) -> None:
+        task, self._task = self._task, None
+        assert task is not None
+        self.job.set_running(False)
+        if isinstance(result, Failure):
+            self._session.finish_detection(task, None)
+            self._status.warn(result.text)
+        elif result is None:
+            self._session.finish_detection(task, None)
+            self._status.say("Cancelled.")
+        else:
+            self._session.finish_detection(task, result)
+            self._status.say(
+                f"{task.tomogram.name}: searched in {duration(result.seconds)} "
+                f"on {result.device} ({result.precision})."
+            )
+        self.finished.emit(not isinstance(result, Failure) and result is not None)

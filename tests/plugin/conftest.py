@@ -1,0 +1,100 @@
+"""A network that is easy to predict, and viewers with a volume for it."""
+
+import os
+import tempfile
+from pathlib import Path
+
+os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from napari.components import ViewerModel
+
+from motorscope.network import (
+    Architecture,
+    Calibration,
+    Model,
+    ModelCard,
+    ResNetEncoder3d,
+    UNet3d,
+)
+from motorscope.plugin.models import ModelChoice, ModelOption
+from motorscope.plugin.torch_import import load_triton_apart
+from motorscope.tomogram import InputRecipe
+
+# Tests of other rooms may import triton after a window has loaded the graphics driver.
+load_triton_apart()
+
+SPACING = 16.0
+SHAPE = (64, 96, 80)
+ARCHITECTURE = Architecture(base_width=2, decoder_channels=(4,), align_corners=False)
+
+
+class SpotNetwork(UNet3d):
+    """Finds bright spots: a logit is the mean over the 8³ input voxels that it stands for.
+
+    The encoder is the real one with positive weights, so that its maps are blurred spots.
+    """
+
+    def __init__(self) -> None:
+        torch.manual_seed(0)
+        super().__init__(
+            ResNetEncoder3d(base_width=2, drop_path_rate=0.0),
+            decoder_channels=(4,),
+            align_corners=False,
+        )
+        with torch.no_grad():
+            for name, weight in self.backbone.named_parameters():
+                if weight.ndim == 5:
+                    weight.fill_(1 / weight[0].numel())
+                elif name.endswith("bias"):
+                    weight.zero_()
+        self.eval()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return 600 * F.avg_pool3d(x, 8) - 6
+
+
+@pytest.fixture(scope="session")
+def spot_card() -> ModelCard:
+    return ModelCard(
+        name="spots",
+        description="Finds bright spots.",
+        architecture=ARCHITECTURE,
+        input=InputRecipe(spacing=SPACING, percentiles=(0.0, 100.0)),
+        calibration=Calibration(),
+        window=(64, 64, 64),
+        context=(8, 8, 8),
+        default_threshold=0.5,
+        minimum_distance=200.0,
+        training_data="none",
+        licence="none",
+        weights="spots.safetensors",
+    )
+
+
+@pytest.fixture(scope="session")
+def spot_model(spot_card: ModelCard) -> Model:
+    return Model(card=spot_card, network=SpotNetwork())
+
+
+@pytest.fixture(scope="session")
+def spot_option(spot_model: Model) -> ModelOption:
+    return ModelOption(
+        choice=ModelChoice("spots"), card=spot_model.card, stages=spot_model.features, ready=True
+    )
+
+
+@pytest.fixture
+def viewer() -> ViewerModel:
+    return ViewerModel()
+
+
+def spot_volume(*spots: tuple[int, int, int], shape: tuple[int, int, int] = SHAPE) -> np.ndarray:
+    """Return a dark volume with bright spots of one voxel."""
+    data = np.zeros(shape, dtype=np.float32)
+    for spot in spots:
+        data[spot] = 1.0
+    return data

@@ -29,16 +29,30 @@ def test_there_and_back(picks, tmp_path):
     np.testing.assert_allclose(back[["z", "y", "x"]], [(1, 2, 3), (4, 5.5, 6)], atol=0.01)
 
 
-def test_our_csv_knows_its_spacing(picks, tmp_path):
-    convert(picks, tmp_path / "a.npy")
-    np.testing.assert_allclose(np.load(tmp_path / "a.npy"), [(1, 2, 3), (4, 5.5, 6)], atol=0.01)
+@pytest.mark.parametrize("spacing", [(12.5,) * 3, (10.0, 12.0, 14.0)])
+@pytest.mark.parametrize("origin", [(0.0, 0.0, 0.0), (100.0, 0.0, -7.5)])
+def test_our_csv_knows_its_spacing_and_origin(spacing, origin, tmp_path):
+    grid = VoxelGrid(GRID.shape, spacing, origin)
+    table = PickTable.from_positions(grid.to_world([(1, 2, 3), (4, 5.5, 6), (30, 20, 10)]))
+    write_picks(tmp_path / "picks.csv", {"a": (table, grid)})
+    convert(tmp_path / "picks.csv", tmp_path / "a.npy")
+    voxels = np.load(tmp_path / "a.npy")
+    np.testing.assert_allclose(voxels, [(1, 2, 3), (4, 5.5, 6), (30, 20, 10)], atol=0.01)
 
 
-def test_a_csv_with_an_origin_asks_for_the_spacing(tmp_path):
+def test_a_single_pick_with_an_origin_needs_the_spacing(tmp_path):
     moved = VoxelGrid(GRID.shape, GRID.spacing, origin=(100.0, 0.0, 0.0))
-    write_picks(tmp_path / "picks.csv", {"a": (TABLE, moved)})
+    table = PickTable.from_positions(moved.to_world([(1, 2, 3)]))
+    write_picks(tmp_path / "picks.csv", {"a": (table, moved)})
     with pytest.raises(PicksError, match="--spacing"):
         convert(tmp_path / "picks.csv", tmp_path / "a.npy")
+    convert(tmp_path / "picks.csv", tmp_path / "a.npy", spacing=12.5)
+    np.testing.assert_allclose(np.load(tmp_path / "a.npy"), [(1, 2, 3)], atol=0.01)
+
+
+def test_a_spacing_that_contradicts_our_csv_is_refused(picks, tmp_path):
+    with pytest.raises(PicksError, match=r"spacing 13 Å does not fit .* tomogram a"):
+        convert(picks, tmp_path / "a.npy", spacing=13)
 
 
 def test_what_must_be_known_is_asked_for(picks, tmp_path):

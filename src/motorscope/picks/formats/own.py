@@ -1,22 +1,26 @@
 """Our own CSV among the formats."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from motorscope.errors import PicksError
 from motorscope.picks.csv import COLUMNS, pick_tables, read_picks, write_picks
 from motorscope.picks.formats.base import Format, PickSets, check_spacing_to_write
 from motorscope.tomogram.grid import VoxelGrid
 
+_TOLERANCE = 0.01  # of a voxel: the file gives four decimals
+
 
 def read_own(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
-    """Read our CSV by its positions in Å; the spacing follows from them and the voxel columns.
+    """Read our CSV; it gives positions in voxels and in Å, from which spacing and origin follow.
 
     Raises
     ------
     PicksError
-        If the file is not such a CSV.
+        If the file is not such a CSV, or the grid's spacing does not fit it.
     """
     frame = read_picks(path)
     voxels = {
@@ -24,7 +28,7 @@ def read_own(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
         for name, part in frame.groupby("tomogram", sort=False)
     }
     return {
-        name: (table, grid if grid.spacing else _grid_of(voxels[name], table.positions, grid))
+        name: (table, _grid_of(path, name, voxels[name], table.positions, grid))
         for name, table in pick_tables(frame).items()
     }
 
@@ -42,14 +46,50 @@ def write_own(path: Path, sets: PickSets, binning: float) -> None:
     write_picks(path, dict(sets))
 
 
-def _grid_of(voxels: NDArray[np.float64], world: NDArray[np.float64], grid: VoxelGrid) -> VoxelGrid:
-    """Return the grid with the one spacing by which all voxel numbers become Å, if there is one."""
-    if not voxels.any():
+def _grid_of(
+    path: Path,
+    name: str,
+    voxels: NDArray[np.float64],
+    world: NDArray[np.float64],
+    grid: VoxelGrid,
+) -> VoxelGrid:
+    """Return the grid with the spacing and the origin by which the voxels of a file become its Å.
+
+    Where several fit, as may be for a single pick, it stays as it is.
+    """
+    if grid.spacing is not None:
+        found = _fitting(voxels, world, np.asarray(grid.spacing), grid)
+        if found is None:
+            raise PicksError(
+                f"{path}: the voxel spacing {grid.spacing[0]:g} Å does not fit the positions in "
+                f"tomogram {name}; leave it out, or correct it."
+            )
+        return found
+    if voxels.any():
+        one = np.full(3, (voxels * world).sum() / (voxels**2).sum())
+        if np.abs(world - one * voxels).max() <= _TOLERANCE * one[0]:
+            return grid.with_spacing(round(float(one[0]), 4))
+    from_middle, middle = voxels - voxels.mean(axis=0), world - world.mean(axis=0)
+    if not (from_middle != 0).any(axis=0).all():
         return grid
-    spacing = float((voxels * world).sum() / (voxels**2).sum())
-    if spacing <= 0 or np.abs(world - spacing * voxels).max() > 0.01 * spacing:
-        return grid
-    return grid.with_spacing(round(spacing, 4))
+    slopes = (from_middle * middle).sum(axis=0) / (from_middle**2).sum(axis=0)
+    return _fitting(voxels, world, slopes.round(4), grid) or grid
+
+
+def _fitting(
+    voxels: NDArray[np.float64],
+    world: NDArray[np.float64],
+    spacing: NDArray[np.float64],
+    grid: VoxelGrid,
+) -> VoxelGrid | None:
+    """Return the grid with a spacing, and the origin that goes with it, if all positions agree."""
+    origins = world - spacing * voxels
+    origin = origins.mean(axis=0)
+    if (spacing <= 0).any() or (np.abs(origins - origin) > _TOLERANCE * spacing).any():
+        return None
+    near_zero = np.abs(origin) <= _TOLERANCE * spacing
+    z, y, x = np.where(near_zero, 0.0, origin.round(4)).tolist()
+    return replace(grid.with_spacing(spacing.tolist()), origin=(z, y, x))
 
 
 OWN = Format(

@@ -1,0 +1,404 @@
+import gc
+import threading
+import weakref
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from motorscope.detection import (
+    DetectionRequest,
+    DeviceError,
+    HeatmapBlock,
+    HeatmapStarted,
+    Notice,
+    Progress,
+    detect,
+    find_candidates,
+    probability,
+    run_to_end,
+    setup,
+)
+from motorscope.detection import run as run_module
+from motorscope.detection.predictor import Predictor, is_out_of_memory
+from motorscope.errors import ModelError, SpacingError, TomogramError
+from motorscope.tomogram import Tomogram, VoxelGrid, prepare
+
+FP32 = {"device": "cpu", "precision": "fp32"}
+
+
+def plain_heatmap(model, tomogram):
+    """What the network says of the whole padded volume, without any of our machinery."""
+    volume = prepare(tomogram, model.card.input)
+    padded = np.pad(volume, [(0, -n % 32) for n in volume.shape], mode="symmetric")
+    with torch.inference_mode():
+        logits = model.network(torch.from_numpy(padded)[None, None])[0, 0].numpy()
+    kept = logits[tuple(slice(-(-n // 8)) for n in volume.shape)]
+    return probability(kept, model.card.calibration)
+
+
+def drain(request, cancel=None):
+    messages = []
+    result = run_to_end(detect(request, cancel), messages.append)
+    return result, messages
+
+
+def assert_close(heatmap, whole):
+    """Windows see less than the whole; with enough context hardly less."""
+    assert np.abs(heatmap - whole).mean() < 0.05 * whole.std()
+    assert np.abs(heatmap - whole).max() < 0.5 * whole.std()
+
+
+def of(kind, messages):
+    return [message for message in messages if isinstance(message, kind)]
+
+
+@pytest.fixture(scope="module")
+def whole(model, tomogram):
+    return plain_heatmap(model, tomogram)
+
+
+@pytest.fixture
+def small_windows(monkeypatch):
+    """Let a CPU hold no more than a window of 64 x 192 x 128 voxels."""
+
+    def limit(*arguments):
+        return 64 * 192 * 128
+
+    monkeypatch.setattr(setup, "_max_voxels", limit)
+
+
+def test_the_heatmap_is_what_the_network_says(model, tomogram, whole):
+    result, messages = drain(DetectionRequest(tomogram, model, generation=7, **FP32))
+    np.testing.assert_allclose(result.heatmap, whole, atol=1e-4)
+    assert whole.std() > 0.05  # or there would be nothing to compare
+    assert result.grid.shape == result.heatmap.shape == (7, 37, 15)
+    assert result.grid.spacing == (128.0, 128.0, 128.0)
+    # Heatmap voxel 0 is in the middle of the tomogram's voxels 0 to 7.
+    np.testing.assert_allclose(result.grid.origin, tomogram.grid.to_world([3.5] * 3))
+    assert (result.generation, result.device, result.precision) == (7, "cpu", "fp32")
+    assert len(of(HeatmapStarted, messages)) == len(of(HeatmapBlock, messages)) == 1
+    expected = find_candidates(result.heatmap, result.grid, model.card.minimum_distance)
+    np.testing.assert_array_equal(result.candidates.positions, expected.positions)
+
+
+@pytest.mark.usefixtures("small_windows")
+def test_windows_fill_the_heatmap_and_agree_with_the_whole(model, tomogram, whole):
+    result, messages = drain(DetectionRequest(tomogram, model, **FP32))
+    (started,) = of(HeatmapStarted, messages)
+    assert started.grid == result.grid
+    canvas = np.full(started.grid.shape, np.nan, np.float32)
+    blocks = of(HeatmapBlock, messages)
+    assert len(blocks) >= 3
+    for block in blocks:
+        assert block.values.size < canvas.size
+        place = zip(block.start, block.values.shape, strict=True)
+        canvas[tuple(slice(a, a + n) for a, n in place)] = block.values
+    np.testing.assert_array_equal(canvas, result.heatmap)
+    assert_close(result.heatmap, whole)
+
+
+@pytest.mark.usefixtures("small_windows")
+def test_progress_counts_up_to_its_total_and_tells_the_time_left(model, tomogram):
+    _, messages = drain(DetectionRequest(tomogram, model, **FP32))
+    progress = of(Progress, messages)
+    for what in ("Preparing the tomogram", "Looking for motors"):
+        steps = [step for step in progress if step.what == what]
+        assert [step.done for step in steps] == list(range(steps[-1].total + 1))
+    assert steps[0].seconds_left is None
+    assert all(step.seconds_left >= 0 for step in steps[1:])
+    assert steps[-1].seconds_left == 0
+
+
+def test_flips_average_mirror_images(model, tomogram):
+    data = tomogram.data[:32, :64, :96]
+    small = Tomogram(data, VoxelGrid(data.shape, (16.0,) * 3), "small")
+    flipped, _ = drain(DetectionRequest(small, model, flips=True, **FP32))
+    volume = torch.from_numpy(prepare(small, model.card.input))[None, None]
+    with torch.inference_mode():
+        logits = model.network(volume)
+        for axis in (2, 3, 4):
+            logits = logits + model.network(volume.flip(axis)).flip(axis)
+    expected = probability((logits / 4)[0, 0].numpy(), model.card.calibration)
+    np.testing.assert_allclose(flipped.heatmap, expected, atol=1e-4)
+
+
+def test_a_region_is_that_part_of_the_whole(model, with_card, tomogram, whole):
+    # So much context that the network sees everything.
+    wide = with_card(model, window=(1024,) * 3, context=(320,) * 3)
+    corners = tomogram.grid.to_world([[10, 40, 70], [20, 60, 90]])
+    region = (tuple(corners[1]), tuple(corners[0]))
+    result, _ = drain(DetectionRequest(tomogram, wide, region=region, **FP32))
+    first = np.round((np.array(result.grid.origin) - tomogram.grid.to_world([3.5] * 3)) / 128)
+    assert first.tolist() == [0, 4, 8]
+    assert result.heatmap.shape == (4, 4, 4)
+    np.testing.assert_allclose(result.heatmap, whole[0:4, 4:8, 8:12], atol=1e-4)
+
+
+@pytest.mark.parametrize("moment", ["before", Progress, HeatmapStarted, HeatmapBlock])
+@pytest.mark.usefixtures("small_windows")
+def test_a_cancelled_run_returns_nothing_and_soon(model, tomogram, moment):
+    cancel = threading.Event()
+    after = []
+
+    def on_message(message):
+        if cancel.is_set():
+            after.append(message)
+        if moment != "before" and isinstance(message, moment):
+            cancel.set()
+
+    if moment == "before":
+        cancel.set()
+    request = DetectionRequest(tomogram, model, **FP32)
+    assert run_to_end(detect(request, cancel), on_message) is None
+    assert len(after) <= 1
+
+
+def test_a_network_stops_between_its_layers(model):
+    cancel = threading.Event()
+    predictor = Predictor(model.network, torch.device("cpu"), torch.float32, False, cancel)
+    block = np.zeros((32, 32, 32), np.float32)
+    assert predictor(block).shape == (4, 4, 4)
+    cancel.set()
+    with pytest.raises(run_module.Cancelled):
+        predictor(block)
+
+
+class Forgetful(Predictor):
+    """A predictor on a device with room for 64 x 192 x 128 voxels."""
+
+    calls: list[tuple[int, ...]]
+
+    def __call__(self, block):
+        self.calls.append(block.shape)
+        if self.device.type == "cpu" and block.size > 64 * 192 * 128:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 1 GiB")
+        return super().__call__(block)
+
+
+@pytest.fixture
+def forgetful(monkeypatch):
+    monkeypatch.setattr(Forgetful, "calls", [], raising=False)
+    monkeypatch.setattr(run_module, "Predictor", Forgetful)
+    return Forgetful
+
+
+def count_preparations(monkeypatch):
+    counted = []
+
+    def counting(*arguments, **named):
+        counted.append(named["start"])
+        return prepare(*arguments, **named)
+
+    monkeypatch.setattr(run_module, "prepare", counting)
+    return counted
+
+
+def test_without_memory_the_window_is_halved_and_a_person_told(
+    model, tomogram, whole, forgetful, monkeypatch
+):
+    prepared = count_preparations(monkeypatch)
+    result, messages = drain(DetectionRequest(tomogram, model, **FP32))
+    notices = of(Notice, messages)
+    assert notices
+    assert all("memory" in notice.text and "halving" in notice.text for notice in notices)
+    sizes = [np.prod(shape) for shape in forgetful.calls]
+    assert max(sizes) > 64 * 192 * 128 >= min(sizes)
+    assert_close(result.heatmap, whole)
+    assert len(prepared) == len(set(prepared))  # nothing is prepared twice
+
+
+def test_windows_that_are_done_are_not_computed_again(model, tomogram, monkeypatch):
+    """Memory that runs out late costs no more than what is left."""
+    monkeypatch.setattr(setup, "_max_voxels", lambda *arguments: 64 * 192 * 128)
+    calls = []
+
+    class Late(Predictor):
+        def __call__(self, block):
+            calls.append(block.shape)
+            if len(calls) == 3:
+                raise MemoryError
+            return super().__call__(block)
+
+    monkeypatch.setattr(run_module, "Predictor", Late)
+    result, messages = drain(DetectionRequest(tomogram, model, **FP32))
+    assert len(of(Notice, messages)) == 1
+    afterwards = [step for step in of(Progress, messages) if step.what.startswith("Looking")]
+    assert [step.done for step in afterwards] == sorted(step.done for step in afterwards)
+    assert 2 in [step.done for step in afterwards]
+    assert np.isfinite(result.heatmap).all()
+
+
+def test_an_accelerator_without_memory_gives_way_to_the_cpu(model, tomogram, whole, monkeypatch):
+    """A network that does not fit at all is not tried with ever smaller windows."""
+    prepared = count_preparations(monkeypatch)
+
+    class Full(Predictor):
+        def __init__(self, network, device, *arguments):
+            if device.type == "cuda":
+                raise RuntimeError("CUDA error: out of memory")
+            super().__init__(network, device, *arguments)
+
+    cuda = setup.Setup(torch.device("cuda:0"), torch.float16, 10**8)
+    monkeypatch.setattr(run_module, "Predictor", Full)
+    monkeypatch.setattr(run_module, "choose_setup", lambda *arguments: cuda)
+    monkeypatch.setattr(run_module, "release", lambda device: None)
+    monkeypatch.setattr(setup, "choose_precision", lambda name, device: torch.float32)
+    result, messages = drain(DetectionRequest(tomogram, model))
+    (notice,) = of(Notice, messages)
+    assert "CUDA" in notice.text
+    assert "CPU" in notice.text
+    assert (result.device, result.precision) == ("cpu", "fp32")
+    np.testing.assert_allclose(result.heatmap, whole, atol=1e-4)
+    assert len(prepared) == len(set(prepared))
+
+
+def test_no_memory_at_all_is_an_error_that_says_so(model, tomogram, monkeypatch):
+    class Full(Predictor):
+        def __call__(self, block):
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(run_module, "Predictor", Full)
+    with pytest.raises(DeviceError, match="memory"):
+        drain(DetectionRequest(tomogram, model, **FP32))
+
+
+def test_an_error_that_is_not_about_memory_is_not_hidden(model, tomogram, monkeypatch):
+    class Broken(Predictor):
+        def __call__(self, block):
+            raise RuntimeError("something else")
+
+    monkeypatch.setattr(run_module, "Predictor", Broken)
+    with pytest.raises(RuntimeError, match="something else"):
+        drain(DetectionRequest(tomogram, model, **FP32))
+
+
+def test_half_precision_that_overflows_is_redone_in_fp32(model, tomogram, whole, monkeypatch):
+    class Overflowing(Predictor):
+        def __call__(self, block):
+            logits = super().__call__(block)
+            return logits if self.dtype == torch.float32 else np.full_like(logits, np.inf)
+
+    monkeypatch.setattr(run_module, "Predictor", Overflowing)
+    request = DetectionRequest(tomogram, model, device="cpu", precision="fp16")
+    result, messages = drain(request)
+    (notice,) = of(Notice, messages)
+    assert "fp16" in notice.text
+    assert "fp32" in notice.text
+    assert result.precision == "fp32"
+    np.testing.assert_allclose(result.heatmap, whole, atol=1e-4)
+
+
+def test_half_precision_is_nearly_as_good(model, tomogram, whole):
+    small = replace(tomogram, data=tomogram.data[:32, :64, :64])
+    small = replace(small, grid=replace(small.grid, shape=small.data.shape))
+    half, _ = drain(DetectionRequest(small, model, device="cpu", precision="fp16"))
+    assert half.precision == "fp16"
+    assert half.heatmap.dtype == np.float32
+    np.testing.assert_allclose(half.heatmap, plain_heatmap(model, small), atol=0.02)
+
+
+def test_damaged_weights_are_an_error(model, tomogram):
+    damaged = replace(model, network=_with_nan(model.network))
+    with pytest.raises(ModelError, match="weights"):
+        drain(DetectionRequest(tomogram, damaged, **FP32))
+
+
+def _with_nan(network):
+    import copy
+
+    damaged = copy.deepcopy(network)
+    with torch.no_grad():
+        damaged.seg_head.conv.bias.fill_(torch.nan)
+    return damaged
+
+
+def test_wrong_requests_are_refused(model, tomogram):
+    unknown = replace(tomogram, grid=VoxelGrid(tomogram.grid.shape, None))
+    with pytest.raises(SpacingError):
+        drain(DetectionRequest(unknown, model))
+    with pytest.raises(DeviceError, match="cuda:99"):
+        drain(DetectionRequest(tomogram, model, device="cuda:99"))
+    far = ((1e7, 1e7, 1e7), (2e7, 2e7, 2e7))
+    with pytest.raises(TomogramError, match="outside"):
+        drain(DetectionRequest(tomogram, model, region=far))
+
+
+def test_the_model_is_left_as_it_was(model, tomogram):
+    before = {name: value.clone() for name, value in model.network.state_dict().items()}
+    drain(DetectionRequest(tomogram, model, device="cpu", precision="fp16"))
+    after = model.network.state_dict()
+    assert before.keys() == after.keys()
+    for name, value in before.items():
+        assert after[name].dtype == value.dtype
+        assert torch.equal(after[name], value)
+    assert not any(module._forward_pre_hooks for module in model.network.modules())
+
+
+@pytest.mark.parametrize("ending", ["cancel", "close", "finish"])
+def test_nothing_of_a_run_outlives_it(model, tomogram, monkeypatch, ending):
+    made, released = [], []
+
+    class Watched(Predictor):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            made.append(weakref.ref(self))
+
+    monkeypatch.setattr(run_module, "Predictor", Watched)
+    monkeypatch.setattr(run_module, "release", released.append)
+    cancel = threading.Event()
+    run = detect(DetectionRequest(tomogram, model, **FP32), cancel)
+    for message in run:
+        if isinstance(message, HeatmapBlock):
+            assert made[0]() is not None
+            if ending == "cancel":
+                cancel.set()
+            elif ending == "close":
+                run.close()
+    gc.collect()
+    assert released == [torch.device("cpu")]
+    assert [reference() for reference in made] == [None]
+
+
+def test_running_to_the_end_closes_the_run_when_the_listener_fails():
+    closed = []
+
+    def run():
+        try:
+            yield 1
+        finally:
+            closed.append(True)
+
+    def fail(message):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_to_end(run(), fail)
+    assert closed == [True]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (MemoryError(), True),
+        (torch.OutOfMemoryError("x"), True),
+        (RuntimeError("MPS backend out of memory (MPS allocated: 8 GB)"), True),
+        (RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate"), True),
+        (RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"), True),
+        (RuntimeError("shape mismatch"), False),
+        (ValueError("out of memory"), False),
+    ],
+)
+def test_memory_errors_are_known_by_their_words(error, expected):
+    assert is_out_of_memory(error) is expected
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_cuda_agrees_with_the_cpu_and_is_freed(model, tomogram, whole):
+    before = torch.cuda.memory_allocated()
+    result, _ = drain(DetectionRequest(tomogram, model, device="cuda"))
+    assert result.precision == "fp16"
+    np.testing.assert_allclose(result.heatmap, whole, atol=0.02)
+    assert torch.cuda.memory_allocated() == before

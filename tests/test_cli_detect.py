@@ -1,0 +1,144 @@
+"""The command line: messages, exit statuses and what it does not load."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from motorscope import __version__, cli
+from motorscope.errors import MotorscopeError
+from motorscope.network import Architecture, Calibration, ModelCard, build_network, save_model
+from motorscope.tomogram import InputRecipe, VoxelGrid, open_tomogram, write_mrc
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with a tomogram, one without spacing, and a small model."""
+    folder = tmp_path_factory.mktemp("cli")
+    rng = np.random.default_rng(0)
+    data = rng.integers(0, 127, size=(20, 60, 40)).astype(np.int8)
+    write_mrc(folder / "known.mrc", data, VoxelGrid(data.shape, (16.0,) * 3))
+    write_mrc(folder / "unknown.mrc", data, VoxelGrid(data.shape, None))
+    (folder / "broken.mrc").write_bytes((folder / "known.mrc").read_bytes()[:1500])
+    architecture = Architecture(base_width=4, decoder_channels=(8,), auxiliary_head=False)
+    card = ModelCard(
+        name="tiny",
+        description="",
+        architecture=architecture,
+        input=InputRecipe(spacing=16.0),
+        calibration=Calibration(),
+        window=(256, 256, 256),
+        context=(32, 32, 32),
+        default_threshold=0.0,
+        minimum_distance=100.0,
+        training_data="none",
+        licence="BSD-3-Clause",
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        save_model(build_network(architecture), card, folder)
+    return folder
+
+
+def detect(folder, *arguments):
+    model = next(folder.glob("*.safetensors"))
+    return cli.main(["detect", "--model", str(model), "--device", "cpu", *map(str, arguments)])
+
+
+def test_detect_writes_picks_and_a_heatmap(folder, tmp_path, capsys):
+    picks, heatmap = tmp_path / "picks.csv", tmp_path / "heat.mrc"
+    assert detect(folder, folder / "known.mrc", "-o", picks, "--heatmap", heatmap) == 0
+    found = pd.read_csv(picks)
+    assert set(found.tomogram) == {"known"}
+    assert open_tomogram(heatmap).grid.spacing == (128.0, 128.0, 128.0)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert f"{len(found)} picks of 1 tomogram" in err
+    assert "\r" not in err  # not a terminal
+
+
+def test_a_threshold_leaves_out_what_is_below(folder, tmp_path):
+    picks = tmp_path / "picks.csv"
+    assert detect(folder, folder / "known.mrc", "-o", picks, "--threshold", "1") == 0
+    assert len(pd.read_csv(picks)) == 0
+
+
+def test_an_unknown_spacing_names_the_option_that_mends_it(folder, tmp_path, capsys):
+    picks = tmp_path / "picks.csv"
+    assert detect(folder, folder / "unknown.mrc", "-o", picks) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("motorscope: ")
+    assert "--spacing" in err
+    assert "Traceback" not in err
+    assert not picks.exists()
+    assert detect(folder, folder / "unknown.mrc", "-o", picks, "--spacing", "16") == 0
+
+
+def test_a_file_that_fails_is_told_and_the_others_are_done(folder, tmp_path, capsys):
+    picks = tmp_path / "picks.csv"
+    assert detect(folder, folder / "broken.mrc", folder / "known.mrc", "-o", picks) == 2
+    assert set(pd.read_csv(picks).tomogram) == {"known"}
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("motorscope: ")
+    assert "broken.mrc" in last
+
+
+def test_an_unknown_model_is_an_error_of_ours(folder, tmp_path, capsys):
+    known, picks = str(folder / "known.mrc"), str(tmp_path / "picks.csv")
+    assert cli.main(["detect", known, "--model", "nonsense", "-o", picks]) == 2
+    assert "nonsense" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(MotorscopeError("this is wrong"), 2), (KeyboardInterrupt(), 130)]
+)
+def test_errors_become_exit_statuses(folder, tmp_path, monkeypatch, capsys, error, status):
+    def fail(*arguments):
+        raise error
+
+    monkeypatch.setattr("motorscope.detection.check_files", fail)
+    assert detect(folder, folder / "known.mrc", "-o", tmp_path / "picks.csv") == status
+    err = capsys.readouterr().err
+    assert err.startswith("motorscope: ")
+    assert "Traceback" not in err
+
+
+def test_the_version_is_told(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        cli.main(["--version"])
+    assert capsys.readouterr().out.strip() == f"motorscope {__version__}"
+
+
+@pytest.mark.parametrize("arguments", [[], ["detect"], ["detect", "x.mrc"], ["sing"]])
+def test_wrong_usage_exits_with_2(arguments, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(arguments)
+    assert "usage" in capsys.readouterr().err
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys; from motorscope import cli\n"
+        "try: cli.main(['detect', '--help'])\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('numpy', 'torch', 'napari', 'qtpy', 'pandas') if m in sys.modules])"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_terminal_gets_one_line_that_changes(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    line = cli._Line()
+    line.head = "one.mrc"
+    line.show("step 1")
+    line.show("step 2")
+    line.keep("done")
+    assert capsys.readouterr().err == (
+        "\r\x1b[Kone.mrc: step 1\r\x1b[Kone.mrc: step 2\r\x1b[Kone.mrc: done\n"
+    )

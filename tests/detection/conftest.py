@@ -44,7 +44,7 @@ def model() -> Model:
         torch.manual_seed(1)
         network = build_network(architecture)
     with torch.no_grad():
-        # Blocks hardly add to their shortcuts, so that the context below holds nearly all that counts.
+        # Blocks hardly add to their shortcuts, so that the context holds nearly all that counts.
         for name, parameter in network.named_parameters():
             if name.endswith("bn2.weight"):
                 parameter.fill_(0.02)

@@ -362,10 +362,38 @@ def _convert(arguments: argparse.Namespace) -> int:
     return 0
 
 
+# --- train --------------------------------------------------------------------------------------
+
+
+def _add_train(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "train",
+        help="train a model",
+        description="Train a model as a configuration says. The folder gets NAME.json and "
+        "NAME.safetensors, which --model takes, log.csv, validation.csv and a checkpoint.",
+    )
+    parser.add_argument("config", type=Path, metavar="CONFIG.toml", help="what to train, and how")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="the run's folder (default: runs/NAME)"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on with the run in DIR")
+    parser.set_defaults(run=_train)
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    from motorscope.training import read_config, train
+
+    config = read_config(arguments.config)
+    out = arguments.out if arguments.out is not None else Path("runs") / config.name
+    _say(f"The model: {train(config, out, resume=arguments.resume)}")
+    return 0
+
+
 _COMMANDS: tuple[Callable[[Commands], None], ...] = (
     _add_detect,
     _add_evaluate,
     _add_simulate,
+    _add_train,
     _add_convert,
 )
 

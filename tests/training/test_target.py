@@ -27,7 +27,7 @@ def test_a_motor_at_a_voxel_centre_peaks_at_one(stride):
 
 
 @given(PLACES, STRIDES)
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)
 def test_several_motors_are_merged_by_their_maximum(positions, stride):
     together = draw(positions, stride)
     apart = [draw([position], stride) for position in positions]

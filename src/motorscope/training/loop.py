@@ -6,11 +6,10 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
 from torch import nn
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import ConstantLR, LRScheduler, OneCycleLR
@@ -23,6 +22,9 @@ from motorscope.training.blending import blend
 from motorscope.training.config import OptimiserConfig, TrainConfig
 from motorscope.training.loss import heatmap_loss, prior_logit
 from motorscope.training.samples import CropSource, Samples
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 CHECKPOINT = "last.ckpt"
 LOG = "log.csv"
@@ -49,8 +51,21 @@ class Hardware:
     accelerator: str = "auto"
     devices: int | str = "auto"
 
-    def fabric(self) -> Fabric:
-        """Return the Fabric, in mixed precision where the hardware computes faster in it."""
+    def fabric(self) -> "Fabric":
+        """Return the Fabric, in mixed precision where the hardware computes faster in it.
+
+        Raises
+        ------
+        TrainingError
+            If lightning-fabric is not installed.
+        """
+        try:
+            from lightning_fabric import Fabric
+        except ImportError as error:
+            raise TrainingError(
+                "Training needs lightning-fabric; install it with "
+                "pip install 'napari-motorscope[train]'."
+            ) from error
         on_gpu = self.accelerator in ("auto", "cuda", "gpu") and torch.cuda.is_available()
         precision: Any = "32-true"
         if on_gpu:
@@ -210,7 +225,7 @@ def _seed_step(seed: int, step: int, rank: int) -> None:
     torch.manual_seed(int(number))
 
 
-def _save(fabric: Fabric, path: Path, state: dict[str, Any]) -> None:
+def _save(fabric: "Fabric", path: Path, state: dict[str, Any]) -> None:
     """Write a checkpoint so that a kill leaves the one before."""
     partial = path.with_name(path.name + ".partial")
     fabric.save(partial, state)

@@ -1,0 +1,36 @@
+"""What the commands share: how they speak to a terminal."""
+
+import sys
+import time
+from typing import Any
+
+Commands = Any  # argparse has no public name for what add_subparsers returns
+
+
+def say(text: str) -> None:
+    """Write a line to stderr; stdout is for results."""
+    print(text, file=sys.stderr, flush=True)
+
+
+class Line:
+    """A line on stderr that is written over on a terminal and thinned out elsewhere."""
+
+    _SECONDS = 15.0
+
+    def __init__(self) -> None:
+        self.head = ""
+        self._terminal = sys.stderr.isatty()
+        self._last = float("-inf")
+
+    def show(self, text: str) -> None:
+        """Show passing news."""
+        if self._terminal:
+            print(f"\r\x1b[K{self.head}: {text}", end="", file=sys.stderr, flush=True)
+        elif time.monotonic() - self._last > self._SECONDS:
+            self._last = time.monotonic()
+            say(f"{self.head}: {text}")
+
+    def keep(self, text: str) -> None:
+        """Show news that stay."""
+        clear = "\r\x1b[K" if self._terminal else ""
+        say(f"{clear}{self.head}: {text}")

@@ -1,0 +1,64 @@
+"""Turn coordinates of one program into those of another."""
+
+import argparse
+from pathlib import Path
+
+from motorscope.commands.console import Commands, say
+
+
+def add(commands: Commands) -> None:
+    """Add the command and its arguments."""
+    parser = commands.add_parser(
+        "convert",
+        help="turn a file of coordinates into one of another program",
+        description="Turn a file of coordinates into one of another program. Suffix and content "
+        "tell the formats, or --from and --to. Rejected picks go into our own CSV only.",
+        epilog="Formats: csv (ours), labels and submission (the BYU competition's), relion5, "
+        "relion4, star (x, y, z in voxels), dynamo, imod, portal (CryoET Data Portal), copick, "
+        "json and npy (z, y, x in voxels). Those of one tomogram a file can be read from a folder "
+        "and written to one.",
+    )
+    parser.add_argument("source", type=Path, metavar="IN", help="a file, or a folder of files")
+    parser.add_argument("target", type=Path, metavar="OUT", help="a file, or a folder that exists")
+    parser.add_argument("--from", dest="from_format", metavar="FORMAT", help="the format of IN")
+    parser.add_argument("--to", dest="to_format", metavar="FORMAT", help="the format of OUT")
+    parser.add_argument(
+        "--spacing",
+        type=float,
+        metavar="Å",
+        help="the tomogram's voxel spacing, where IN does not say it",
+    )
+    parser.add_argument(
+        "--binning",
+        type=float,
+        default=1.0,
+        metavar="N",
+        help="how many voxels that IN counts in fit into one of the tomogram's along an axis "
+        "(default: 1)",
+    )
+    parser.add_argument(
+        "--shape",
+        type=int,
+        nargs=3,
+        metavar=("Z", "Y", "X"),
+        help="the tomogram's number of voxels, for formats that count from its middle",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run it and return the exit status."""
+    from motorscope.picks.convert import convert
+
+    counts = convert(
+        arguments.source,
+        arguments.target,
+        from_format=arguments.from_format,
+        to_format=arguments.to_format,
+        spacing=arguments.spacing,
+        binning=arguments.binning,
+        shape=None if arguments.shape is None else tuple(arguments.shape),
+    )
+    tomograms = f"{len(counts)} tomogram{'' if len(counts) == 1 else 's'}"
+    say(f"{sum(counts.values())} picks of {tomograms} in {arguments.target}")
+    return 0

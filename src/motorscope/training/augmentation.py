@@ -50,6 +50,17 @@ def cut(crop: Crop, centre: ArrayLike, shape: Sequence[int], scale: ArrayLike) -
     return inside(Crop(volume, (crop.positions - start) * factor))
 
 
+def cut_inside(crop: Crop, centre: ArrayLike, shape: Sequence[int], scale: ArrayLike) -> Crop:
+    """Cut like `cut`, but as near to `centre` as the volume goes on to all sides.
+
+    A mirror image would show motors that the truth does not know. In a volume that is smaller than
+    the piece it cannot be helped.
+    """
+    bounds = np.array(crop.volume.shape)
+    room = np.minimum(np.array(shape) / np.asarray(scale), bounds) / 2
+    return cut(crop, np.clip(centre, room, bounds - room), shape, scale)
+
+
 def _interpolate(volume: Volume, places: Positions, axis: int) -> Volume:
     """Return the values at `places` (voxels) along one axis, mirrored about the end voxels."""
     last = volume.shape[axis] - 1

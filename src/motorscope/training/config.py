@@ -93,6 +93,8 @@ class DataConfig:
     tomograms, picks
         A folder of tomograms and the CSV of their picks, to train on beside the scenes (or instead
         of them).
+    tomogram_spacing
+        Voxel size of those tomograms in Å, where their files do not say it or are wrong.
     real_share
         Share of crops from those tomograms, where there are both.
     workers
@@ -109,6 +111,7 @@ class DataConfig:
     jitter: float = 0.3
     tomograms: str | None = None
     picks: str | None = None
+    tomogram_spacing: float | None = None
     real_share: float = 0.5
     workers: int = 1
 
@@ -134,6 +137,8 @@ class DataConfig:
         _require(0 <= share <= 1, "distractor_share", share, "in [0, 1]")
         _require(0 <= self.jitter <= 0.5, "jitter", self.jitter, "in [0, 0.5]")
         _require(0 <= self.real_share <= 1, "real_share", self.real_share, "in [0, 1]")
+        spacing = self.tomogram_spacing
+        _require(spacing is None or spacing > 0, "tomogram_spacing", spacing, "positive")
         _require(self.workers >= 0, "workers", self.workers, "0 or more")
         _require(
             (self.tomograms is None) == (self.picks is None),

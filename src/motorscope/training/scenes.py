@@ -11,7 +11,7 @@ from motorscope.errors import ConfigError
 from motorscope.files import replacing
 from motorscope.simulation import draw_imaging, image_density, simulate_density
 from motorscope.tomogram.grid import Shape
-from motorscope.training.augmentation import Crop, cut, draw_scale
+from motorscope.training.augmentation import Crop, cut_inside, draw_scale
 from motorscope.training.config import DataConfig, TrainConfig
 from motorscope.training.distractors import draw_distractors
 
@@ -47,10 +47,8 @@ class ScenePool:
         data = config.data
         scene = self.scene(config, int(rng.integers(data.scenes)))
         scale = draw_scale(config.augmentation, rng)
-        # Inside the scene where it is large enough: a mirror image would show motors without truth.
-        room = np.minimum(np.array(shape) / scale, scene.volume.shape) / 2
-        centre = np.clip(draw_centre(scene, data, shape, rng), room, scene.volume.shape - room)
-        piece = cut(scene, centre, shape, scale)
+        centre = draw_centre(scene, data, shape, rng)
+        piece = cut_inside(scene, centre, shape, scale)
         imaging = draw_imaging(config.simulation, rng)
         image = image_density(piece.volume, data.spacing, imaging, rng, workers=1)
         return replace(piece, volume=image)
@@ -73,18 +71,17 @@ def draw_centre(
 ) -> NDArray[np.float64]:
     """Choose where to crop: near a motor, near a structure, or anywhere, by the set shares."""
     bounds = np.array(crop.volume.shape)
-    anywhere = rng.uniform(0, bounds)
+    centre = rng.uniform(0, bounds)
     reach = data.jitter * np.array(shape)
     shift = rng.uniform(-reach, reach)
     kind = rng.random()
     if kind < data.motor_share and len(crop.positions):
-        chosen = crop.positions[rng.integers(len(crop.positions))]
-        return np.asarray(chosen + shift)
-    if kind < data.motor_share + data.structure_share:
+        centre = crop.positions[rng.integers(len(crop.positions))] + shift
+    elif kind < data.motor_share + data.structure_share:
         points = rng.integers(0, bounds, (24, 3))
-        values = np.abs([float(crop.volume[tuple(point)]) for point in points])
-        return np.asarray(points[values.argmax()] + shift)
-    return anywhere
+        values = np.array([float(crop.volume[tuple(point)]) for point in points])
+        centre = points[np.abs(values - np.median(values)).argmax()] + shift
+    return centre
 
 
 def _write(path: Path, array: NDArray[Any]) -> None:

@@ -23,8 +23,9 @@ from motorscope.network import (
 from motorscope.simulation import Simulation
 from motorscope.training.config import TrainConfig, read_config
 from motorscope.training.loop import Hardware, fit, start_at_prior
-from motorscope.training.samples import CropSource, Samples
+from motorscope.training.samples import CropSource, MixedSource, Samples
 from motorscope.training.scenes import ScenePool
+from motorscope.training.tomograms import prepare_tomograms
 from motorscope.training.validation import (
     choose_threshold,
     examine,
@@ -34,7 +35,8 @@ from motorscope.training.validation import (
 )
 
 WINDOW = (512, 512, 512)
-CONTEXT = (48, 48, 48)
+CONTEXT = (64, 64, 64)
+"""Measured: a cut changes logits by 0.04 in the mean 48 voxels away from it, by 0.01 at 64."""
 
 
 def train(
@@ -87,8 +89,15 @@ def train(
 
 
 def choose_source(config: TrainConfig, out: Path) -> CropSource:
-    """Return where the crops come from."""
-    return ScenePool(out / "scenes")
+    """Return where the crops come from: simulated scenes, a folder of tomograms, or both."""
+    scenes = ScenePool(out / "scenes")
+    if config.data.tomograms is None:
+        return scenes
+    tomograms = prepare_tomograms(config, out / "tomograms")
+    if not config.data.scenes:
+        return tomograms
+    share = config.data.real_share
+    return MixedSource((scenes, tomograms), (1 - share, share))
 
 
 def new_network(config: TrainConfig, source: CropSource | None) -> UNet3d:

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from motorscope.simulation.config import SimulationConfig
+from motorscope.simulation.finish import Finish, to_8bit
+from motorscope.simulation.fourier import image_density, measured_share
 from motorscope.simulation.imaging import (
+    REFERENCE_SPACING,
     WAVELENGTH,
-    Finish,
     contrast_transfer,
     draw_imaging,
-    image_density,
-    measured_share,
-    to_8bit,
+    noise_level,
 )
 
 IMAGING = replace(
@@ -64,6 +64,12 @@ def test_noise_has_the_promised_strength() -> None:
     empty = np.zeros((40, 50, 60), np.float32)
     image = image_density(empty, 13.0, IMAGING, np.random.default_rng(2))
     assert image.std() == pytest.approx(1, rel=0.06)
+
+
+def test_smaller_voxels_hold_more_noise() -> None:
+    levels = [noise_level(spacing, IMAGING) for spacing in (6.5, 13.0, REFERENCE_SPACING, 20.0)]
+    assert levels == sorted(levels, reverse=True)
+    assert levels[2] == pytest.approx(0.1 / np.sqrt(IMAGING.snr))
 
 
 def test_threads_do_not_change_the_result() -> None:

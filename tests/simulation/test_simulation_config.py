@@ -29,6 +29,7 @@ def test_toml_with_a_table(tmp_path: Path) -> None:
         {"species": ["wombat"]},
         {"species": []},
         {"borders": 1.5},
+        {"back_projection": 1},
         {"motor_counts": [0, 0]},
         {"motor_counts": [1] * 21},
     ],

@@ -12,7 +12,10 @@ from motorscope.errors import ConfigError, MotorscopeError
 from motorscope.picks import read_picks
 from motorscope.simulation import (
     SimulationConfig,
+    draw_finish,
+    draw_imaging,
     sample_tomogram_path,
+    simulate_density,
     simulate_folder,
     simulate_tomogram,
 )
@@ -112,6 +115,22 @@ def test_sample_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert path.stat().st_mtime_ns == changed
     truth = read_picks(path.with_suffix(".csv"))
     assert set(truth["tomogram"]) == {open_tomogram(path).name}
+
+
+def test_sample_shows_three_motors_well() -> None:
+    # Fails when a changed simulator draws another scene: look at it, and choose another seed.
+    rng = np.random.default_rng(sample_module.SEED)
+    draw_imaging(sample_module.CONFIG, rng)
+    draw_finish(sample_module.CONFIG, rng)
+    motors = simulate_density(sample_module.CONFIG, rng).motors
+    positions = np.array([motor.position for motor in motors])
+    extent = (np.array(sample_module.CONFIG.shape) - 1) * sample_module.CONFIG.spacing
+    assert len(motors) == 3
+    assert (positions[:, 1:] > 600).all()
+    assert (positions[:, 1:] < extent[1:] - 600).all()
+    assert all(abs(motor.axis[0]) < 0.5 for motor in motors)
+    gaps = np.linalg.norm(positions[:, None] - positions, axis=-1)
+    assert gaps[~np.eye(3, dtype=bool)].min() > 700
 
 
 def test_sample_needs_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

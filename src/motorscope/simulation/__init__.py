@@ -2,14 +2,9 @@
 
 from motorscope.simulation.config import SimulationConfig
 from motorscope.simulation.files import Plan, simulate_folder, simulate_plans
-from motorscope.simulation.imaging import (
-    Finish,
-    Imaging,
-    draw_finish,
-    draw_imaging,
-    image_density,
-    to_8bit,
-)
+from motorscope.simulation.finish import Finish, draw_finish, to_8bit
+from motorscope.simulation.fourier import image_density
+from motorscope.simulation.imaging import Imaging, draw_imaging
 from motorscope.simulation.motor import SPECIES, Motor, Species
 from motorscope.simulation.sample import sample_tomogram_path
 from motorscope.simulation.scene import Scene, simulate_density

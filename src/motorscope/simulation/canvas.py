@@ -31,6 +31,8 @@ class Ring:
         1 is protein, 0 is ice.
     studs
         If above 0, the ring is broken into so many pieces.
+    share
+        Below 1, some of what was there shows through.
     """
 
     radius: float
@@ -39,6 +41,7 @@ class Ring:
     thickness: float
     density: float
     studs: int = 0
+    share: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -160,7 +163,7 @@ class Canvas:
         if ring.radius == 0:
             outside_r = rho - np.float32(ring.width / 2)
         outside_h = np.abs(height) - np.float32(ring.thickness / 2)
-        share = self.coverage(outside_r) * self.coverage(outside_h)
+        share = self.coverage(outside_r) * self.coverage(outside_h) * np.float32(ring.share)
         if ring.studs:
             share *= np.float32(0.5) + np.float32(0.5) * np.cos(
                 np.float32(ring.studs) * (np.arctan2(along, across) + np.float32(turn))

@@ -62,7 +62,7 @@ class SimulationConfig:
     """Relative frequency of 0, 1, 2, … motors in a tomogram; at most 20 numbers."""
     species: tuple[str, ...] = SPECIES_NAMES
     """Kinds of motor in Gram-negative cells; Gram-positive ones always have `firmicute`."""
-    motor_density: Range = (0.9, 1.5)
+    motor_density: Range = (0.8, 1.4)
     """Density of a motor's parts; protein is about 1, ice is 0."""
     filament: float = 0.75
     """How many of the motors carry a hook and a filament."""
@@ -105,6 +105,9 @@ class SimulationConfig:
     contamination: tuple[int, int] = (0, 8)
     """Pieces of ice and dirt."""
 
+    back_projection: bool = False
+    """Whether to project a tilt series and to put it together, rather than to filter in Fourier
+    space: several times slower, for evaluation; `tilt_axis` is then not used."""
     tilt_range: Range = (50.0, 65.0)
     """Largest tilt, drawn for each side by itself."""
     tilt_step: Range = (1.0, 3.0)
@@ -119,7 +122,8 @@ class SimulationConfig:
     resolution: Range = (22.0, 45.0)
     """Where the envelope of dose, motion and alignment has fallen to 1/e."""
     snr: Range = (0.08, 1.2)
-    """Variance of signal to noise per voxel inside a cell; drawn evenly in the logarithm."""
+    """Variance of signal to noise inside a cell per voxel of 16 Å; drawn evenly in the logarithm.
+    Smaller voxels hold more noise, larger ones less."""
     noise_lowpass: Range = (20.0, 60.0)
     """Where the noise's envelope has fallen to 1/e; large values look like SIRT."""
     borders: float = 0.6
@@ -234,6 +238,10 @@ def _like(key: str, value: Any, default: Any) -> Any:
         if key in _RANGES and len(value) != 2:
             raise wrong
         return tuple(_like(key, item, default[0]) for item in value)
+    if isinstance(default, bool):
+        if not isinstance(value, bool):
+            raise wrong
+        return value
     if isinstance(default, str):
         if not isinstance(value, str):
             raise wrong

@@ -144,9 +144,9 @@ def _invagination(
 ) -> None:
     """Draw a finger of inner membrane that reaches into the cell."""
     length, radius = float(rng.uniform(200, 700)), float(rng.uniform(90, 200))
-    end = site.point - site.axis * length
-    canvas.tube([site.point + site.axis * 20, end], radius + 33, 0.8)
-    canvas.tube([site.point + site.axis * 20, end], radius - 33, 0.12)
+    ends = [site.point - site.axis * 0.6 * radius, site.point - site.axis * length]
+    canvas.tube(ends, radius + 33, 0.8)
+    canvas.tube(ends, radius - 33, 0.12)
 
 
 def _clump(

@@ -10,8 +10,9 @@ studs (50–80 nm), disks in the periplasm (some species, up to 100 nm), rod (11
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from motorscope.simulation.canvas import Canvas, Point, Ring, perpendicular
+from motorscope.simulation.canvas import Canvas, Point, Ring, Volume, perpendicular
 from motorscope.simulation.config import SimulationConfig
 from motorscope.simulation.shapes import Cell, CoarseGrid
 
@@ -121,9 +122,8 @@ def find_sites(
     candidates = points[near]
     if not len(candidates):
         return []
-    weights = _pole_weights(candidates, cell, species, count, rng)
-    if weights.sum() <= 0:
-        return []
+    upright = 1 - _slope(cell.inner, near) ** 2
+    weights = _pole_weights(candidates, cell, species, count, rng) * (0.03 + upright**1.5)
     chosen: list[Site] = []
     picks = rng.choice(len(candidates), size=tries * max(count, 1), p=weights / weights.sum())
     for pick in picks:
@@ -136,8 +136,6 @@ def find_sites(
         centre = point + CENTRE_HEIGHT * axis
         if (centre < margin * 0.6).any() or (centre > extent - margin * 0.6).any():
             continue
-        if rng.random() > 0.03 + 0.97 * (1 - axis[0] ** 2) ** 1.5:
-            continue
         if any(np.linalg.norm(point - site.point) < 600 for site in [*taken, *chosen]):
             continue
         outside = point + axis * 550
@@ -145,6 +143,14 @@ def find_sites(
             continue
         chosen.append(Site(point, axis))
     return chosen
+
+
+def _slope(field: Volume, mask: NDArray[np.bool_]) -> Point:
+    """Return the z component, −1 to 1, of the direction of steepest rise at the mask's points."""
+    rises = [np.gradient(field, axis=axis)[mask].astype(float) for axis in range(3)]
+    size = np.sqrt(sum(rise**2 for rise in rises))
+    slope: Point = rises[0] / np.maximum(size, 1e-9)
+    return slope
 
 
 def _pole_weights(
@@ -189,10 +195,9 @@ def draw_motor(
 
     c_wall = rng.uniform(60, 80)
     c_radius = 0.5 * size * species.c_ring - c_wall / 2
-    # The room below the motor is kept clear of ribosomes: thinner cytoplasm inside and around the C
-    # ring.
-    canvas.rings(site.point, axis, (Ring(0, 2 * c_radius + 150, -190, 280, 0.18),))
+    # Within the C ring the cytoplasm is thin; ribosomes have been kept out already.
     parts = [
+        Ring(0, 2 * c_radius, -150, 170, 0.12, share=0.6),
         Ring(c_radius, c_wall, -130, 170 * size, density),
         Ring(0.5 * c_radius, 0.9 * c_radius, -60, 45, 0.8 * density),
         Ring(0, size * species.ms_ring, 0, 90, density),

@@ -11,12 +11,12 @@ from motorscope.simulation.config import SimulationConfig
 from motorscope.simulation.files import write_simulation
 from motorscope.simulation.simulate import simulate_tomogram
 
-SEED = 7
+SEED = 77
 CONFIG = SimulationConfig(
     shape=(112, 384, 384),
     spacing=15.0,
     motor_counts=(0, 0, 0, 1),
-    species=("vibrio",),
+    species=("campylobacter",),
     cell_shapes=("rod",),
     no_cell=0.0,
     second_cell=0.0,
@@ -27,6 +27,7 @@ CONFIG = SimulationConfig(
     lookalikes=(1, 2),
     gold=(4, 8),
     carbon=0.0,
+    motor_density=(1.1, 1.3),
     snr=(0.7, 0.7),
     borders=1.0,
     tilt_range=(60.0, 60.0),

@@ -6,16 +6,12 @@ import numpy as np
 
 from motorscope.picks.table import PickTable
 from motorscope.simulation.config import SimulationConfig
-from motorscope.simulation.imaging import (
-    Finish,
-    Imaging,
-    draw_finish,
-    draw_imaging,
-    image_density,
-    to_8bit,
-)
+from motorscope.simulation.finish import Finish, draw_finish, to_8bit
+from motorscope.simulation.fourier import image_density
+from motorscope.simulation.imaging import Imaging, draw_imaging
 from motorscope.simulation.motor import Motor
 from motorscope.simulation.scene import simulate_density
+from motorscope.simulation.tilt_series import image_by_projection
 from motorscope.tomogram.grid import VoxelGrid
 from motorscope.tomogram.volume import Tomogram
 
@@ -63,7 +59,8 @@ def simulate_tomogram(
     motors = scene.motors
     density = scene.density
     del scene  # large volumes: the density is not needed twice
-    image = image_density(density, config.spacing, imaging, rng)
+    method = image_by_projection if config.back_projection else image_density
+    image = method(density, config.spacing, imaging, rng)
     del density
     data = to_8bit(image, finish, rng)
     grid = VoxelGrid(config.shape, None).with_spacing(config.spacing)

@@ -64,11 +64,11 @@ setup_environment() {
 
 demo() {
     if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] || [ "$(uname -s)" != Linux ]; then
-        exec .venv/bin/motorscope view --sample --detect
+        exec .venv/bin/motorscope view --sample --detect --stage 2
     fi
     say "No display here: running the demo on a virtual one"
     xvfb-run -a -s "-screen 0 1280x800x24 +extension GLX" \
-        .venv/bin/motorscope view --sample --detect --screenshot demo.png --picks demo_picks.csv
+        .venv/bin/motorscope view --sample --detect --stage 2 --screenshot demo.png --picks demo_picks.csv
     say "The window as it looked: $PWD/demo.png"
     say "The motors found:        $PWD/demo_picks.csv"
 }

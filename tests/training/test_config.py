@@ -1,4 +1,5 @@
 import dataclasses
+from pathlib import Path
 
 import pytest
 
@@ -82,3 +83,11 @@ def test_a_bad_file_is_named_with_its_key(tmp_path, text, said):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"absent\.toml"):
         read_config(tmp_path / "absent.toml")
+
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda path: path.stem)
+def test_the_configurations_in_the_repository_are_valid(path):
+    assert read_config(path).name == path.stem.replace("fine-tune", "fine-tuned")

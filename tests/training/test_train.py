@@ -26,7 +26,12 @@ def small(**network):
                 "workers": 0,
             },
             "optimiser": {"steps": 2, "batch": 2},
-            "validation": {"tomograms": 1, "every": 2},
+            "validation": {
+                "tomograms": 1,
+                "final_tomograms": 2,
+                "shape": [32, 64, 64],
+                "every": 2,
+            },
         },
     )
 
@@ -45,7 +50,7 @@ def test_a_run_ends_in_a_model_that_loads(folder):
     assert model.card.input.spacing == 16.0
     assert model.card.architecture.base_width == 4
     assert "simulated" in model.card.training_data.lower()
-    assert model.card.metrics["tomograms"] == 1
+    assert model.card.metrics["tomograms"] == 2
     assert (folder / "tiny.safetensors").stat().st_size < 1e6
     with (folder / "validation.csv").open() as file:
         assert [row["step"] for row in csv.DictReader(file)] == ["2"]

@@ -274,29 +274,44 @@ class OptimiserConfig:
 class ValidationConfig:
     """The held-out simulated tomograms on which the model is scored and calibrated.
 
+    They have the simulator's own ranges and numbers of motors, not those that training widens.
+
     Attributes
     ----------
     tomograms
-        How many; 0 leaves the model without scores and calibrated by ln(pos_weight) alone.
+        How many are looked at during training.
+    final_tomograms
+        How many calibrate the finished model; with 0 its scores are only shifted by
+        ln(pos_weight), and its card has no figures.
+    shape, spacings
+        Their shape (z, y, x), and voxel sizes in Å, taken in turn.
     every
-        Steps between two evaluations during training.
+        Steps between two looks.
     radius
         Distance in Å within which a motor counts as found.
     minimum_distance
         Closest distance of two motors in Å, written to the model's card.
     seed
-        First seed of the held-out set; training draws its scenes from other streams.
+        First seed of the held-out tomograms; training draws its scenes from other streams.
     """
 
     tomograms: int = 12
+    final_tomograms: int = 40
+    shape: Shape = (128, 384, 384)
+    spacings: tuple[float, ...] = (13.1, 15.6, 16.0)
     every: int = 1000
     radius: float = 1000.0
     minimum_distance: float = 500.0
     seed: int = 900_000
 
     def __post_init__(self) -> None:
-        _require(self.tomograms >= 0, "tomograms", self.tomograms, "0 or more")
+        for name in ("tomograms", "final_tomograms", "seed"):
+            value = getattr(self, name)
+            _require(value >= 0, name, value, "0 or more")
         _require(self.every >= 1, "every", self.every, "at least 1")
+        _require(min(self.shape) >= 32, "shape", self.shape, "at least 32 a side")
+        spacings = self.spacings
+        _require(len(spacings) > 0 and min(spacings) > 0, "spacings", spacings, "positive")
         for name in ("radius", "minimum_distance"):
             value = getattr(self, name)
             _require(value > 0, name, value, "a positive number of Å")

@@ -173,7 +173,7 @@ def fit(
             bar.set_postfix(loss=f"{float(terms.loss.detach()):.4f}")
         if step % options.checkpoint_every == 0 or last:
             _save(fabric, checkpoint, state)
-        if evaluate is not None and (step % config.validation.every == 0 or last):
+        if evaluate is not None and step % config.validation.every == 0:
             if fabric.is_global_zero:
                 evaluate(ema.module, step)
             fabric.barrier()

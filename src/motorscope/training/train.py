@@ -20,7 +20,6 @@ from motorscope.network import (
     load_model,
     save_model,
 )
-from motorscope.simulation import Simulation
 from motorscope.training.config import TrainConfig, read_config
 from motorscope.training.loop import Hardware, fit, start_at_prior
 from motorscope.training.samples import CropSource, MixedSource, Samples
@@ -83,9 +82,16 @@ def train(
     network = new_network(config, source)
     validation = Validation(config, out)
     averaged = fit(
-        network, source, config, out, resume=resume, hardware=hardware, evaluate=validation
+        network,
+        source,
+        config,
+        out,
+        resume=resume,
+        hardware=hardware,
+        evaluate=validation if config.validation.tomograms else None,
     )
-    return validation.finish(averaged)
+    validation.save(averaged, config.validation.final_tomograms)
+    return out / f"{config.name}.json"
 
 
 def choose_source(config: TrainConfig, out: Path) -> CropSource:
@@ -157,7 +163,7 @@ def make_card(config: TrainConfig, calibration: Calibration, threshold: float = 
     )
 
 
-@dataclass
+@dataclass(frozen=True)
 class Validation:
     """Scores the averaged network on held-out tomograms, and writes the calibrated model.
 
@@ -165,17 +171,14 @@ class Validation:
     ----------
     config, out
         The run and its folder.
-    tomograms
-        The held-out set; simulated when first needed.
     """
 
     config: TrainConfig
     out: Path
-    tomograms: list[Simulation] | None = None
 
     def __call__(self, network: nn.Module, step: int) -> None:
         """Score, calibrate and save the network; append a row to ``validation.csv``."""
-        card = self.calibrated(network)
+        card = self.save(network, self.config.validation.tomograms)
         row = {"step": step, **card.metrics}
         path = self.out / "validation.csv"
         is_new = not path.exists()
@@ -184,39 +187,22 @@ class Validation:
             if is_new:
                 writer.writeheader()
             writer.writerow(row)
-        self._save(network, card)
 
-    def finish(self, network: nn.Module) -> Path:
-        """Return the card of the finished model."""
-        path = self.out / f"{self.config.name}.json"
-        return path if path.exists() else self._save(network, self.calibrated(network))
-
-    def calibrated(self, network: nn.Module) -> ModelCard:
-        """Return a card whose calibration and threshold come from the held-out tomograms."""
+    def save(self, network: nn.Module, tomograms: int) -> ModelCard:
+        """Write the network; calibration and threshold come from so many held-out tomograms."""
+        assert isinstance(network, UNet3d)
         options = self.config.validation
         start = Calibration(shift=math.log(self.config.loss.pos_weight))
         card = make_card(self.config, start)
-        if not options.tomograms:
-            return card
-        if self.tomograms is None:
-            self.tomograms = held_out(self.config, options.seed, options.tomograms)
-        model = Model(card, _as_unet(network).eval())
-        findings = examine(model, self.tomograms, options.radius)
-        calibration = fit_calibration(findings, start)
-        threshold = choose_threshold(findings, calibration)
-        metrics = score(findings, calibration, threshold).table()
-        return replace(
-            make_card(self.config, calibration, threshold),
-            metrics=metrics,
-        )
-
-    def _save(self, network: nn.Module, card: ModelCard) -> Path:
-        return save_model(_as_unet(network), card, self.out, storage="fp16")
-
-
-def _as_unet(network: nn.Module) -> UNet3d:
-    assert isinstance(network, UNet3d)
-    return network
+        if tomograms:
+            model = Model(card, network.eval())
+            findings = examine(model, held_out(options, tomograms), options.radius)
+            calibration = fit_calibration(findings, start)
+            threshold = choose_threshold(findings, calibration)
+            metrics = score(findings, calibration, threshold).table()
+            card = replace(make_card(self.config, calibration, threshold), metrics=metrics)
+        save_model(network, card, self.out, storage="fp16")
+        return card
 
 
 def _mean_target(network: UNet3d, source: CropSource, config: TrainConfig) -> float:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +12,13 @@ from scipy.special import expit, logit
 
 from motorscope.detection import DetectionRequest, detect, run_to_end
 from motorscope.network import Calibration, Model
-from motorscope.simulation import Simulation, simulate_tomogram
-from motorscope.training.config import TrainConfig
+from motorscope.simulation import Simulation, SimulationConfig, simulate_tomogram
+from motorscope.training.config import ValidationConfig
 
 Floats = NDArray[np.float64]
+
+FLOOR = 0.01
+"""Lowest probability of a candidate that a detection keeps."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,8 @@ class Scores:
     error, error_90
         Median and 90 % quantile of the distance of found motors from their true place, Å.
     calibration_error
-        Expected calibration error of the candidates' probabilities (ten equal bins).
+        Expected calibration error of the probabilities (ten equal bins) of those candidates that a
+        detection keeps, from 0.01.
     """
 
     threshold: float
@@ -67,12 +71,12 @@ class Scores:
         return {key: _rounded(value) for key, value in dataclasses.asdict(self).items()}
 
 
-def held_out(config: TrainConfig, first_seed: int, count: int) -> list[Simulation]:
-    """Simulate tomograms that training never sees, with the training's ranges."""
-    settings = dataclasses.replace(
-        config.simulation, shape=config.data.scene_shape, spacing=config.data.spacing
-    )
-    return [simulate_tomogram(settings, first_seed + number) for number in range(count)]
+def held_out(config: ValidationConfig, count: int) -> Iterator[Simulation]:
+    """Simulate the first `count` tomograms of the held-out set, one at a time."""
+    for number in range(count):
+        spacing = config.spacings[number % len(config.spacings)]
+        settings = SimulationConfig(shape=config.shape, spacing=spacing)
+        yield simulate_tomogram(settings, config.seed + number)
 
 
 def examine(
@@ -140,7 +144,7 @@ def score(findings: Sequence[Findings], calibration: Calibration, threshold: flo
     chances = np.concatenate([probabilities(found, calibration) for found in findings])
     hits = np.concatenate([found.hits for found in findings])
     errors = np.concatenate([found.errors for found in findings])
-    kept = chances >= threshold
+    kept, shown = chances >= threshold, chances >= FLOOR
     true = int((kept & hits).sum())
     motors = sum(found.motors for found in findings)
     near = errors[kept & hits]
@@ -151,7 +155,7 @@ def score(findings: Sequence[Findings], calibration: Calibration, threshold: flo
         f1=_share(2 * true, int(kept.sum()) + motors),
         error=float(np.median(near)) if len(near) else math.nan,
         error_90=float(np.quantile(near, 0.9)) if len(near) else math.nan,
-        calibration_error=calibration_error(chances, hits),
+        calibration_error=calibration_error(chances[shown], hits[shown]),
         motors=motors,
         tomograms=len(findings),
     )

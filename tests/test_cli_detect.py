@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from motorscope import __version__, cli
+from motorscope.commands.console import Line
 from motorscope.errors import MotorscopeError
 from motorscope.network import Architecture, Calibration, ModelCard, build_network, save_model
 from motorscope.tomogram import InputRecipe, VoxelGrid, open_tomogram, write_mrc
@@ -134,7 +135,7 @@ def test_help_loads_nothing_heavy():
 
 def test_a_terminal_gets_one_line_that_changes(monkeypatch, capsys):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    line = cli._Line()
+    line = Line()
     line.head = "one.mrc"
     line.show("step 1")
     line.show("step 2")

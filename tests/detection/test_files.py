@@ -1,3 +1,4 @@
+import gzip
 import os
 from dataclasses import replace
 
@@ -103,6 +104,16 @@ def test_heatmaps_of_several_tomograms_go_to_a_folder(request_, model, tmp_path)
     assert {path.name for path in folder.iterdir()} == {"one_heatmap.mrc", "two_heatmap.mrc"}
 
 
+def test_picks_are_safe_when_a_heatmap_cannot_be_written(request_, paths, model, tmp_path):
+    taken = tmp_path / "heat"
+    (taken / "one_heatmap.mrc").mkdir(parents=True)
+    request = replace(request_, heatmap=taken, threshold=0.0)
+    done = run(request, model)
+    assert "heatmap" in done[0].error
+    assert done[1].error is None
+    assert set(pd.read_csv(request_.output).tomogram) == {"one", "two"}
+
+
 def test_a_spacing_that_is_given_overrules_the_file(request_, paths, model, tmp_path):
     path = tmp_path / "heat.mrc"
     run(replace(request_, paths=paths[:1], spacing=32.0, heatmap=path), model)
@@ -118,6 +129,8 @@ def wrong(request, tmp_path):
     twin = tmp_path / "other" / "one.mrc"
     twin.parent.mkdir()
     twin.write_bytes(request.paths[0].read_bytes())
+    packed = tmp_path / "one.mrc.gz"
+    packed.write_bytes(gzip.compress(request.paths[0].read_bytes()))
     one = request.paths[:1]
     return {
         "at least one file": {"paths": []},
@@ -125,6 +138,7 @@ def wrong(request, tmp_path):
         "format": {"paths": [text]},
         "--spacing": {"paths": [flat]},
         "same name": {"paths": [*one, twin]},
+        "be told apart": {"paths": [*one, packed]},
         "between 0 and 1": {"threshold": 50.0},
         "positive": {"spacing": -1.0},
         "nowhere": {"output": tmp_path / "nowhere" / "picks.csv"},

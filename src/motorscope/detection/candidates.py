@@ -78,8 +78,9 @@ def _local_maxima(values: NDArray[np.float32], floor: float) -> tuple[Floats, Fl
     plateaus = np.flatnonzero(summit & (sizes > 1))
     positions = [peaks + _quadratic_shift(values, peaks)]
     scores = [values[tuple(peaks.T)]]
+    by_group = np.split(members[np.argsort(groups, kind="stable")], np.cumsum(sizes)[:-1])
     for group in plateaus:
-        places = members[groups == group]
+        places = by_group[group]
         positions.append(_middle(places)[None])
         scores.append(values[tuple(places[:1].T)])
     return np.concatenate(positions), np.concatenate(scores).astype(float)

@@ -1,6 +1,7 @@
 """Detection in files: many tomograms in, one CSV of picks out, heatmaps if wanted."""
 
 import math
+import os
 import threading
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ class FileStarted:
 
 @dataclass(frozen=True)
 class FileDone:
-    """What became of a file: the number of picks, or an error."""
+    """What became of a file: the number of picks, the best candidate's score, and what failed."""
 
     path: Path
     picks: int = 0
@@ -138,31 +139,40 @@ def detect_files(
             continue
         if result is None:
             break
-        if request.heatmap is not None:
-            write_mrc(heatmap_path(request, tomogram), result.heatmap, result.grid)
-        tables[tomogram.name] = (result.candidates.above(threshold), tomogram.grid)
+        picks = result.candidates.above(threshold)
+        tables[tomogram.name] = (picks, tomogram.grid)
         write_picks(request.output, tables)
-        done.append(_file_done(path, tables[tomogram.name][0], result))
+        done.append(_file_done(path, picks, result, _write_heatmap(request, tomogram, result)))
         yield done[-1]
     return done
 
 
-def heatmap_path(request: FilesRequest, tomogram: Tomogram) -> Path:
-    """Return where the heatmap of a tomogram goes."""
+def _write_heatmap(
+    request: FilesRequest, tomogram: Tomogram, result: DetectionResult
+) -> str | None:
+    """Write the heatmap, if one is wanted, and return what went wrong; the picks are safe."""
     if request.heatmap is None:
-        raise ConfigError("No heatmap was asked for.")
+        return None
+    path = request.heatmap
     if _is_folder(request):
-        return request.heatmap / f"{tomogram.name}_heatmap.mrc"
-    return request.heatmap
+        path = path / f"{tomogram.name}_heatmap.mrc"
+    try:
+        write_mrc(path, result.heatmap, result.grid)
+    except (MotorscopeError, OSError) as error:
+        return f"The picks are written, but not the heatmap {path}: {error}"
+    return None
 
 
-def _file_done(path: Path, picks: PickTable, result: DetectionResult) -> FileDone:
+def _file_done(
+    path: Path, picks: PickTable, result: DetectionResult, error: str | None
+) -> FileDone:
     scores = result.candidates.scores
     return FileDone(
         path,
         picks=len(picks),
         best=float(scores.max()) if len(scores) else None,
         seconds=result.seconds,
+        error=error,
     )
 
 
@@ -186,8 +196,11 @@ def _wrong_outputs(request: FilesRequest) -> list[str]:
     problems = []
     heatmap = request.heatmap
     for path in [request.output, *([] if heatmap is None else [heatmap])]:
-        if not path.absolute().parent.is_dir():
+        parent = path.absolute().parent
+        if not parent.is_dir():
             problems.append(f"The folder of {path} does not exist; make it or choose another.")
+        elif not os.access(parent, os.W_OK):
+            problems.append(f"The folder of {path} may not be written to; choose another.")
         if any(path.resolve() == source.resolve() for source in request.paths):
             problems.append(f"{path} is also an input and would be overwritten; choose another.")
     if request.output.is_dir():
@@ -212,17 +225,21 @@ def _wrong_inputs(request: FilesRequest) -> list[str]:
             problems.append(f"{path} is not a tomogram in a format that can be read.")
             continue
         if path.suffix.lower() in _COMPRESSED:
-            continue
-        try:
-            tomogram = open_tomogram(path, spacing=request.spacing)
-        except TomogramError:
-            continue  # told when its turn comes; the other files are worth the work
-        if tomogram.grid.spacing is None:
-            problems.append(f"{path} does not say its voxel spacing; give it with --spacing in Å.")
-        if tomogram.name in names:
+            name = Path(path.stem).stem
+        else:
+            try:
+                tomogram = open_tomogram(path, spacing=request.spacing)
+            except TomogramError:
+                continue  # told when its turn comes; the other files are worth the work
+            name = tomogram.name
+            if tomogram.grid.spacing is None:
+                problems.append(
+                    f"{path} does not say its voxel spacing; give it with --spacing in Å."
+                )
+        if name in names:
             problems.append(
-                f"{path} and {names[tomogram.name]} have the same name, so that their picks could "
+                f"{path} and {names[name]} have the same name, so that their picks could "
                 "not be told apart; rename one or run them one by one."
             )
-        names[tomogram.name] = path
+        names[name] = path
     return problems

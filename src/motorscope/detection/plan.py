@@ -99,22 +99,24 @@ def plan_windows(
 def activation_bytes(architecture: Architecture, dtype: torch.dtype) -> float:
     """Estimate the memory of the activations that live at once, in bytes per input voxel.
 
-    In the encoder this is the stem at half the resolution, once and a half (its output, and what
-    pooling and the next layer make of it); in the decoder a stage's input, skip and output. The
-    factors are measured, see ``benchmarks/detect_speed.py``.
+    The stem's and the first layer's features stay until the decoder is done. To them comes what is
+    at work: a block's branch and its shortcut in the first layer, or a decoder stage's upsampled
+    input, the same beside its skip, and its output. Measured with ``benchmarks/detect_speed.py``.
     """
     width = architecture.base_width
-    most = 1.4 * width / 2**3
     expansion = 1 if architecture.backbone == "r3d18" else 4
-    skips = [4 * width * expansion, 2 * width * expansion, width * expansion, width]
-    deeper = 8 * width * expansion
+    stem, *layers = width, *(expansion * width * 2**level for level in range(4))
+    working = 2 * layers[0] / 4**3
+    deeper, skips = layers[-1], [*layers[-2::-1], stem]
     for level, (skip, channels) in enumerate(
         zip(skips, architecture.decoder_channels, strict=False)
     ):
         side = 16 >> level
-        most = max(most, (2 * deeper + 2 * skip + 2 * channels) / side**3)
+        working = max(working, (2 * deeper + skip + 2 * channels) / side**3)
         deeper = channels
-    return dtype.itemsize * (1 + most)  # 1 for the input in the network's layout and precision
+    # 1 is the input in the network's layout and precision.
+    values = 1 + stem / 2**3 + layers[0] / 4**3 + working
+    return float(dtype.itemsize * values)
 
 
 @dataclass(frozen=True)

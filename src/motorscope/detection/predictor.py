@@ -12,6 +12,7 @@ from motorscope.network import fuse_for_inference
 from motorscope.network.unet import UNet3d
 
 _MEMORY_PHRASES = ("out of memory", "not enough memory", "can't allocate memory", "alloc_failed")
+_UNSUPPORTED_PHRASES = ("not supported on mps", "not implemented for", "no kernel image")
 _FLIPS = ((), (2,), (3,), (4,))
 
 
@@ -80,15 +81,15 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
         return True
     text = str(error).lower()
-    return isinstance(error, RuntimeError) and any(phrase in text for phrase in _MEMORY_PHRASES)
+    return isinstance(error, RuntimeError) and any(p in text for p in _MEMORY_PHRASES)
 
 
 def is_unsupported(error: BaseException) -> bool:
-    """Tell whether an error means that the device lacks one of the network's operations."""
+    """Tell whether an error means that PyTorch cannot run the network on this device."""
+    if isinstance(error, NotImplementedError):
+        return True
     text = str(error).lower()
-    return isinstance(error, NotImplementedError) or (
-        isinstance(error, RuntimeError) and ("not supported on mps" in text or "mps:" in text)
-    )
+    return isinstance(error, RuntimeError) and any(p in text for p in _UNSUPPORTED_PHRASES)
 
 
 def _moved(

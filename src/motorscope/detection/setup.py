@@ -85,7 +85,7 @@ def humbler_setup(
     voxels = math.prod(window.shape)
     # A window beyond the allowance was the smallest that the plan could make.
     if failure is Failure.WINDOW_TOO_LARGE and voxels <= setup.max_voxels:
-        text = f"Not enough memory on the {name} for a window of {_sides(window)}; halving it."
+        text = f"Not enough memory on {name} for a window of {_sides(window)}; halving it."
         return replace(setup, max_voxels=voxels // 2), text
     if setup.device.type == "cpu":
         raise DeviceError(
@@ -94,8 +94,8 @@ def humbler_setup(
         )
     cpu = choose_setup("cpu", "auto", architecture)
     if failure is Failure.UNSUPPORTED:
-        return cpu, f"The {name} lacks an operation of this network; going on with the CPU."
-    return cpu, f"Not enough memory on the {name} for this network; going on with the CPU."
+        return cpu, f"{name} cannot run this network; going on with the CPU."
+    return cpu, f"Not enough memory on {name} for this network; going on with the CPU."
 
 
 def _max_voxels(device: torch.device, dtype: torch.dtype, architecture: Architecture) -> int:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
 
-import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -26,9 +25,9 @@ from motorscope.tomogram import InputRecipe
 
 # Tests of other rooms may import triton after a window has loaded the graphics driver.
 load_triton_apart()
+torch.set_num_threads(1)
 
 SPACING = 16.0
-SHAPE = (64, 96, 80)
 ARCHITECTURE = Architecture(base_width=2, decoder_channels=(4,), align_corners=False)
 
 
@@ -54,7 +53,7 @@ class SpotNetwork(UNet3d):
         self.eval()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return 600 * F.avg_pool3d(x, 8) - 6
+        return 8 * 512 * F.avg_pool3d(x, 8) - 6
 
 
 @pytest.fixture(scope="session")
@@ -63,9 +62,9 @@ def spot_card() -> ModelCard:
         name="spots",
         description="Finds bright spots.",
         architecture=ARCHITECTURE,
-        input=InputRecipe(spacing=SPACING, percentiles=(0.0, 100.0)),
+        input=InputRecipe(spacing=SPACING, rescale_8bit=False),
         calibration=Calibration(),
-        window=(64, 64, 64),
+        window=(64, 96, 96),
         context=(8, 8, 8),
         default_threshold=0.5,
         minimum_distance=200.0,
@@ -90,11 +89,3 @@ def spot_option(spot_model: Model) -> ModelOption:
 @pytest.fixture
 def viewer() -> ViewerModel:
     return ViewerModel()
-
-
-def spot_volume(*spots: tuple[int, int, int], shape: tuple[int, int, int] = SHAPE) -> np.ndarray:
-    """Return a dark volume with bright spots of one voxel."""
-    data = np.zeros(shape, dtype=np.float32)
-    for spot in spots:
-        data[spot] = 1.0
-    return data

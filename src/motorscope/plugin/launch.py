@@ -153,9 +153,11 @@ def _find(widget: "MotorscopeWidget", stage: int | None) -> None:
 
 def _take_picture(viewer: Any, path: PathLike) -> None:
     from PIL import Image
-    from qtpy.QtWidgets import QApplication
+    from qtpy.QtCore import QEventLoop, QTimer
 
-    QApplication.processEvents()
+    settled = QEventLoop()
+    QTimer.singleShot(500, settled.quit)
+    settled.exec()
     picture = viewer.screenshot(canvas_only=False, flash=False)
     with replacing(path) as partial:
         Image.fromarray(picture).convert("RGB").save(partial, format="PNG")

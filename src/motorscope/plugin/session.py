@@ -30,7 +30,7 @@ from motorscope.plugin.specs import (
     feature_arguments,
     heatmap_arguments,
 )
-from motorscope.plugin.viewport import look_at, visible_box
+from motorscope.plugin.viewport import look_at, steady, visible_box
 from motorscope.tomogram import VoxelGrid, prepared_grid
 
 if TYPE_CHECKING:
@@ -255,7 +255,9 @@ class Session:
         )
         layer = find(self.viewer.layers, FEATURES, task.layer_id)
         if layer is None:
-            layer = self.viewer.add_image(**arguments)
+            with steady(self.viewer):
+                layer = self.viewer.add_image(**arguments)
+            self._put_above_tomogram(layer, task.layer_id)
         else:
             layer.data = arguments["data"]
             layer.scale, layer.translate = arguments["scale"], arguments["translate"]
@@ -340,6 +342,12 @@ class Session:
     def _forget(self, layer_id: str) -> None:
         if self._detections.pop(layer_id, None) is not None:
             self.detection_changed.emit(layer_id)
+
+    def _put_above_tomogram(self, layer: Layer, tomogram_id: str) -> None:
+        """Bring a new layer from the top of the list to right above its tomogram."""
+        tomogram = self.layer(tomogram_id)
+        layers = self.viewer.layers
+        layers.move(layers.index(layer), layers.index(tomogram) + 1)
 
     def _fit_slice(self) -> None:
         self._margins = fit_slice_thickness(self.viewer, self._margins)

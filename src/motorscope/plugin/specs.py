@@ -25,7 +25,7 @@ TOMOGRAM, HEATMAP, PICKS, FEATURES = "tomogram", "heatmap", "picks", "features"
 MARKER_SIZE = 700.0
 """Diameter in Å of the ring around a motor, which is about 450 Å wide."""
 
-STATUS_COLOURS = {"candidate": "#00e5ff", "accepted": "#7cff4f", "rejected": "#ff5252"}
+STATUS_COLOURS = {"candidate": "#ffee00", "accepted": "#3dff6e", "rejected": "#ff5252"}
 
 ADDED = {"id": -1, "score": float("nan"), "label": "", "origin": "user", "status": "accepted"}
 """Features of a point that a person adds."""
@@ -108,6 +108,7 @@ def feature_arguments(
         "contrast_limits": _rising(float(low), float(high)),
         "colormap": "bop blue",
         "blending": "additive",
+        "opacity": 0.6,
         "projection_mode": "none",
         "metadata": entry(FEATURES, name, tomogram_id),
     }
@@ -122,6 +123,7 @@ def picks_arguments(
     translation bring them to Å.
     """
     spacing = grid.known_spacing()
+    size = MARKER_SIZE / float(np.mean(spacing))
     return {
         "data": grid.to_voxels(picks.positions),
         "ndim": 3,
@@ -135,14 +137,15 @@ def picks_arguments(
         "face_color": "transparent",
         "border_color": "status",
         "border_color_cycle": STATUS_COLOURS,
-        "border_width": 0.06,
+        "border_width": 0.05,
         "symbol": "disc",
-        "size": MARKER_SIZE / float(np.mean(spacing)),
+        "size": size,
         "text": {
-            "string": "{label}",
+            "string": {"feature": "label"},
             "size": 10,
             "color": STATUS_COLOURS["candidate"],
             "anchor": "upper_left",
+            "translation": (0.0, -0.36 * size, 0.36 * size),  # at the upper right of the ring
         },
         "projection_mode": "rescale_spherical",
         "metadata": entry(PICKS, name, tomogram_id),

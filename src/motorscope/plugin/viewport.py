@@ -1,6 +1,7 @@
 """Where the viewer looks, in Å of a tomogram's world, and how to make it look somewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ def visible_box(viewer: ViewerModel, layer: Layer, grid: VoxelGrid) -> Box:
         If nothing of the tomogram is in view.
     """
     ndim = viewer.dims.ndim
-    camera = viewer.camera
+    camera = viewer.scene.camera
     height, width = viewer.canvas.size
     middle = np.array(viewer.dims.point, dtype=float)
     half = np.full(ndim, np.inf)
@@ -74,10 +75,22 @@ def look_at(viewer: ViewerModel, layer: Layer, position: Sequence[float]) -> Non
     viewer.dims.set_point(axes, [float(value) for value in place])
     point = np.zeros(ndim)
     point[axes] = place
-    centre = np.array(viewer.camera.center, dtype=float)
+    centre = np.array(viewer.scene.camera.center, dtype=float)
     displayed = list(viewer.dims.displayed)
     centre[-len(displayed) :] = point[displayed]
-    viewer.camera.center = _triple(centre)
+    viewer.scene.camera.center = _triple(centre)
+
+
+@contextmanager
+def steady(viewer: ViewerModel) -> Iterator[None]:
+    """Keep slice, camera and zoom, which napari resets when the first layer with channels comes."""
+    camera = viewer.scene.camera
+    before = {"center": camera.center, "zoom": camera.zoom, "angles": camera.angles}
+    point = viewer.dims.point[-3:]
+    yield
+    ndim = viewer.dims.ndim
+    viewer.dims.set_point(range(ndim - len(point), ndim), point)
+    camera.update(before)
 
 
 def _triple(values: Any) -> tuple[float, float, float]:

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QFormLayout, QSizePolicy, QWidget
+from qtpy.QtWidgets import QFormLayout, QWidget
 
 from motorscope.plugin.jobs import Task, features_job
 from motorscope.plugin.models import ModelOption
 from motorscope.plugin.session import Session
-from motorscope.plugin.widgets.parts import Hint, JobBar, StatusLine
+from motorscope.plugin.widgets.parts import Hint, JobBar, StatusLine, combo_box
 from motorscope.plugin.widgets.runner import Failure, JobRunner
 
 
@@ -36,11 +36,10 @@ class EncoderControls(QWidget):
         self._new_task = new_task
         self._task: Task | None = None
         self._option: ModelOption | None = None
-        self.stage = QComboBox()
+        self.stage = combo_box()
         self.stage.setToolTip(
             "Deeper stages have more channels, larger voxels and see more around them."
         )
-        self.stage.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.job = JobBar(
             "Show feature maps",
             "Compute the stage's maps as one layer (channel, z, y, x);\n"

@@ -6,6 +6,8 @@ from qtpy.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
+from motorscope.plugin.specs import STATUS_COLOURS
+
 BINS = 50
 
 
@@ -58,7 +60,7 @@ class ScoreHistogram(QWidget):
                 bar = max(relative * (height - 4), 2.0)
                 painter.fillRect(
                     QRectF(index * step, height - bar, max(step - 1, 1.0), bar),
-                    QColor("#00e5ff") if shown else QColor(140, 140, 140),
+                    QColor(STATUS_COLOURS["candidate"]) if shown else QColor(140, 140, 140),
                 )
         painter.setPen(QPen(QColor("white"), 1.5))
         x = min(max(self._threshold * width, 1.0), width - 1)

@@ -5,12 +5,10 @@ from typing import Any
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
-    QComboBox,
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QPushButton,
-    QSizePolicy,
     QWidget,
 )
 from superqt.utils import signals_blocked
@@ -20,7 +18,7 @@ from motorscope.plugin.jobs import open_model_job, survey_job
 from motorscope.plugin.models import ModelChoice, ModelOption, Survey
 from motorscope.plugin.session import Session
 from motorscope.plugin.settings import Preferences
-from motorscope.plugin.widgets.parts import Hint, StatusLine
+from motorscope.plugin.widgets.parts import Hint, StatusLine, combo_box
 from motorscope.plugin.widgets.runner import Failure, JobRunner
 
 FILES = "Models (*.json *.safetensors *.pt *.pth);;All files (*)"
@@ -45,9 +43,8 @@ class ModelControls(QWidget):
         self._preferences = preferences
         self._options: list[ModelOption] = []
         self._wanted: str | None = None
-        self.choice = QComboBox()
+        self.choice = combo_box()
         self.choice.setToolTip("The network that looks for motors.")
-        self.choice.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.choice.addItem("loading…")
         self.choice.setEnabled(False)
         self.open = QPushButton("Open file…")
@@ -57,7 +54,7 @@ class ModelControls(QWidget):
         )
         self.open.setEnabled(False)
         self.card = Hint()
-        self.device = QComboBox()
+        self.device = combo_box()
         self.device.setToolTip("Where the network runs; Automatic takes the fastest device.")
         self.device.addItem("Automatic", "auto")
         row = QHBoxLayout()

@@ -8,6 +8,7 @@ from napari.utils.notifications import show_error
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import (
+    QComboBox,
     QHBoxLayout,
     QLabel,
     QProgressBar,
@@ -169,6 +170,15 @@ class JobBar(QWidget):
         self.cancel.setEnabled(False)
         self.text.setText("Cancelling…")
         self.cancelled.emit()
+
+
+def combo_box() -> QComboBox:
+    """Return a combo box that takes what room there is, however long its entries are."""
+    box = QComboBox()
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(8)
+    box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    return box
 
 
 def duration(seconds: float) -> str:

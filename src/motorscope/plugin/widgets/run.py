@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QWidget
 
 from motorscope.plugin.jobs import Task, detection_job
 from motorscope.plugin.session import Session
-from motorscope.plugin.widgets.parts import AMBER, Hint, JobBar, StatusLine, duration
+from motorscope.plugin.widgets.parts import AMBER, Hint, JobBar, StatusLine, combo_box, duration
 from motorscope.plugin.widgets.runner import Failure, JobRunner
 
 WHOLE, IN_VIEW = "whole", "in view"
@@ -38,7 +38,7 @@ class RunControls(QWidget):
         self._session, self._runner, self._status = session, runner, status
         self._new_task = new_task
         self._task: Task | None = None
-        self.region = QComboBox()
+        self.region = combo_box()
         self.region.addItem("whole volume", WHOLE)
         self.region.addItem("what is in view", IN_VIEW)
         self.region.setToolTip(

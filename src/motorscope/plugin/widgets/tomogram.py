@@ -3,13 +3,11 @@
 from napari.layers import Layer
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
-    QComboBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
-    QSizePolicy,
     QWidget,
 )
 from superqt.utils import signals_blocked
@@ -17,7 +15,7 @@ from superqt.utils import signals_blocked
 from motorscope.errors import TomogramError
 from motorscope.plugin.layers import check_source, identity, spacing_of, suggested_spacing
 from motorscope.plugin.session import Session
-from motorscope.plugin.widgets.parts import AMBER, Hint, StatusLine
+from motorscope.plugin.widgets.parts import AMBER, Hint, StatusLine, combo_box
 
 
 class TomogramControls(QWidget):
@@ -35,13 +33,8 @@ class TomogramControls(QWidget):
         super().__init__()
         self._session, self._status = session, status
         self._shown: tuple[object, ...] = ()
-        self.choice = QComboBox()
+        self.choice = combo_box()
         self.choice.setToolTip("The image layer to search; any reader's will do.")
-        self.choice.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        self.choice.setMinimumContentsLength(12)
-        self.choice.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.shape = QLabel("–")
         self.spacing = QLineEdit()
         self.spacing.setPlaceholderText("unknown: type it here")

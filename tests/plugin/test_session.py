@@ -1,0 +1,385 @@
+"""Use cases without Qt: runs come in, layers follow, nothing of a person's is touched."""
+
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Image, Points
+
+from motorscope.detection import HeatmapBlock, HeatmapStarted, run_to_end
+from motorscope.errors import PicksError, SpacingError, TomogramError
+from motorscope.picks import read_picks, write_picks
+from motorscope.plugin.jobs import detection_job, features_job
+from motorscope.plugin.layers import angstrom_per, find, full_grid, identity, role
+from motorscope.plugin.picks_layer import picks_of
+from motorscope.plugin.session import Session
+from motorscope.plugin.specs import FEATURES, HEATMAP, PICKS
+
+SPACING = 16.0
+SHAPE = (64, 96, 80)
+SPOT = (36, 44, 20)
+OTHER = (20, 68, 52)
+
+
+@pytest.fixture
+def session(viewer, spot_model, spot_option):
+    made = Session(viewer)
+    made.models.put(spot_option.choice, spot_model)
+    return made
+
+
+def add_tomogram(viewer, *spots, name="tomo", units="angstrom", scale=SPACING, **options):
+    data = np.zeros(SHAPE, dtype=np.uint8)
+    for place, value in zip(spots, (255, 230, 205), strict=False):
+        data[place] = value
+    return viewer.add_image(
+        data, name=name, scale=(scale,) * 3, units=(units,) * 3, projection_mode="none", **options
+    )
+
+
+def find_motors(session, layer, option, **options):
+    task = session.new_task(layer, option, **options)
+    run = detection_job(task, session.models, threading.Event())
+    result = run_to_end(run, lambda message: session.receive(task, message))
+    session.finish_detection(task, result)
+    return result
+
+
+def show_features(session, layer, option, stage):
+    task = session.new_feature_task(layer, option, stage)
+    result = run_to_end(features_job(task, session.models, threading.Event()))
+    session.finish_features(task, result)
+    return result
+
+
+def world(layer, voxel):
+    """Return the place of a voxel of a layer in Å."""
+    units = [angstrom_per(unit) for unit in layer.units[-3:]]
+    return np.array(layer.data_to_world(voxel))[-3:] * units
+
+
+def brightest(layer):
+    """Return the middle of the brightest voxels."""
+    data = np.asarray(layer.data, dtype=float)
+    return np.argwhere(data > 0.999 * data.max()).mean(axis=0)
+
+
+@pytest.mark.parametrize(("units", "scale"), [("angstrom", SPACING), ("nm", SPACING / 10)])
+def test_heatmap_and_points_lie_on_the_spot(session, viewer, spot_option, units, scale):
+    layer = add_tomogram(viewer, SPOT, units=units, scale=scale, translate=(10, 20, 30))
+    truth = world(layer, SPOT)
+    find_motors(session, layer, spot_option)
+    heatmap, points = (find(viewer.layers, wanted, identity(layer)) for wanted in (HEATMAP, PICKS))
+    assert world(heatmap, brightest(heatmap)) == pytest.approx(truth, abs=4 * SPACING)
+    assert len(points.data) == 1
+    assert world(points, points.data[0]) == pytest.approx(truth, abs=4 * SPACING)
+    assert [str(unit) for unit in viewer.layers.units] == ["angstrom"] * 3
+
+
+@pytest.mark.parametrize("stage", [0, 1, 2])
+def test_feature_maps_lie_on_the_spot(session, viewer, spot_option, stage):
+    layer = add_tomogram(viewer, SPOT, translate=(160, 0, -320))
+    show_features(session, layer, spot_option, stage)
+    maps = find(viewer.layers, FEATURES, identity(layer))
+    stride = spot_option.stages[stage].stride
+    assert maps.ndim == 4
+    place = world(maps, brightest(maps))
+    assert place == pytest.approx(world(layer, SPOT), abs=stride * SPACING / 2)
+    assert viewer.layers.index(maps) == viewer.layers.index(layer) + 1
+
+
+def test_stages_replace_each_other_and_take_their_own_contrast(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT)
+    show_features(session, layer, spot_option, 0)
+    first = find(viewer.layers, FEATURES, identity(layer))
+    limits = first.contrast_limits
+    show_features(session, layer, spot_option, 1)
+    second = find(viewer.layers, FEATURES, identity(layer))
+    assert second is first
+    assert second.name == "tomo layer1"
+    assert second.contrast_limits != limits
+
+
+def test_large_maps_are_computed_for_what_is_in_view(session, viewer, spot_option, monkeypatch):
+    layer = add_tomogram(viewer, SPOT)
+    monkeypatch.setattr("motorscope.plugin.session.FEATURE_BYTES", 200_000)
+    viewer.canvas.size = (400, 400)
+    viewer.scene.camera.zoom = 1.0
+    viewer.scene.camera.center = (0, *world(layer, SPOT)[1:])
+    viewer.dims.set_point(0, SPOT[0] * SPACING)
+    result = show_features(session, layer, spot_option, 0)
+    assert not result.covers_all
+    maps = find(viewer.layers, FEATURES, identity(layer))
+    assert maps.data.nbytes <= 200_000
+    assert world(maps, brightest(maps)) == pytest.approx(world(layer, SPOT), abs=SPACING)
+
+
+def test_only_what_is_in_view_is_searched(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT, OTHER)
+    viewer.canvas.size = (200, 200)
+    viewer.scene.camera.zoom = 0.5
+    viewer.scene.camera.center = (0, *world(layer, SPOT)[1:])
+    viewer.dims.set_point(0, SPOT[0] * SPACING)
+    result = find_motors(session, layer, spot_option, in_view=True)
+    assert result.heatmap.shape[1] < SHAPE[1] / 8
+    points = find(viewer.layers, PICKS, identity(layer))
+    assert world(points, points.data[0]) == pytest.approx(world(layer, SPOT), abs=4 * SPACING)
+
+
+def test_second_run_keeps_the_layers_and_how_a_person_shows_them(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT)
+    find_motors(session, layer, spot_option)
+    heatmap, points = viewer.layers[1:]
+    heatmap.colormap, heatmap.contrast_limits, heatmap.visible = "magenta", (0.1, 0.4), False
+    heatmap.name, points.symbol, points.opacity = "mine", "cross", 0.3
+    viewer.layers.move(1, 0)
+    layer.data[OTHER] = 255
+    find_motors(session, layer, spot_option)
+    assert list(viewer.layers) == [heatmap, layer, points]
+    assert (heatmap.colormap.name, heatmap.visible, heatmap.name) == ("magenta", False, "mine")
+    assert tuple(heatmap.contrast_limits) == (0.1, 0.4)
+    assert len(points.data) == 2
+    assert str(points.symbol[0]) == "cross"
+    assert points.opacity == 0.3
+
+
+def test_no_motor_is_an_ordinary_answer(session, viewer, spot_option):
+    layer = add_tomogram(viewer, contrast_limits=(0, 255))
+    layer.data[0, 0, 0] = 1  # a constant volume would be refused
+    find_motors(session, layer, spot_option)
+    points = find(viewer.layers, PICKS, identity(layer))
+    assert len(points.data) == 0
+    assert len(picks_of(points)[0]) == 0
+    layer.data[SPOT] = 255
+    find_motors(session, layer, spot_option)
+    assert points.features["status"].tolist() == ["candidate"]
+
+
+def test_layers_of_a_person_stay_as_they_are(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT, name="tomo")
+    named_alike = viewer.add_image(np.zeros((8, 8, 8)), name="tomo heatmap", projection_mode="none")
+    points = viewer.add_points([[1, 2, 3]], name="tomo motors")
+    mine = (layer, named_alike, points)
+    before = [each.as_layer_data_tuple() for each in mine]
+    find_motors(session, layer, spot_option)
+    find_motors(session, layer, spot_option)
+    after = [each.as_layer_data_tuple() for each in mine]
+    for (_, old, _), (_, new, _) in zip(before, after, strict=True):
+        for key in old.keys() - {"features", "feature_defaults"}:
+            np.testing.assert_equal(new[key], old[key], err_msg=key)
+    assert [type(each) for each in viewer.layers] == [Image, Image, Points, Image, Points]
+
+
+def test_results_belong_to_their_tomogram(session, viewer, spot_option):
+    first, second = add_tomogram(viewer, SPOT), add_tomogram(viewer, SPOT, OTHER)
+    find_motors(session, first, spot_option)
+    find_motors(session, second, spot_option)
+    assert len(find(viewer.layers, PICKS, identity(first)).data) == 1
+    assert len(find(viewer.layers, PICKS, identity(second)).data) == 2
+    session.set_threshold(first, 1.0)
+    assert session.detection(second).threshold == 0.5
+    viewer.layers.remove(first)
+    assert session.detection(first) is None
+    assert session.detection(second) is not None
+
+
+def test_threshold_hides_points_without_a_run(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT, OTHER)
+    find_motors(session, layer, spot_option)
+    points = find(viewer.layers, PICKS, identity(layer))
+    scores = points.features["score"].to_numpy()
+    assert scores[0] > scores[1]
+    changes = []
+    session.detection_changed.connect(changes.append)
+    session.set_threshold(layer, float(scores.mean()))
+    assert points.shown.tolist() == [True, False]
+    assert len(session.detection(layer).shown) == 1
+    assert len(picks_of(points)[0]) == 1
+    assert changes == [identity(layer)]
+    session.set_threshold(layer, 0.0)
+    assert points.shown.all()
+
+
+def test_minimum_distance_chooses_anew(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT, (36, 44, 52))
+    find_motors(session, layer, spot_option)
+    points = find(viewer.layers, PICKS, identity(layer))
+    assert len(points.data) == 2
+    session.set_minimum_distance(layer, 32 * SPACING + 200)
+    assert len(points.data) == 1
+    assert world(points, points.data[0]) == pytest.approx(world(layer, SPOT), abs=4 * SPACING)
+    session.set_minimum_distance(layer, 100)
+    assert len(points.data) == 2
+
+
+def test_heatmap_fills_in_while_windows_finish(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT)
+    task = session.new_task(layer, spot_option)
+    grid = full_grid(layer).strided(8, 3.5, (8, 12, 10))
+    session.receive(task, HeatmapStarted(grid))
+    heatmap = find(viewer.layers, HEATMAP, identity(layer))
+    drawn = []
+    heatmap.events.set_data.connect(lambda: drawn.append(1))
+    session.receive(task, HeatmapBlock((2, 0, 4), np.ones((3, 12, 2), dtype=np.float32)))
+    assert heatmap.data.sum() == 72
+    assert heatmap.data[2:5, :, 4:6].all()
+    assert drawn
+
+
+def test_what_a_person_removes_in_mid_run_does_no_harm(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT)
+    task = session.new_task(layer, spot_option)
+    run = detection_job(task, session.models, threading.Event())
+
+    def remove_heatmap(message):
+        session.receive(task, message)
+        if isinstance(message, HeatmapStarted):
+            viewer.layers.remove(find(viewer.layers, HEATMAP, identity(layer)))
+
+    session.finish_detection(task, run_to_end(run, remove_heatmap))
+    assert find(viewer.layers, HEATMAP, identity(layer)) is None
+    assert len(find(viewer.layers, PICKS, identity(layer)).data) == 1
+
+
+def test_stale_results_are_dropped(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT)
+    old = session.new_task(layer, spot_option)
+    session.new_task(layer, spot_option)
+    result = run_to_end(detection_job(old, session.models, threading.Event()))
+    session.finish_detection(old, result)
+    assert list(viewer.layers) == [layer]
+    new = session.new_task(layer, spot_option)
+    viewer.layers.remove(layer)
+    session.finish_detection(new, replace(result, generation=new.generation))
+    assert not viewer.layers
+
+
+def test_closed_session_shows_nothing_more(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT)
+    task = session.new_task(layer, spot_option)
+    heard = []
+    session.layers_changed.connect(lambda: heard.append(1))
+    session.close()
+    session.close()
+    session.finish_detection(
+        task, run_to_end(detection_job(task, session.models, threading.Event()))
+    )
+    assert list(viewer.layers) == [layer]
+    assert not heard
+
+
+def test_cancelled_run_keeps_the_results_before(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT)
+    find_motors(session, layer, spot_option)
+    cancel = threading.Event()
+    cancel.set()
+    task = session.new_task(layer, spot_option)
+    assert run_to_end(detection_job(task, session.models, cancel)) is None
+    session.finish_detection(task, None)
+    assert len(session.detection(layer).candidates) == 1
+
+
+def test_unknown_spacing_is_insisted_on(session, viewer, spot_option):
+    layer = viewer.add_image(np.zeros(SHAPE, dtype=np.float32), contrast_limits=(0, 1))
+    with pytest.raises(SpacingError):
+        session.new_task(layer, spot_option)
+    session.set_spacing(layer, "16")
+    assert session.new_task(layer, spot_option).tomogram.grid.spacing == (16, 16, 16)
+
+
+def test_setting_the_spacing_removes_results_and_stays_in_the_slice(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT)
+    find_motors(session, layer, spot_option)
+    viewer.dims.set_point(0, 30 * SPACING)
+    session.set_spacing(layer, "10")
+    assert list(viewer.layers) == [layer]
+    assert session.detection(layer) is None
+    assert viewer.dims.point[0] == pytest.approx(300)
+    with pytest.raises(SpacingError):
+        session.set_spacing(layer, "a lot")
+    assert tuple(layer.scale) == (10, 10, 10)
+
+
+def test_multiscale_layer_is_searched_at_a_fitting_level(session, viewer, spot_option):
+    fine = np.zeros([2 * side for side in SHAPE], dtype=np.uint8)
+    fine[tuple(slice(2 * index, 2 * index + 2) for index in SPOT)] = 255
+    coarse = fine[::2, ::2, ::2]
+    layer = viewer.add_image(
+        [fine, coarse], multiscale=True, scale=(SPACING / 2,) * 3, units=("angstrom",) * 3
+    )
+    find_motors(session, layer, spot_option)
+    points = find(viewer.layers, PICKS, identity(layer))
+    assert points.data[0] == pytest.approx(np.array(SPOT) * 2 + 0.5, abs=8)
+    assert tuple(points.scale) == (SPACING / 2,) * 3
+
+
+def test_motors_show_in_neighbouring_slices_where_nothing_is_blurred(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT)
+    find_motors(session, layer, spot_option)
+    points = find(viewer.layers, PICKS, identity(layer))
+    assert viewer.dims.margin_left == viewer.dims.margin_right == (350,) * 3
+    averaging = viewer.add_image(np.zeros((8, 8, 8)), projection_mode="mean")
+    assert viewer.dims.margin_left == (0,) * 3
+    viewer.layers.remove(averaging)
+    assert viewer.dims.margin_left == (350,) * 3
+    viewer.layers.remove(points)
+    assert viewer.dims.margin_left == (0,) * 3
+
+
+def test_thickness_that_a_person_chose_stays(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT)
+    viewer.dims.margin_left = viewer.dims.margin_right = (50.0, 0.0, 0.0)
+    find_motors(session, layer, spot_option)
+    assert viewer.dims.margin_left == (50, 0, 0)
+    viewer.layers.remove(find(viewer.layers, PICKS, identity(layer)))
+    assert viewer.dims.margin_left == (50, 0, 0)
+
+
+def test_points_that_a_person_adds_are_theirs(session, viewer, spot_option, tmp_path):
+    layer = add_tomogram(viewer, SPOT)
+    find_motors(session, layer, spot_option)
+    points = session.picks_layer(layer)
+    points.selected_data = {0}  # napari would now copy this point's features
+    points.add([[10.0, 20.0, 30.0]])
+    session.set_threshold(layer, 0.8)
+    picks, grid = picks_of(points)
+    assert picks.frame["origin"].tolist() == ["model", "user"]
+    assert picks.frame["status"].tolist() == ["candidate", "accepted"]
+    assert np.isnan(picks.scores[1])
+    assert len(set(picks.ids)) == 2
+    assert picks.positions[1] == pytest.approx(world(layer, (10, 20, 30)))
+    write_picks(tmp_path / "picks.csv", {"tomo": (picks, grid)})
+    table = read_picks(tmp_path / "picks.csv")
+    assert table.loc[1, ["z", "y", "x"]].tolist() == pytest.approx([10, 20, 30])
+
+
+def test_no_picks_is_said(session, viewer):
+    layer = add_tomogram(viewer, SPOT)
+    with pytest.raises(PicksError, match="find motors"):
+        session.picks_layer(layer)
+
+
+def test_unsuitable_layer_is_refused(session, viewer, spot_option):
+    layer = viewer.add_image(np.zeros((2, 8, 8, 8)))
+    with pytest.raises(TomogramError, match="4 axes"):
+        session.new_task(layer, spot_option)
+
+
+def test_results_are_not_offered_as_tomograms(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT)
+    find_motors(session, layer, spot_option)
+    assert session.tomogram_layers() == [layer]
+    assert [role(each) for each in viewer.layers] == [None, HEATMAP, PICKS]
+    assert isinstance(viewer, ViewerModel)
+
+
+def test_feature_maps_leave_the_view_where_it_is(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT)
+    viewer.scene.camera.center, viewer.scene.camera.zoom = (0.0, 300.0, 200.0), 2.5
+    viewer.dims.set_point(0, 10 * SPACING)
+    show_features(session, layer, spot_option, 0)
+    assert viewer.scene.camera.center == (0, 300, 200)
+    assert viewer.scene.camera.zoom == 2.5
+    assert viewer.dims.point[1] == 10 * SPACING

@@ -2,7 +2,7 @@
 
 from motorscope.picks.csv import pick_tables, read_picks, write_picks
 from motorscope.picks.history import History
-from motorscope.picks.journal import Journal, JournalInUseError, open_journal
+from motorscope.picks.journal import Journal, JournalInUseError, journal_path, open_journal
 from motorscope.picks.scoring import (
     Counts,
     Matches,
@@ -25,6 +25,7 @@ __all__ = [
     "competition_counts",
     "competition_f2",
     "f_beta",
+    "journal_path",
     "match_picks",
     "open_journal",
     "pick_tables",

@@ -189,6 +189,21 @@ class Journal:
 def open_journal(tomogram: Path, name: str, folder: Path | None = None) -> Journal:
     """Open the journal of a tomogram: beside it, or in `folder` where that cannot be written.
 
+    Parameters are those of `journal_path`.
+
+    Raises
+    ------
+    JournalInUseError
+        If another window has it open.
+    PicksError
+        If it is damaged, or if neither folder can be written.
+    """
+    return Journal(journal_path(tomogram, name, folder))
+
+
+def journal_path(tomogram: Path, name: str, folder: Path | None = None) -> Path:
+    """Return where the journal of a tomogram is, or will be.
+
     Parameters
     ----------
     tomogram
@@ -200,14 +215,12 @@ def open_journal(tomogram: Path, name: str, folder: Path | None = None) -> Journ
 
     Raises
     ------
-    JournalInUseError
-        If another window has it open.
     PicksError
-        If it is damaged, or if neither folder can be written.
+        If neither folder can be written.
     """
     beside = tomogram.absolute().parent
     if _writable(beside):
-        return Journal(beside / f"{name}{SUFFIX}")
+        return beside / f"{name}{SUFFIX}"
     if folder is None:
         raise PicksError(
             f"{beside} is read-only, so edits cannot be kept beside {tomogram.name}; choose a "
@@ -217,7 +230,7 @@ def open_journal(tomogram: Path, name: str, folder: Path | None = None) -> Journ
         raise PicksError(f"{folder} is not a folder that can be written; choose another one.")
     # Tomograms of several folders may have the same name.
     where = hashlib.sha256(str(beside.resolve()).encode()).hexdigest()[:8]
-    return Journal(folder / f"{name}-{where}{SUFFIX}")
+    return folder / f"{name}-{where}{SUFFIX}"
 
 
 def _writable(folder: Path) -> bool:

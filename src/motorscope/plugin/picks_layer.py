@@ -6,41 +6,13 @@ import numpy as np
 import pandas as pd
 from napari.components import ViewerModel
 from napari.layers import Points
-from napari.layers.base import ActionType
 
 from motorscope.picks import PickTable
-from motorscope.plugin.layers import angstrom_per, find, role, spacing_of
-from motorscope.plugin.specs import ADDED, MARKER_SIZE, PICKS, picks_arguments
+from motorscope.picks.table import DETAILS
+from motorscope.plugin.layers import angstrom_per, role, spacing_of
+from motorscope.plugin.specs import KEY, MARKER_SIZE, PICKS
 from motorscope.plugin.viewport import world_unit
 from motorscope.tomogram import VoxelGrid
-
-
-def show_picks(
-    viewer: ViewerModel, picks: PickTable, grid: VoxelGrid, name: str, tomogram_id: str
-) -> Points:
-    """Show picks in the points layer of a tomogram: a new one, or the one that is there.
-
-    `grid` is the tomogram's. Size, symbol, visibility and so on of a layer that is there stay as
-    they are.
-    """
-    arguments = picks_arguments(picks, grid, name, tomogram_id)
-    layer = find(viewer.layers, PICKS, tomogram_id)
-    if layer is None:
-        layer = viewer.add_points(**arguments)
-        layer.events.data.connect(_stamp_added)
-        return layer
-    layer.selected_data = set()
-    layer.data = arguments["data"]
-    layer.features = arguments["features"]
-    layer.feature_defaults = arguments["feature_defaults"]
-    layer.scale, layer.translate = arguments["scale"], arguments["translate"]
-    return layer
-
-
-def hide_below(layer: Points, threshold: float) -> None:
-    """Show the points whose score reaches a threshold, and those of a person."""
-    scores = layer.features["score"].to_numpy(dtype=float)
-    layer.shown = np.isnan(scores) | (scores >= threshold)
 
 
 def picks_of(layer: Points) -> tuple[PickTable, VoxelGrid]:
@@ -64,6 +36,10 @@ def picks_of(layer: Points) -> tuple[PickTable, VoxelGrid]:
     frame["score"] = features["score"].to_numpy(dtype=float)
     for column in ("origin", "status"):
         frame[column] = features[column].astype(str)
+    table = layer.metadata.get(KEY, {}).get("table")
+    if isinstance(table, PickTable):  # who decided, and when, is no feature of the layer
+        known = table.frame.set_index("id")[list(DETAILS)]
+        frame = frame.join(known, on="id").fillna(dict.fromkeys(DETAILS, ""))
     return PickTable.from_frame(frame), grid
 
 
@@ -105,15 +81,3 @@ def fit_slice_thickness(viewer: ViewerModel, margins: tuple[float, ...] | None) 
 def _set_margins(viewer: ViewerModel, margins: tuple[float, ...]) -> None:
     full = (*(0.0,) * (viewer.dims.ndim - 3), *margins)
     viewer.dims.margin_left = viewer.dims.margin_right = full
-
-
-def _stamp_added(event: Any) -> None:
-    """Say whose the added points are; napari gives them the features of a selected point."""
-    if event.action != ActionType.ADDED:
-        return
-    layer: Points = event.source
-    features = layer.features.copy()
-    rows = features.index[list(event.data_indices)]
-    for column, value in ADDED.items():
-        features.loc[rows, column] = value
-    layer.features = features

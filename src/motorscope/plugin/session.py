@@ -19,10 +19,11 @@ from psygnal import Signal
 from motorscope.errors import PicksError
 from motorscope.picks import PickTable
 from motorscope.plugin import layers as sources
+from motorscope.plugin.desk import ReviewDesk
 from motorscope.plugin.jobs import Task
 from motorscope.plugin.layers import find, identity, is_source, tomogram_from_layer
 from motorscope.plugin.models import ModelOption, ModelShelf
-from motorscope.plugin.picks_layer import fit_slice_thickness, hide_below, show_picks
+from motorscope.plugin.picks_layer import fit_slice_thickness
 from motorscope.plugin.specs import (
     FEATURES,
     HEATMAP,
@@ -92,6 +93,7 @@ class Session:
     def __init__(self, viewer: ViewerModel) -> None:
         self.viewer = viewer
         self.models = ModelShelf()
+        self.desk = ReviewDesk(viewer)
         self._detections: dict[str, Detection] = {}
         self._generation = 0
         self._filling: _Filling | None = None
@@ -109,6 +111,7 @@ class Session:
         events.inserted.disconnect(self._on_inserted)
         events.removed.disconnect(self._on_removed)
         events.renamed.disconnect(self._on_renamed)
+        self.desk.close()
         self.layers_changed.disconnect()
         self.detection_changed.disconnect()
 
@@ -148,6 +151,7 @@ class Session:
             if old is not None:
                 self.viewer.layers.remove(old)
         self._forget(layer_id)
+        self.desk.respace(layer)
         self.viewer.reset_view()
         self.viewer.dims.point = layer.data_to_world(point)
         self.layers_changed.emit()
@@ -240,11 +244,11 @@ class Session:
             grid=self._grid(task),
             result=result,
             card=task.card,
-            candidates=result.candidates,
+            candidates=_from_model(result.candidates, task.card),
             threshold=task.card.default_threshold,
             minimum_distance=task.card.minimum_distance,
         )
-        self._show_picks(task.layer_id)
+        self._take_in(task.layer_id)
 
     def finish_features(self, task: Task, result: "FeatureResult | None") -> None:
         """Show the maps of an encoder stage, in place of those of another stage."""
@@ -270,13 +274,11 @@ class Session:
 
     def set_threshold(self, layer: Layer, threshold: float) -> None:
         """Show the candidates of a tomogram that reach a probability."""
-        detection = self.detection(layer)
-        if detection is None:
-            return
-        self._detections[identity(layer)] = replace(detection, threshold=threshold)
-        points = find(self.viewer.layers, PICKS, identity(layer))
-        if points is not None:
-            hide_below(points, threshold)
+        detection, review = self.detection(layer), self.desk.review(layer)
+        if review is not None:
+            review.set_threshold(threshold)
+        if detection is not None:
+            self._detections[identity(layer)] = replace(detection, threshold=threshold)
         self.detection_changed.emit(identity(layer))
 
     def set_minimum_distance(self, layer: Layer, distance: float) -> None:
@@ -289,9 +291,11 @@ class Session:
         result = detection.result
         candidates = find_candidates(result.heatmap, result.grid, distance)
         self._detections[identity(layer)] = replace(
-            detection, candidates=candidates, minimum_distance=distance
+            detection,
+            candidates=_from_model(candidates, detection.card),
+            minimum_distance=distance,
         )
-        self._show_picks(identity(layer))
+        self._take_in(identity(layer), drag="minimum distance")
 
     def picks_layer(self, layer: Layer) -> Points:
         """Return the points layer of a tomogram.
@@ -330,12 +334,13 @@ class Session:
             layer.scale, layer.translate = arguments["scale"], arguments["translate"]
         self._filling = _Filling(data, layer)
 
-    def _show_picks(self, layer_id: str) -> None:
-        detection = self._detections[layer_id]
-        points = show_picks(
-            self.viewer, detection.candidates, detection.grid, detection.name, layer_id
+    def _take_in(self, layer_id: str, drag: str | None = None) -> None:
+        """Hand what was found to the tomogram's review, which shows it."""
+        detection, layer = self._detections[layer_id], self.layer(layer_id)
+        assert layer is not None
+        self.desk.take_in(
+            layer, detection.candidates, detection.minimum_distance, detection.threshold, drag
         )
-        hide_below(points, detection.threshold)
         self._fit_slice()
         self.detection_changed.emit(layer_id)
 
@@ -362,6 +367,8 @@ class Session:
     def _on_removed(self, event: Any) -> None:
         layer = event.value
         self._forget(identity(layer))
+        self.desk.forget(identity(layer))
+        self.desk.drop_points(layer)
         self._fit_slice()
         self.layers_changed.emit()
 
@@ -384,6 +391,11 @@ class _Filling:
         if (at_once or now - self._drawn > REFRESH_SECONDS) and self._layer in viewer.layers:
             self._drawn = now
             self._layer.refresh()
+
+
+def _from_model(candidates: PickTable, card: "ModelCard") -> PickTable:
+    """Return candidates that say which model made them."""
+    return candidates.set_details(candidates.ids, model=card.name, model_sha256=card.sha256 or "")
 
 
 def _liveliest(maps: NDArray[Any]) -> int:

@@ -1,0 +1,266 @@
+"""All reviews of a viewer: each belongs to a tomogram's layer, has a points layer and a journal."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Layer, Points
+from psygnal import Signal
+
+from motorscope.errors import MotorscopeError, PicksError
+from motorscope.picks import Journal, JournalInUseError, PickTable
+from motorscope.plugin import layers as sources
+from motorscope.plugin.journals import journal_of, open_journal_of
+from motorscope.plugin.layers import find, identity
+from motorscope.plugin.peaks import highest_between, nearest_summit
+from motorscope.plugin.picks_view import PicksView
+from motorscope.plugin.review import Review
+from motorscope.plugin.specs import HEATMAP, KEY, PICKS
+from motorscope.plugin.viewport import look_at, world_unit
+from motorscope.tomogram import VoxelGrid
+
+SNAP_RADIUS = 400.0
+"""How far in Å a pick may go to a maximum of the heatmap: not to the next motor."""
+
+
+class ReviewDesk:
+    """The reviews of a viewer's tomograms.
+
+    Attributes
+    ----------
+    changed
+        Emitted with a tomogram layer's identity when its review begins, ends, or changes.
+    said, warned
+        Emitted with a sentence for a person: a remark, or an error.
+    folder
+        Where journals go that cannot be beside their tomogram; ``None``: the user's data folder.
+    """
+
+    changed = Signal(str)
+    said = Signal(str)
+    warned = Signal(str)
+
+    def __init__(self, viewer: ViewerModel, folder: Path | None = None) -> None:
+        self.viewer, self.folder = viewer, folder
+        self._reviews: dict[str, Review] = {}
+        self._views: dict[str, PicksView] = {}
+
+    def close(self) -> None:
+        """Close all reviews and their journals; layers stay. May be called more than once."""
+        for layer_id in list(self._reviews):
+            self.forget(layer_id)
+        for signal in (self.changed, self.said, self.warned):
+            signal.disconnect()
+
+    def review(self, layer: Layer | None) -> Review | None:
+        """Return the review of a tomogram, or ``None`` if it has not begun."""
+        return None if layer is None else self._reviews.get(identity(layer))
+
+    def points(self, layer_id: str) -> Points | None:
+        """Return the points layer of a tomogram's review, if there is one."""
+        view = self._views.get(layer_id)
+        return None if view is None else view.layer
+
+    # Beginning and end
+
+    def begin(self, layer: Layer, threshold: float = 0.5) -> Review:
+        """Return the review of a tomogram; it begins with what its journal holds.
+
+        Raises
+        ------
+        SpacingError, TomogramError
+            If the layer is no tomogram, or its spacing is unknown.
+        """
+        there = self.review(layer)
+        if there is not None:
+            return there
+        sources.check_source(layer)
+        grid = sources.full_grid(layer)
+        grid.known_spacing()
+        layer_id = identity(layer)
+        journal = self._open(layer)
+        left = find(self.viewer.layers, PICKS, layer_id)  # by a panel that was closed
+        table, remarks = PickTable.empty(), dict[str, Any]()
+        if left is not None:
+            table = left.metadata[KEY].get("table", table)
+        if journal is not None:
+            table, remarks = journal.table, journal.remarks
+            table = _moved_to(grid, table, remarks)
+            threshold = float(remarks.get("threshold", threshold))
+        review = Review(sources.tomogram_name(layer), grid, table, threshold, journal)
+        view = PicksView(self.viewer, review, layer_id)
+        self._reviews[layer_id], self._views[layer_id] = review, view
+        review.changed.connect(lambda: self.changed.emit(layer_id))
+        review.went_to.connect(lambda pick: self._look_at(layer_id, pick))
+        review.failed.connect(self.warned.emit)
+        if view.layer is not None:
+            review.changing.emit()  # edits from the time when nobody looked
+        if len(review.table) or view.layer is not None:
+            review.changed.emit()
+        if len(table):
+            self.said.emit(
+                f"{len(table)} motor{'s' * (len(table) != 1)} of an earlier review restored: "
+                f"{review.counts()}."
+            )
+        self.changed.emit(layer_id)
+        return review
+
+    def restore(self, layer: Layer | None) -> None:
+        """Begin the review of a tomogram that was reviewed before; else do nothing."""
+        if layer is None or self.review(layer) is not None:
+            return
+        try:
+            sources.check_source(layer)
+            if sources.spacing_of(layer) is not None and journal_of(layer, self.folder).exists():
+                self.begin(layer)
+        except MotorscopeError:
+            return  # it will be said when a review begins
+
+    def take_in(
+        self,
+        layer: Layer,
+        found: PickTable,
+        minimum_distance: float,
+        threshold: float,
+        drag: str | None = None,
+    ) -> None:
+        """Take in what a run found in a tomogram; see `Review.take_in`."""
+        new = self.review(layer) is None
+        review = self.begin(layer, threshold)
+        if new or drag is None:
+            review.threshold = threshold
+        review.take_in(found, minimum_distance, drag)
+        review.changed.emit()  # also where nothing was found, so that there is a layer to add to
+
+    def forget(self, layer_id: str) -> None:
+        """End the review of a tomogram; what was done is in its journal."""
+        view, review = self._views.pop(layer_id, None), self._reviews.pop(layer_id, None)
+        if view is not None and review is not None:
+            view.take_edits()
+            view.close()
+            review.close()
+            self.changed.emit(layer_id)
+
+    def respace(self, layer: Layer) -> None:
+        """Bring a review to the new spacing of its tomogram.
+
+        Picks that a person made or decided about keep their voxels; undecided candidates go,
+        because the model saw the tomogram at another scale.
+        """
+        review = self.review(layer)
+        if review is None:
+            return
+        grid = sources.full_grid(layer)
+        nothing = PickTable.empty()
+        kept = review.table.with_candidates(nothing, 0.0)
+        moved = kept.move(kept.ids, grid.to_world(review.grid.to_voxels(kept.positions)))
+        journal, review.journal = review.journal, None
+        threshold = review.threshold
+        self.forget(identity(layer))
+        if journal is not None:
+            fresh = Review(sources.tomogram_name(layer), grid, moved, threshold)
+            journal.record(moved, fresh.remarks())
+            journal.close()
+        if len(moved):
+            self.begin(layer, threshold)
+
+    def drop_points(self, points: Layer) -> None:
+        """Let go of a points layer that was removed; the picks stay in the review."""
+        for view in self._views.values():
+            if view.layer == points:
+                view.detach()
+
+    # With the viewer and the heatmap
+
+    def snap(self, layer: Layer, radius: float = SNAP_RADIUS) -> None:
+        """Move the selected picks to the highest maximum of the heatmap within a radius in Å.
+
+        Raises
+        ------
+        PicksError
+            If there is no heatmap, nothing is selected, or no maximum is near.
+        """
+        review = self._begun(layer)
+        _, heatmap, grid = self._heatmap(layer)
+        if not review.selected:
+            raise PicksError("No motor is selected; go to one, or click on it.")
+        summits = [
+            (pick, nearest_summit(heatmap, grid, list(review.position(pick)), radius))
+            for pick in review.selected
+        ]
+        near = [(pick, summit) for pick, summit in summits if summit is not None]
+        if not near:
+            raise PicksError(f"The heatmap has no maximum within {radius:.0f} Å.")
+        review.move([pick for pick, _ in near], np.array([summit for _, summit in near]))
+
+    def add_at_cursor(self, layer: Layer) -> None:
+        """Add a pick where the cursor is: in 2D on the slice, in 3D on the heatmap's largest value.
+
+        Raises
+        ------
+        PicksError
+            If the cursor is outside of the tomogram, or in 3D without a heatmap.
+        """
+        review = self.begin(layer)
+        if self.viewer.dims.ndisplay == 2:
+            place = np.array(self.viewer.cursor.position[-3:]) * world_unit(self.viewer, layer)
+        else:
+            place = self._on_ray(layer)
+        voxel = review.grid.to_voxels(place)
+        if not ((voxel >= -0.5) & (voxel <= np.array(review.grid.shape) - 0.5)).all():
+            raise PicksError("The cursor is outside of the tomogram; point at a motor in it.")
+        review.add(place[None])
+
+    def _on_ray(self, layer: Layer) -> Any:
+        shown, heatmap, grid = self._heatmap(layer)
+        dims = self.viewer.dims
+        direction = self.viewer.scene.camera.calculate_nd_view_direction(dims.ndim, dims.displayed)
+        start, end = shown.get_ray_intersections(
+            self.viewer.cursor.position[-3:], direction[-3:], list(range(3)), world=True
+        )
+        if start is None or end is None:
+            raise PicksError("The cursor is outside of the tomogram; point at a motor in it.")
+        return grid.to_world(highest_between(heatmap, start, end))
+
+    def _heatmap(self, layer: Layer) -> tuple[Layer, Any, VoxelGrid]:
+        shown = find(self.viewer.layers, HEATMAP, identity(layer))
+        if shown is None:
+            raise PicksError("This needs the heatmap; find motors first.")
+        return shown, shown.data, sources.full_grid(shown)
+
+    def _begun(self, layer: Layer) -> Review:
+        review = self.review(layer)
+        if review is None:
+            raise PicksError(f"There are no picks of '{layer.name}'; find motors in it first.")
+        return review
+
+    def _look_at(self, layer_id: str, pick: int) -> None:
+        layer = next((each for each in self.viewer.layers if identity(each) == layer_id), None)
+        if layer is not None:
+            look_at(self.viewer, layer, list(self._reviews[layer_id].position(pick)))
+
+    def _open(self, layer: Layer) -> Journal | None:
+        try:
+            return open_journal_of(layer, self.folder)
+        except JournalInUseError as error:
+            self.warned.emit(f"{error} Until then, what you do here is not kept on disk: use Save…")
+        except PicksError as error:
+            self.warned.emit(f"{error} What you do here is not kept on disk: use Save…")
+        return None
+
+
+def _moved_to(grid: VoxelGrid, table: PickTable, remarks: dict[str, Any]) -> PickTable:
+    """Return picks of a journal in the world of a grid: they stay on the same voxels."""
+    spacing, origin = remarks.get("spacing"), remarks.get("origin")
+    if not len(table) or not spacing or not origin:
+        return table
+    old = VoxelGrid(shape=grid.shape, spacing=_triple(spacing), origin=_triple(origin))
+    if old == grid:
+        return table
+    return table.move(table.ids, grid.to_world(old.to_voxels(table.positions)))
+
+
+def _triple(values: Sequence[float]) -> tuple[float, float, float]:
+    return (float(values[0]), float(values[1]), float(values[2]))

@@ -1,0 +1,63 @@
+"""Places in a heatmap: the maximum near a position, and the maximum along a line of sight."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from motorscope.tomogram import VoxelGrid
+
+Floats = NDArray[np.float64]
+
+
+def nearest_summit(
+    heatmap: NDArray[Any], grid: VoxelGrid, position: Sequence[float], radius: float
+) -> Floats | None:
+    """Return the highest local maximum within a radius, finer than a voxel; ``None`` without one.
+
+    Parameters
+    ----------
+    heatmap
+        Probabilities ``(z, y, x)``.
+    grid
+        The heatmap's grid.
+    position
+        Where to look, z, y, x in Å.
+    radius
+        How far to look, in Å.
+    """
+    from motorscope.detection import find_candidates
+
+    spacing = np.asarray(grid.known_spacing())
+    centre = np.asarray(grid.to_voxels(np.asarray(position, dtype=float)[None])[0])
+    # Beyond the radius there are two voxels more, so that no cut looks like a maximum within it.
+    reach = radius / spacing + 2
+    low = np.clip(np.floor(centre - reach), 0, grid.shape).astype(int)
+    high = np.clip(np.ceil(centre + reach) + 1, 0, grid.shape).astype(int)
+    if (high <= low).any():
+        return None
+    block = np.asarray(heatmap[tuple(slice(a, b) for a, b in zip(low, high, strict=True))])
+    part = VoxelGrid(
+        shape=block.shape,
+        spacing=grid.spacing,
+        origin=tuple(grid.to_world(low[None].astype(float))[0]),
+    )
+    summits = find_candidates(block, part, minimum_distance=0.0, floor=0.0)
+    distances = np.linalg.norm(summits.positions - np.asarray(position, dtype=float), axis=1)
+    near = np.flatnonzero(distances <= radius)
+    return summits.positions[near[0]] if len(near) else None  # the best comes first
+
+
+def highest_between(heatmap: NDArray[Any], start: Sequence[float], end: Sequence[float]) -> Floats:
+    """Return the voxel coordinates of the largest value on the way from `start` to `end`.
+
+    The heatmap ``(z, y, x)`` is interpolated linearly at every half voxel of the way; start and
+    end are in its voxels.
+    """
+    first, last = np.asarray(start, dtype=float), np.asarray(end, dtype=float)
+    steps = max(int(np.ceil(2 * np.linalg.norm(last - first))), 1)
+    way = first + np.linspace(0, 1, steps + 1)[:, None] * (last - first)
+    values = ndimage.map_coordinates(np.asarray(heatmap), way.T, order=1, mode="nearest")
+    return np.asarray(way[int(np.nanargmax(values))])

@@ -1,0 +1,249 @@
+"""A review's picks as a points layer, both ways: what is done in one arrives in the other.
+
+napari tells of edits by events, but not of all of them, and not which rows are which. So the rows
+of the layer carry the picks' ids, and after every event layer and table are compared.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Points
+from napari.layers.base import ActionType
+from numpy.typing import NDArray
+
+from motorscope.picks import PickTable
+from motorscope.plugin.layers import find
+from motorscope.plugin.review import Review
+from motorscope.plugin.specs import ADDED, KEY, PICKS, label, pick_features, picks_arguments
+from motorscope.plugin.viewport import world_unit
+
+_SAME = 1e-6  # of a voxel: what the way to Å and back may change
+_DONE = (ActionType.ADDED, ActionType.CHANGED, ActionType.REMOVED)
+
+
+class PicksView:
+    """The points layer of one tomogram's review."""
+
+    def __init__(self, viewer: ViewerModel, review: Review, tomogram_id: str) -> None:
+        self._viewer, self._review, self._tomogram_id = viewer, review, tomogram_id
+        self._layer: Points | None = None
+        self._writing = False
+        self._clipboard: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+        review.changing.connect(self.take_edits)
+        review.changed.connect(self.show)
+        review.selection_changed.connect(self._show_selection)
+        found = find(viewer.layers, PICKS, tomogram_id)
+        if found is not None:  # left by a panel that was closed
+            self._attach(found)
+
+    @property
+    def layer(self) -> Points | None:
+        """The points layer, if there is one."""
+        return self._layer
+
+    def close(self) -> None:
+        """Let go of the layer, which stays as it is; closing twice does no harm."""
+        self._review.changing.disconnect(self.take_edits, missing_ok=True)
+        self._review.changed.disconnect(self.show, missing_ok=True)
+        self._review.selection_changed.disconnect(self._show_selection, missing_ok=True)
+        self.detach()
+
+    def detach(self) -> None:
+        """Let go of a layer, for example one that was removed; `show` makes a new one."""
+        layer, self._layer = self._layer, None
+        if layer is None:
+            return
+        layer.events.data.disconnect(self._on_data)
+        layer.selected_data.events.items_changed.disconnect(self._on_selection, missing_ok=True)
+        for key in ("Ctrl-C", "Ctrl-V"):
+            layer.bind_key(key, None, overwrite=True)
+
+    def show(self) -> None:
+        """Bring the layer to the table; it is made where there is none."""
+        review = self._review
+        with self._quiet():
+            if self._layer is None:
+                arguments = picks_arguments(
+                    review.table, review.grid, review.name, self._tomogram_id
+                )
+                self._attach(self._viewer.add_points(**arguments))
+            layer = self._layer
+            assert layer is not None
+            self._update(layer, review.table)
+            layer.metadata[KEY]["table"] = review.table
+            shown = review.shown[review.table.rows_of(_ids(layer))]
+            if not np.array_equal(layer.shown, shown):
+                layer.shown = shown
+        self._show_selection()
+
+    def take_edits(self) -> None:
+        """Take in what napari's own tools did to the layer, as one step; nothing is no step."""
+        layer, review = self._layer, self._review
+        if layer is None or self._writing:
+            return
+        if "id" not in layer.features:  # somebody replaced the features
+            with self._quiet():
+                _replace(layer, review.table, review.grid.to_voxels(review.table.positions))
+            return
+        table, ids = review.table, _ids(layer)
+        places = np.asarray(layer.data, dtype=float).reshape(-1, 3)
+        known = _first_of_known(ids, table.ids)
+        fresh = np.flatnonzero(~known)
+        rows = np.flatnonzero(known)
+        expected = review.grid.to_voxels(table.positions)[table.rows_of(ids[rows])]
+        moved = rows[(np.abs(places[rows] - expected) > _SAME).any(axis=1)]
+        removed = table.ids[~np.isin(table.ids, ids[rows])]
+        if not len(fresh) + len(moved) + len(removed):
+            return
+        if len(fresh):
+            with self._quiet():
+                self._stamp(layer, fresh)
+        world = review.grid.to_world(places)
+        review.take_edits(
+            removed=removed, moved=ids[moved], places=world[moved], added=world[fresh]
+        )
+
+    def copy(self) -> None:
+        """Remember the selected picks."""
+        review = self._review
+        if review.selected:
+            rows = review.table.rows_of(review.selected)
+            self._clipboard = review.table.positions[rows], self._here()
+
+    def paste(self) -> None:
+        """Add what was copied; picks of one slice arrive in the slice that is shown now."""
+        if self._clipboard is not None:
+            positions, there = self._clipboard
+            shift = self._here() - there
+            shift[[axis for axis in range(3) if axis - 3 in self._displayed()]] = 0
+            self._review.add(positions + shift)
+
+    # Inner parts
+
+    def _attach(self, layer: Points) -> None:
+        self._layer = layer
+        layer.events.data.connect(self._on_data)
+        layer.selected_data.events.items_changed.connect(self._on_selection)
+        # napari's own paste tells nobody, and fails in a thick slice.
+        layer.bind_key("Ctrl-C", lambda _: self.copy(), overwrite=True)
+        layer.bind_key("Ctrl-V", lambda _: self.paste(), overwrite=True)
+
+    @contextmanager
+    def _quiet(self) -> Iterator[None]:
+        """While we write, what the layer says is no news."""
+        before, self._writing = self._writing, True
+        try:
+            yield
+        finally:
+            self._writing = before
+
+    def _on_data(self, event: Any) -> None:
+        if event.action in _DONE:
+            self.take_edits()
+
+    def _on_selection(self) -> None:
+        if self._layer is not None and not self._writing:
+            ids = _ids(self._layer)
+            self._review.select(ids[row] for row in self._layer.selected_data if row < len(ids))
+
+    def _show_selection(self) -> None:
+        layer = self._layer
+        if layer is None:
+            return
+        rows = set(np.flatnonzero(np.isin(_ids(layer), self._review.selected)).tolist())
+        if rows != set(layer.selected_data):
+            with self._quiet():
+                layer.selected_data = rows
+
+    def _update(self, layer: Points, table: PickTable) -> None:
+        """Change in the layer what differs from the table; its rows may have another order."""
+        places = self._review.grid.to_voxels(table.positions)
+        ids = _ids(layer)
+        known = _first_of_known(ids, table.ids)
+        if not known.any() or 2 * known.sum() < len(table):
+            if len(table) or len(ids):
+                _replace(layer, table, places)
+            return
+        if not known.all():
+            layer.remove(np.flatnonzero(~known).tolist())
+        missing = np.flatnonzero(~np.isin(table.ids, ids))
+        if len(missing):
+            before = len(layer.data)
+            layer.add(places[missing])
+            layer.selected_data = set()
+            layer.features.loc[before:, "id"] = table.ids[missing]
+        rows = table.rows_of(_ids(layer))
+        off = (np.abs(np.asarray(layer.data) - places[rows]) > _SAME).any(axis=1)
+        if off.any():
+            layer.data[off] = places[rows][off]
+            layer.refresh()
+        if len(missing) + _update_words(layer, table, rows):
+            layer.refresh_colors()
+        if len(missing) + _update_scores(layer, table.scores[rows]):
+            layer.refresh_text()
+
+    def _stamp(self, layer: Points, rows: NDArray[np.intp]) -> None:
+        """Say whose the added rows are; napari gives them the features of a selected point."""
+        features = layer.features
+        for column, value in ADDED.items():
+            features.loc[rows, column] = value
+        first = self._review.table.next_id
+        features.loc[rows, "id"] = np.arange(first, first + len(rows))
+        layer.refresh_colors()
+        layer.refresh_text()
+
+    def _here(self) -> NDArray[np.float64]:
+        """Return where the viewer's slices are, z, y, x in Å."""
+        layer = self._layer
+        point = np.asarray(self._viewer.dims.point[-3:], dtype=float)
+        return point * world_unit(self._viewer, layer) if layer is not None else point
+
+    def _displayed(self) -> list[int]:
+        """Return the axes that are displayed, counted from the last."""
+        return [axis - self._viewer.dims.ndim for axis in self._viewer.dims.displayed]
+
+
+def _ids(layer: Points) -> NDArray[np.int64]:
+    return layer.features["id"].to_numpy(dtype=np.int64)
+
+
+def _first_of_known(ids: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell which rows are picks of the table; a second row of the same id is a copy."""
+    first = np.zeros(len(ids), dtype=bool)
+    first[np.unique(ids, return_index=True)[1]] = True
+    return np.asarray(first & np.isin(ids, known), dtype=bool)
+
+
+def _replace(layer: Points, table: PickTable, places: NDArray[np.float64]) -> None:
+    layer.selected_data = set()
+    layer.data = places
+    layer.features = pick_features(table)
+    layer.feature_defaults = dict(ADDED)
+
+
+def _update_words(layer: Points, table: PickTable, rows: NDArray[np.intp]) -> bool:
+    """Write origins and statuses that differ from a table's rows; return whether any did."""
+    features, changed = layer.features, False
+    for column in ("origin", "status"):
+        wanted = table.frame[column].to_numpy(dtype=object)[rows]
+        differs = np.flatnonzero(features[column].to_numpy(dtype=object) != wanted)
+        if len(differs):
+            features.loc[differs, column] = wanted[differs]
+            changed = True
+    return changed
+
+
+def _update_scores(layer: Points, scores: NDArray[np.float64]) -> bool:
+    """Write scores, and their labels, that differ from these; return whether any did."""
+    features = layer.features
+    was = features["score"].to_numpy(dtype=float)
+    nameless = features["label"].to_numpy(dtype=object) == ""
+    differs = (was != scores) & ~(np.isnan(was) & np.isnan(scores))
+    stale = np.flatnonzero(differs | (nameless != np.isnan(scores)))
+    if len(stale):
+        features.loc[stale, "score"] = scores[stale]
+        features.loc[stale, "label"] = [label(each) for each in scores[stale]]
+    return bool(len(stale))

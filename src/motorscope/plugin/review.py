@@ -1,0 +1,365 @@
+"""The review of one tomogram's picks: what is decided, selected and shown, without Qt or napari.
+
+The table of picks is the truth. Every operation makes a new table, can be undone, and is written
+to the journal before anything else happens.
+"""
+
+import getpass
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from psygnal import Signal
+
+from motorscope.errors import PicksError
+from motorscope.picks import History, Journal, PickTable
+from motorscope.plugin.stepping import (
+    Counts,
+    count,
+    is_shown,
+    is_undecided,
+    neighbour,
+    ordered,
+)
+from motorscope.tomogram import VoxelGrid
+
+
+class Review:
+    """Picks with their history, and where a person is among them.
+
+    Attributes
+    ----------
+    changing
+        Emitted before an operation, so that a view can hand in what was edited in it.
+    changed
+        Emitted when the table, or what is shown of it, or its order has changed.
+    selection_changed
+        Emitted when the selection has changed.
+    went_to
+        Emitted with an id when a person goes to a pick.
+    failed
+        Emitted with a sentence when an edit could not be written to the journal.
+    """
+
+    changing = Signal()
+    changed = Signal()
+    selection_changed = Signal()
+    went_to = Signal(int)
+    failed = Signal(str)
+
+    def __init__(
+        self,
+        name: str,
+        grid: VoxelGrid,
+        table: PickTable | None = None,
+        threshold: float = 0.5,
+        journal: Journal | None = None,
+    ) -> None:
+        """Begin a review.
+
+        Parameters
+        ----------
+        name, grid
+            The tomogram's name and grid.
+        table
+            Picks to begin with.
+        threshold
+            Score from which undecided candidates are shown.
+        journal
+            Where edits are kept; it is closed with the review.
+        """
+        self.name, self.grid, self.threshold = name, grid, threshold
+        self.journal = journal
+        self.history = History(PickTable.empty() if table is None else table)
+        self.selected: tuple[int, ...] = ()
+        self.order, self.backwards = "score", False
+        self.shows_rejected = True
+
+    def close(self) -> None:
+        """Close the journal; closing twice does no harm."""
+        if self.journal is not None:
+            self.journal.close()
+            self.journal = None
+        for signal in (
+            self.changing,
+            self.changed,
+            self.selection_changed,
+            self.went_to,
+            self.failed,
+        ):
+            signal.disconnect()
+
+    # What there is
+
+    @property
+    def table(self) -> PickTable:
+        """The picks as they are."""
+        return self.history.present
+
+    @property
+    def shown(self) -> NDArray[np.bool_]:
+        """For each pick whether it is shown ``(n,)``."""
+        return is_shown(self.table, self.threshold, self.shows_rejected)
+
+    @property
+    def current(self) -> int | None:
+        """The id of the pick where a person is: the only one that is selected."""
+        return self.selected[0] if len(self.selected) == 1 else None
+
+    def counts(self) -> Counts:
+        """Return how many picks are decided, and how."""
+        return count(self.table, self.threshold)
+
+    def listed(self) -> NDArray[np.int64]:
+        """Return the ids of the picks that are shown, in the order of going through them."""
+        rows = self._rows()
+        return self.table.ids[rows[self.shown[rows]]]
+
+    def position(self, pick: int) -> NDArray[np.float64]:
+        """Return the position of a pick, z, y, x in Å."""
+        return self.table.positions[self.table.rows_of(pick)[0]]
+
+    # Where a person is
+
+    def set_threshold(self, threshold: float) -> None:
+        """Show candidates from this score on; decisions stay as they are, and shown."""
+        if threshold != self.threshold:
+            self.threshold = threshold
+            self._select_existing()
+            self.changed.emit()
+
+    def set_order(self, order: str, backwards: bool = False) -> None:
+        """Go through the picks in an order of `motorscope.plugin.stepping.ORDERS`."""
+        self.order, self.backwards = order, backwards
+        self.changed.emit()
+
+    def show_rejected(self, shown: bool) -> None:
+        """Show rejected picks, or hide them."""
+        self.shows_rejected = shown
+        self.changed.emit()
+
+    def select(self, ids: Iterable[int]) -> None:
+        """Select picks; ids that are not there are passed over."""
+        chosen = np.unique(np.fromiter(ids, dtype=np.int64))
+        there = tuple(chosen[np.isin(chosen, self.table.ids)].tolist())
+        if there != self.selected:
+            self.selected = there
+            self.selection_changed.emit()
+
+    def go_to(self, pick: int) -> None:
+        """Select a pick and bring it into view."""
+        self.select([pick])
+        self.went_to.emit(pick)
+
+    def step(self, step: int = 1, undecided: bool = False) -> bool:
+        """Go to the next pick (-1: the one before), or to the next undecided one.
+
+        Returns
+        -------
+        bool
+            Whether there is one.
+        """
+        self.changing.emit()
+        wanted = self.shown & is_undecided(self.table) if undecided else self.shown
+        current = None if self.current is None else int(self.table.rows_of(self.current)[0])
+        row = neighbour(self._rows(), wanted, current, step)
+        if row is None:
+            return False
+        self.go_to(int(self.table.ids[row]))
+        return True
+
+    # Decisions and edits
+
+    def decide(self, status: str, go_on: bool = False) -> None:
+        """Give the selected picks a status of `motorscope.picks.STATUSES`.
+
+        Parameters
+        ----------
+        go_on
+            Whether to go to the next undecided pick if only one was selected.
+
+        Raises
+        ------
+        PicksError
+            If none is selected.
+        """
+        self.changing.emit()
+        self._do(self.table.set_status(self._chosen(), status, **self._stamp()))
+        if go_on and self.current is not None:
+            self.step(undecided=True)
+
+    def decide_by_threshold(self, status: str) -> int:
+        """Accept all candidates that reach the threshold, or reject all below it; return the count.
+
+        Raises
+        ------
+        ValueError
+            If the status is neither ``accepted`` nor ``rejected``.
+        """
+        if status not in ("accepted", "rejected"):
+            raise ValueError(f"status must be accepted or rejected, not {status!r}")
+        self.changing.emit()
+        reaches = ~(self.table.scores < self.threshold)
+        meant = is_undecided(self.table) & (reaches if status == "accepted" else ~reaches)
+        ids = self.table.ids[meant]
+        if len(ids):
+            self._do(self.table.set_status(ids, status, **self._stamp()))
+        return len(ids)
+
+    def add(self, positions: ArrayLike) -> None:
+        """Add picks of a person at ``(n, 3)`` positions in Å, and select them."""
+        self.changing.emit()
+        first = self.table.next_id
+        self._do(self.table.add(positions, **self._stamp()))
+        self.select(range(first, self.table.next_id))
+
+    def move(self, ids: ArrayLike, positions: ArrayLike) -> None:
+        """Put picks elsewhere, ``(n, 3)`` in Å: one step to undo."""
+        self.changing.emit()
+        self._do(self.table.move(ids, positions, **self._stamp()))
+
+    def delete(self) -> None:
+        """Delete the selected picks.
+
+        Raises
+        ------
+        PicksError
+            If none is selected.
+        """
+        self.changing.emit()
+        self._do(self.table.remove(self._chosen()))
+
+    def undo(self) -> bool:
+        """Take back the last step; return whether there was one."""
+        self.changing.emit()
+        possible = self.history.can_undo
+        if possible:
+            self._go_through(self.history.undo())
+        return possible
+
+    def redo(self) -> bool:
+        """Do again what was undone; return whether there was something."""
+        self.changing.emit()
+        possible = self.history.can_redo
+        if possible:
+            self._go_through(self.history.redo())
+        return possible
+
+    def take_in(self, found: PickTable, minimum_distance: float, drag: str | None = None) -> None:
+        """Take in what a run found; what a person did stays.
+
+        Parameters
+        ----------
+        minimum_distance
+            Candidates nearer than this many Å to a pick that stays are left out.
+        drag
+            The same word for what shall be one step to undo.
+        """
+        self.changing.emit()
+        table = self.table.with_candidates(found, minimum_distance)
+        if not len(self.table) and not self.history.can_undo:
+            self.history = History(table)  # the beginning is nothing to be undone
+            self._settle()
+        else:
+            self._do(table, drag)
+
+    def take_edits(
+        self,
+        removed: Sequence[int] = (),
+        moved: Sequence[int] = (),
+        places: ArrayLike = (),
+        added: ArrayLike = (),
+    ) -> None:
+        """Take in what was done in a view, as one step.
+
+        Parameters
+        ----------
+        removed, moved
+            Ids of picks.
+        places
+            New positions of the moved ones ``(n, 3)`` in Å.
+        added
+            Positions of new ones ``(n, 3)`` in Å; they get the ids from the table's `next_id` on.
+        """
+        stamp = self._stamp()
+        table = self.table
+        if len(removed):
+            table = table.remove(removed)
+        if len(moved):
+            table = table.move(moved, places, **stamp)
+        table = table.add(added, **stamp)
+        self._do(table)
+
+    # Inner parts
+
+    def _rows(self) -> NDArray[np.intp]:
+        return ordered(self.table, self.order, self.threshold, self.backwards)
+
+    def _chosen(self) -> tuple[int, ...]:
+        if not self.selected:
+            raise PicksError("No motor is selected; go to one, or click on it.")
+        return self.selected
+
+    def _stamp(self) -> dict[str, str]:
+        return {"who": _user(), "when": datetime.now(UTC).isoformat(timespec="seconds")}
+
+    def _do(self, table: PickTable, drag: str | None = None) -> None:
+        history = self.history.do(table, drag)
+        if history is not self.history:
+            self.history = history
+            self._settle()
+
+    def _go_through(self, history: History) -> None:
+        """Go back or forth in history, to a pick that this changes."""
+        before, self.history = self.table, history
+        self._settle()
+        touched = _first_difference(before, self.table)
+        if touched is not None:
+            self.go_to(touched)
+
+    def _settle(self) -> None:
+        self._record()
+        self._select_existing()
+        self.changed.emit()
+
+    def _select_existing(self) -> None:
+        self.select(self.selected)
+
+    def _record(self) -> None:
+        if self.journal is None:
+            return
+        try:
+            self.journal.record(self.table, self.remarks())
+        except PicksError as error:
+            self.failed.emit(str(error))
+
+    def remarks(self) -> dict[str, Any]:
+        """Return what the journal keeps beside the picks."""
+        return {
+            "threshold": self.threshold,
+            "spacing": self.grid.spacing,
+            "origin": self.grid.origin,
+        }
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a process without a name for its user id
+        return ""
+
+
+def _first_difference(before: PickTable, after: PickTable) -> int | None:
+    """Return the id of a pick of `after` that `before` lacks or has otherwise.
+
+    ``None`` if there is none, or if there are many: then no pick is meant in particular.
+    """
+    new = ~np.isin(after.ids, before.ids)
+    rows = np.flatnonzero(~new)
+    old = before.rows_of(after.ids[rows])
+    differs = (after.positions[rows] != before.positions[old]).any(axis=1)
+    differs |= after.frame["status"].to_numpy()[rows] != before.frame["status"].to_numpy()[old]
+    touched = [*after.ids[new], *after.ids[rows[differs]]]
+    return int(touched[0]) if 0 < len(touched) <= 3 else None

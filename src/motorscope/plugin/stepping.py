@@ -1,0 +1,116 @@
+"""Which picks are shown, in what order a person goes through them, and how many are decided."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from motorscope.picks import STATUSES, PickTable
+
+ORDERS = ("score", "uncertainty", "position", "status", "id")
+"""Orders of going through picks; the first three are offered, the others are columns of a list."""
+
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many picks are accepted, rejected, to be decided, or hidden by the threshold."""
+
+    accepted: int
+    rejected: int
+    undecided: int
+    hidden: int
+
+    def __str__(self) -> str:
+        words = f"{self.accepted} accepted · {self.rejected} rejected · {self.undecided} to decide"
+        return f"{words} · {self.hidden} below" if self.hidden else words
+
+
+def is_undecided(table: PickTable) -> NDArray[np.bool_]:
+    """Tell for each pick whether nobody has accepted or rejected it ``(n,)``."""
+    return (table.frame["status"] == "candidate").to_numpy(dtype=bool)
+
+
+def is_shown(table: PickTable, threshold: float, rejected: bool = True) -> NDArray[np.bool_]:
+    """Tell which picks are shown ``(n,)``: the threshold hides undecided candidates only.
+
+    Parameters
+    ----------
+    threshold
+        Score from which a candidate is shown; one without a score always is.
+    rejected
+        Whether rejected picks are shown.
+    """
+    reaches = ~(table.scores < threshold)
+    shown = reaches | ~is_undecided(table)
+    if not rejected:
+        shown &= (table.frame["status"] != "rejected").to_numpy(dtype=bool)
+    return np.asarray(shown, dtype=bool)
+
+
+def count(table: PickTable, threshold: float) -> Counts:
+    """Count the picks by what has been decided about them."""
+    status = table.frame["status"]
+    undecided = is_undecided(table)
+    visible = is_shown(table, threshold)
+    return Counts(
+        accepted=int((status == "accepted").sum()),
+        rejected=int((status == "rejected").sum()),
+        undecided=int((undecided & visible).sum()),
+        hidden=int((undecided & ~visible).sum()),
+    )
+
+
+def ordered(table: PickTable, order: str, threshold: float = 0.5, backwards: bool = False) -> Rows:
+    """Return all row numbers in an order of `ORDERS`.
+
+    ``score`` begins with the best, ``uncertainty`` with the score nearest to the threshold, and
+    ``position`` goes up along z, then y, then x. Picks without a score come last. Equal picks stay
+    in the order of their rows.
+
+    Raises
+    ------
+    ValueError
+        If there is no such order.
+    """
+    if order == "score":
+        rows = np.argsort(-table.scores, kind="stable")
+    elif order == "uncertainty":
+        rows = np.argsort(np.abs(table.scores - threshold), kind="stable")
+    elif order == "position":
+        rows = np.lexsort(table.positions.T[::-1])
+    elif order == "status":
+        rank = {status: number for number, status in enumerate(STATUSES)}
+        rows = np.argsort(table.frame["status"].map(rank).to_numpy(), kind="stable")
+    elif order == "id":
+        rows = np.argsort(table.ids, kind="stable")
+    else:
+        raise ValueError(f"order must be one of {', '.join(ORDERS)}, not {order!r}")
+    return np.asarray(rows[::-1] if backwards else rows, dtype=np.intp)
+
+
+def neighbour(
+    rows: Rows, wanted: NDArray[np.bool_], current: int | None, step: int = 1
+) -> int | None:
+    """Return the next row that is wanted, round the end; ``None`` if there is none.
+
+    Parameters
+    ----------
+    rows
+        All row numbers in the order of going.
+    wanted
+        For each row whether one stops at it ``(n,)``.
+    current
+        The row where one is; ``None`` before the first step. It is the answer only if no other
+        row is wanted.
+    step
+        1 forwards, -1 backwards.
+    """
+    if not wanted.any():
+        return None
+    way = rows[::step]
+    if current is not None:
+        here = int(np.flatnonzero(way == current)[0])
+        way = np.roll(way, -here - 1)  # the current row comes last
+    return int(way[wanted[way].argmax()])

@@ -92,6 +92,7 @@ def test_a_killed_run_resumes_to_the_same_end(tmp_path):
     assert_equal(whole, resumed)
     assert [row["step"] for row in log_of(out)] == ["1", "2", "3", "4"]
     assert not list(out.glob("*.partial"))
+    assert_equal(whole, run(fragile, out, resume=True))  # a run that is over stays as it is
 
 
 def test_the_loss_falls(tmp_path):

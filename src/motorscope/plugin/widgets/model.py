@@ -111,6 +111,12 @@ class ModelControls(QWidget):
         self.card.setText(f"Loading {path.name}…")
         self._runner.start(open_model_job, self._session.models, choice, on_result=self._on_opened)
 
+    def offer(self, option: ModelOption) -> None:
+        """Add a model to the list, and choose it."""
+        self._options = [each for each in self._options if each.choice != option.choice]
+        self._options.append(option)
+        self._fill(len(self._options) - 1)
+
     def _on_survey(self, result: Survey | Failure | None) -> None:
         if result is None:
             return
@@ -137,9 +143,7 @@ class ModelControls(QWidget):
         if isinstance(result, Failure):
             self._status.warn(result.text)
         elif result is not None:
-            self._options = [each for each in self._options if each.choice != result.choice]
-            self._options.append(result)
-            self._fill(len(self._options) - 1)
+            self.offer(result)
             return
         self._on_chosen()
 

@@ -8,6 +8,7 @@ import logging
 import queue
 import threading
 import time
+import traceback
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any
@@ -170,6 +171,7 @@ def _work(
     except MotorscopeError as error:
         result = Failure(str(error))
     except Exception as error:
-        _LOG.exception("A job ended unexpectedly")
+        # As text: a log record with the exception would keep every array of the run alive.
+        _LOG.error("A job ended unexpectedly\n%s", traceback.format_exc())
         result = Failure(f"Unexpected {type(error).__name__}: {error}. The log has the details.")
     mail.put(_End(result))

@@ -1,0 +1,54 @@
+"""What napari reads of us before anything is used, and what it costs."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from napari.settings import get_plugin_settings
+from npe2 import PluginManifest
+from npe2.manifest.utils import import_python_name
+
+from motorscope.plugin.settings import Preferences, preferences
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def manifest():
+    return PluginManifest.from_distribution("napari-motorscope")
+
+
+def test_manifest_is_found_and_every_command_can_be_imported(manifest):
+    manifest.validate_imports()
+    for command in manifest.contributions.commands:
+        assert callable(import_python_name(command.python_name))
+
+
+def test_package_and_repository_hold_the_same_manifest(manifest):
+    link = ROOT / "src" / "motorscope" / "napari.yaml"
+    assert link.is_symlink()
+    assert link.resolve() == ROOT / "napari.yaml"
+
+
+def test_nothing_heavy_is_loaded_to_show_the_panel():
+    code = """
+import sys
+from motorscope.plugin import reader, sample
+from motorscope.plugin.widgets import main, save
+print(*(name for name in ("torch", "timm", "motorscope.network") if name in sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+def test_preferences_have_defaults_and_are_read(npe2pm, manifest, plugin_settings):
+    assert preferences() == Preferences()  # not registered here yet
+    npe2pm.register(manifest)
+    assert preferences() == Preferences("built-in", "auto", "auto")
+    settings = get_plugin_settings("napari-motorscope")
+    settings.detection.device = "cpu"
+    settings.detection.precision = "fp32"
+    assert preferences() == Preferences("built-in", "cpu", "fp32")
+    with pytest.raises(ValueError, match="precision"):
+        settings.detection.precision = "fp7"

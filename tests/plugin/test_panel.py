@@ -1,0 +1,295 @@
+"""The real panel in a real viewer."""
+
+import gc
+import threading
+import weakref
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from napari.utils.notifications import notification_manager
+from qtpy.QtCore import Qt
+
+from motorscope.network import Model
+from motorscope.picks import read_picks
+from motorscope.plugin.layers import find, identity
+from motorscope.plugin.models import ModelChoice, Survey
+from motorscope.plugin.specs import FEATURES, HEATMAP, PICKS
+from motorscope.plugin.widgets.main import MotorscopeWidget
+from motorscope.plugin.widgets.runner import THREAD_NAME
+
+SHAPE = (64, 96, 80)
+SPOT = (36, 44, 20)
+SPACING = 16.0
+
+_entered, _gate = threading.Event(), threading.Event()
+
+
+@pytest.fixture
+def panel(make_napari_viewer_proxy, qtbot, monkeypatch, spot_model, spot_option):
+    """Return the panel in a dock, with the network of spots as its only model."""
+    devices = (("auto", "Automatic"), ("cpu", "CPU"))
+    monkeypatch.setattr(
+        "motorscope.plugin.jobs.survey", lambda default: Survey((spot_option,), devices)
+    )
+    viewer = make_napari_viewer_proxy()
+    _, widget = viewer.window.add_plugin_dock_widget("napari-motorscope", "Motorscope")
+    qtbot.waitUntil(lambda: not widget.runner.busy)
+    widget.session.models.put(spot_option.choice, spot_model)
+    return viewer, widget
+
+
+@pytest.fixture
+def gate():
+    """Return an event for which a gated network waits inside of its first window."""
+    _entered.clear()
+    _gate.clear()
+    yield _gate
+    _gate.set()
+
+
+def add_spot(viewer, spot=SPOT, **options):
+    data = np.zeros(SHAPE, dtype=np.uint8)
+    data[spot] = 255
+    return viewer.add_image(data, name="tomo", projection_mode="none", **options)
+
+
+def in_angstrom(**options):
+    return {"scale": (SPACING,) * 3, "units": ("angstrom",) * 3} | options
+
+
+def press(qtbot, button):
+    assert button.isEnabled()
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def wait(qtbot, widget):
+    qtbot.waitUntil(lambda: not widget.runner.busy, timeout=60_000)
+
+
+def gated(model, widget):
+    """Put a network into the panel that waits at the gate."""
+
+    class Gated(type(model.network)):
+        def forward(self, x):
+            _entered.set()
+            assert _gate.wait(60)
+            return super().forward(x)
+
+    choice = ModelChoice("gated")
+    network = Gated()
+    widget.session.models.put(choice, Model(card=model.card, network=network))
+    widget.model.offer(replace(widget.model.option(), choice=choice))
+
+
+def no_threads():
+    return not any(each.name == THREAD_NAME for each in threading.enumerate())
+
+
+def test_a_spot_goes_through_the_panel_to_its_place(panel, qtbot):
+    viewer, widget = panel
+    layer = add_spot(viewer)
+    assert not widget.run.job.button.isEnabled()
+    assert "how large a voxel" in widget.tomogram.hint.text()
+    qtbot.keyClicks(widget.tomogram.spacing, f"{SPACING:g}")
+    press(qtbot, widget.tomogram.set)
+    assert widget.tomogram.hint.isHidden()
+    truth = np.array(SPOT) * SPACING
+
+    press(qtbot, widget.run.job.button)
+    wait(qtbot, widget)
+    heatmap = find(viewer.layers, HEATMAP, identity(layer))
+    voxel = np.unravel_index(np.argmax(heatmap.data), heatmap.data.shape)
+    assert np.array(heatmap.data_to_world(voxel)) == pytest.approx(truth, abs=4 * SPACING)
+    points = find(viewer.layers, PICKS, identity(layer))
+    assert np.array(points.data_to_world(points.data[0])) == pytest.approx(truth, abs=4 * SPACING)
+    assert widget.detections.count.text() == "1 of 1 candidate"
+    assert "searched in" in widget.status.text()
+
+    widget.encoder.stage.setCurrentIndex(1)
+    assert widget.encoder.stage.currentText() == "layer1: 2 channels, stride 4"
+    press(qtbot, widget.encoder.job.button)
+    wait(qtbot, widget)
+    maps = find(viewer.layers, FEATURES, identity(layer))
+    channel = np.asarray(maps.data[0], dtype=float)
+    middle = np.argwhere(channel > 0.99 * channel.max()).mean(axis=0)
+    assert np.array(maps.data_to_world((0, *middle)))[1:] == pytest.approx(truth, abs=2 * SPACING)
+
+
+def test_threshold_acts_at_once_and_is_kept_per_tomogram(panel, qtbot):
+    viewer, widget = panel
+    layer = add_spot(viewer, **in_angstrom())
+    press(qtbot, widget.run.job.button)
+    wait(qtbot, widget)
+    points = find(viewer.layers, PICKS, identity(layer))
+    widget.detections.threshold.setValue(0.95)
+    assert not points.shown.any()
+    assert widget.detections.count.text() == "0 of 1 candidate"
+    assert widget.detections.slider.value() == pytest.approx(0.95)
+    add_spot(viewer, **in_angstrom())
+    assert widget.detections.count.text() == "no detection yet"
+    widget.tomogram.choice.setCurrentIndex(0)
+    assert widget.detections.threshold.value() == pytest.approx(0.95)
+    histogram = widget.detections.histogram
+    where = histogram.rect().center()
+    qtbot.mouseClick(histogram, Qt.MouseButton.LeftButton, pos=where)
+    assert widget.detections.threshold.value() == pytest.approx(0.5, abs=0.02)
+    assert points.shown.all()
+
+
+def test_picks_are_saved_where_a_person_says(panel, qtbot, tmp_path, monkeypatch):
+    viewer, widget = panel
+    add_spot(viewer, **in_angstrom())
+    press(qtbot, widget.run.job.button)
+    wait(qtbot, widget)
+    target = tmp_path / "motors.csv"
+    monkeypatch.setattr(
+        "motorscope.plugin.widgets.save.QFileDialog.getSaveFileName",
+        lambda *_: (str(target), ""),
+    )
+    press(qtbot, widget.detections.save)
+    table = read_picks(target)
+    assert table["tomogram"].tolist() == ["tomo"]
+    assert table.loc[0, ["z", "y", "x"]].tolist() == pytest.approx(SPOT, abs=4)
+    assert "motors.csv" in widget.status.text()
+
+
+def test_layers_that_cannot_be_searched_say_why(panel):
+    viewer, widget = panel
+    assert "Open a tomogram" in widget.tomogram.hint.text()
+    viewer.add_image(np.zeros((2, 8, 8, 8)))
+    assert "4 axes" in widget.tomogram.hint.text()
+    assert not widget.run.job.button.isEnabled()
+    add_spot(viewer, **in_angstrom())
+    assert widget.tomogram.hint.isHidden()
+    assert widget.run.job.button.isEnabled()
+
+
+def test_scale_without_a_unit_is_proposed_and_not_believed(panel, qtbot):
+    viewer, widget = panel
+    layer = add_spot(viewer, scale=(13.1,) * 3)
+    assert widget.tomogram.spacing.text() == "13.1"
+    assert not widget.run.job.button.isEnabled()
+    press(qtbot, widget.tomogram.set)
+    assert widget.run.job.button.isEnabled()
+    assert [str(unit) for unit in layer.units] == ["angstrom"] * 3
+
+
+def test_nonsense_spacing_is_refused_with_a_notification(panel, qtbot):
+    viewer, widget = panel
+    layer = add_spot(viewer)
+    notification_manager.records.clear()
+    qtbot.keyClicks(widget.tomogram.spacing, "-3")
+    press(qtbot, widget.tomogram.set)
+    assert "positive" in widget.status.text()
+    assert "positive" in notification_manager.records[-1].message
+    assert tuple(layer.scale) == (1, 1, 1)
+
+
+def test_run_can_be_cancelled_where_it_was_started(panel, qtbot, gate, spot_model):
+    viewer, widget = panel
+    layer = add_spot(viewer, **in_angstrom())
+    gated(spot_model, widget)
+    press(qtbot, widget.run.job.button)
+    qtbot.waitUntil(_entered.is_set)
+    assert not widget.encoder.job.button.isEnabled()
+    press(qtbot, widget.run.job.cancel)
+    gate.set()
+    wait(qtbot, widget)
+    assert widget.status.text() == "Cancelled."
+    assert widget.run.job.button.isEnabled()
+    assert find(viewer.layers, PICKS, identity(layer)) is None
+
+
+def test_error_of_the_network_is_shown_and_the_panel_goes_on(panel, qtbot, spot_model):
+    viewer, widget = panel
+    add_spot(viewer, **in_angstrom())
+
+    class Broken(type(spot_model.network)):
+        def forward(self, x):
+            raise RuntimeError("a layer is broken")
+
+    choice = ModelChoice("broken")
+    widget.session.models.put(choice, Model(card=spot_model.card, network=Broken()))
+    widget.model.offer(replace(widget.model.option(), choice=choice))
+    press(qtbot, widget.run.job.button)
+    wait(qtbot, widget)
+    assert "a layer is broken" in widget.status.text()
+    assert widget.run.job.button.isEnabled()
+
+
+def test_removing_the_tomogram_ends_its_run(panel, qtbot, gate, spot_model):
+    viewer, widget = panel
+    layer = add_spot(viewer, **in_angstrom())
+    gated(spot_model, widget)
+    press(qtbot, widget.run.job.button)
+    qtbot.waitUntil(_entered.is_set)
+    viewer.layers.remove(layer)
+    gate.set()
+    wait(qtbot, widget)
+    assert find(viewer.layers, PICKS, identity(layer)) is None
+
+
+def test_closing_the_dock_in_mid_run_ends_it(panel, qtbot, gate, spot_model):
+    viewer, widget = panel
+    layer = add_spot(viewer, **in_angstrom())
+    gated(spot_model, widget)
+    press(qtbot, widget.run.job.button)
+    qtbot.waitUntil(_entered.is_set)
+    viewer.window.remove_dock_widget(widget)
+    gate.set()
+    qtbot.waitUntil(no_threads)
+    wait(qtbot, widget)
+    viewer.layers.remove(layer)
+    assert find(viewer.layers, PICKS, identity(layer)) is None
+
+
+def test_closing_the_viewer_in_mid_run_leaves_nothing(panel, qtbot, gate, spot_model):
+    viewer, widget = panel
+    add_spot(viewer, **in_angstrom())
+    gated(spot_model, widget)
+    press(qtbot, widget.run.job.button)
+    qtbot.waitUntil(_entered.is_set)
+    viewer.close()
+    gate.set()
+    qtbot.waitUntil(no_threads)
+
+
+def test_closed_panel_is_collected(make_napari_viewer_proxy, qtbot, monkeypatch):
+    monkeypatch.setattr("motorscope.plugin.jobs.survey", lambda default: Survey((), ()))
+    viewer = make_napari_viewer_proxy()
+    panels = [MotorscopeWidget(viewer)]
+    qtbot.waitUntil(lambda: not panels[0].runner.busy)
+    viewer.window.add_dock_widget(panels[0])
+    session = weakref.ref(panels[0].session)
+    viewer.window.remove_dock_widget(panels[0])
+    panels.pop().deleteLater()
+    qtbot.wait(50)
+    gc.collect()
+    assert session() is None
+
+
+def test_models_without_weights_ask_for_them(panel, qtbot, monkeypatch, tmp_path):
+    viewer, widget = panel
+    add_spot(viewer, **in_angstrom())
+    asked = []
+    monkeypatch.setattr(
+        "motorscope.plugin.widgets.model.QFileDialog.getOpenFileName",
+        lambda *_: (asked.append(1), ("", ""))[1],
+    )
+    bare = replace(widget.model.option(), choice=ModelChoice("byu2025-1st"), ready=False)
+    widget.model.offer(bare)
+    assert not widget.run.job.button.isEnabled()
+    assert "weights" in widget.model.card.text()
+    widget.model.choice.activated.emit(1)
+    assert asked
+    nowhere = tmp_path / "absent.pt"
+    widget.model.open_file(nowhere)
+    wait(qtbot, widget)
+    assert "absent.pt" in widget.status.text()
+
+
+def test_panel_fits_a_small_screen(panel):
+    _, widget = panel
+    assert widget.minimumSizeHint().width() <= 400
+    assert widget.minimumSizeHint().height() <= 500

@@ -90,3 +90,17 @@ def test_bytes_clip_the_promised_share_and_invert(borders: bool) -> None:
     if not borders:
         assert (plain == -128).mean() == pytest.approx(0.02, abs=0.006)
         assert (plain == 127).mean() == pytest.approx(0.01, abs=0.005)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_borders_leave_motors_free(seed: int) -> None:
+    """A motor under a torn border used to be in the truth, though nobody could see it."""
+    image = np.random.default_rng(seed).normal(0, 1, (8, 200, 160)).astype(np.float32)
+    finish = Finish(True, 8.0, (0.0, 0.0), 0.5, 0.5, False)
+    plain = to_8bit(image.copy(), replace(finish, borders=False), np.random.default_rng(0))
+    covered = to_8bit(image.copy(), finish, np.random.default_rng(seed))
+    seen = (12, 150)
+    free = to_8bit(image.copy(), finish, np.random.default_rng(seed), [seen], margin=25)
+    around = (slice(None), slice(0, seen[0] + 12), slice(seen[1] - 12, 160))
+    assert (covered[around] != plain[around]).any()
+    np.testing.assert_array_equal(free[around], plain[around])

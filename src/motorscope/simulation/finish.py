@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from motorscope.simulation.canvas import Volume
@@ -35,11 +35,23 @@ def draw_finish(config: SimulationConfig, rng: np.random.Generator) -> Finish:
     )
 
 
-def to_8bit(image: Volume, finish: Finish, rng: np.random.Generator) -> NDArray[np.int8]:
+def to_8bit(
+    image: Volume,
+    finish: Finish,
+    rng: np.random.Generator,
+    seen: ArrayLike = (),
+    margin: float = 0.0,
+) -> NDArray[np.int8]:
     """Give a tomogram its borders and gradient and turn it into bytes; changes `image`.
 
     The grey range is that of the percentiles to be clipped, taken from a part of the voxels. The
     bytes are signed, −128 to 127, because that is the only 8-bit type that MRC files have.
+
+    Parameters
+    ----------
+    seen, margin
+        Places ``(n, 2)`` (y, x) in voxels that the borders leave free, and how far around: nobody
+        would label a motor that a border covers.
     """
     depth, height, width = image.shape
     y = np.linspace(-0.5, 0.5, height, dtype=np.float32)[:, None]
@@ -51,7 +63,7 @@ def to_8bit(image: Volume, finish: Finish, rng: np.random.Generator) -> NDArray[
     part = image[:: max(1, depth // 32), ::4, ::4]
     low, high = np.percentile(part, [finish.clip_low, 100 - finish.clip_high])
     if finish.borders:
-        _borders(image, finish.rotation, rng)
+        _borders(image, finish.rotation, rng, np.reshape(seen, (-1, 2)), margin)
     scale = np.float32(255 / max(float(high - low), 1e-6))
     result = np.empty(image.shape, np.int8)
     for i in range(depth):
@@ -62,7 +74,13 @@ def to_8bit(image: Volume, finish: Finish, rng: np.random.Generator) -> NDArray[
     return result
 
 
-def _borders(image: Volume, rotation: float, rng: np.random.Generator) -> None:
+def _borders(
+    image: Volume,
+    rotation: float,
+    rng: np.random.Generator,
+    seen: NDArray[np.float64],
+    margin: float,
+) -> None:
     """Cover what lies outside a rotated field of view with streaky grey, its edge torn; in place.
 
     The grey continues the values at the edge outwards, as alignment programs do that fill missing
@@ -70,26 +88,29 @@ def _borders(image: Volume, rotation: float, rng: np.random.Generator) -> None:
     """
     depth, height, width = image.shape
     turn = np.radians(rotation)
+    cos, sin = np.float32(np.cos(turn)), np.float32(np.sin(turn))
     y = np.arange(height, dtype=np.float32)[:, None] - height / 2
     x = np.arange(width, dtype=np.float32)[None, :] - width / 2
-    down = y * np.float32(np.cos(turn)) - x * np.float32(np.sin(turn))
-    right = x * np.float32(np.cos(turn)) + y * np.float32(np.sin(turn))
+    down, right = y * cos - x * sin, x * cos + y * sin
+    seen_y, seen_x = seen[:, 0] - height / 2, seen[:, 1] - width / 2
+    seen_down, seen_right = seen_y * cos - seen_x * sin, seen_x * cos + seen_y * sin
     half_down = height / 2 * rng.uniform(0.93, 1.06)
     half_right = width / 2 * rng.uniform(0.93, 1.08)
     shift = rng.normal(0, 0.02, 2) * (height, width)
     level = float(image[depth // 2].mean())
     size = height + width
     keys = {
-        "down": (down - np.float32(shift[0]), right, half_down),
-        "right": (right - np.float32(shift[1]), down, half_right),
+        "down": (down - np.float32(shift[0]), right, half_down, seen_down - shift[0]),
+        "right": (right - np.float32(shift[1]), down, half_right, seen_right - shift[1]),
     }
-    for along, across, half in keys.values():
+    for along, across, half, kept in keys.values():
         column = np.clip(across + size / 2, 0, size - 1).astype(np.int32)
         for sign in (-1, 1):
             # Frayed: strips of a few pixels, each ending at its own place.
             fray = gaussian_filter1d(rng.normal(0, 1, size), 1.5) * 5
             fray += gaussian_filter1d(rng.normal(0, 1, size), 25) * 25
-            beyond = sign * along - np.float32(half) - fray.astype(np.float32)[column]
+            edge = np.max(sign * kept, initial=half - margin) + margin
+            beyond = sign * along - np.float32(edge) - fray.astype(np.float32)[column]
             outside = np.clip(beyond / 2, 0, 1)
             if not outside.any():
                 continue

@@ -15,6 +15,9 @@ from motorscope.simulation.tilt_series import image_by_projection
 from motorscope.tomogram.grid import VoxelGrid
 from motorscope.tomogram.volume import Tomogram
 
+SEEN = 450.0
+"""Å around a motor's centre that no border covers: a motor and some of its membrane."""
+
 
 @dataclass(frozen=True)
 class Simulation:
@@ -62,10 +65,12 @@ def simulate_tomogram(
     method = image_by_projection if config.back_projection else image_density
     image = method(density, config.spacing, imaging, rng)
     del density
-    data = to_8bit(image, finish, rng)
+    places = np.array([motor.position for motor in motors]).reshape(-1, 3)
+    margin = SEEN / config.spacing
+    data = to_8bit(image, finish, rng, places[:, 1:] / config.spacing, margin)
     grid = VoxelGrid(config.shape, None).with_spacing(config.spacing)
     truth = PickTable.from_positions(
-        np.array([motor.position for motor in motors]).reshape(-1, 3),
+        places,
         origin="user",
         status="accepted",
     )

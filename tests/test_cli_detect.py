@@ -87,6 +87,16 @@ def test_a_file_that_fails_is_told_and_the_others_are_done(folder, tmp_path, cap
     assert "broken.mrc" in last
 
 
+def test_an_empty_folder_and_a_heatmap_of_another_format_are_told_at_once(folder, tmp_path, capsys):
+    empty, picks = tmp_path / "empty", tmp_path / "picks.csv"
+    empty.mkdir()
+    assert detect(folder, empty, "-o", picks) == 2
+    assert "no numbered slices" in capsys.readouterr().err
+    assert detect(folder, folder / "known.mrc", "-o", picks, "--heatmap", "heat.tif") == 2
+    assert "end in .mrc" in capsys.readouterr().err
+    assert not picks.exists()
+
+
 def test_an_unknown_model_is_an_error_of_ours(folder, tmp_path, capsys):
     known, picks = str(folder / "known.mrc"), str(tmp_path / "picks.csv")
     assert cli.main(["detect", known, "--model", "nonsense", "-o", picks]) == 2

@@ -13,7 +13,14 @@ from motorscope.detection.run import detect
 from motorscope.errors import ConfigError, MotorscopeError, TomogramError
 from motorscope.network.model import Model
 from motorscope.picks import PickTable, write_picks
-from motorscope.tomogram import Tomogram, VoxelGrid, can_open, open_tomogram, write_mrc
+from motorscope.tomogram import (
+    MRC_SUFFIXES,
+    Tomogram,
+    VoxelGrid,
+    can_open,
+    open_tomogram,
+    write_mrc,
+)
 
 _COMPRESSED = {".gz", ".bz2"}  # to open these means to unpack them
 
@@ -207,6 +214,9 @@ def _wrong_outputs(request: FilesRequest) -> list[str]:
         problems.append(f"The output {request.output} is a folder; name a CSV file.")
     if heatmap is not None and heatmap.resolve() == request.output.resolve():
         problems.append(f"The picks and the heatmap cannot both go to {heatmap}.")
+    if heatmap is not None and not _is_folder(request):
+        if heatmap.suffix.lower() not in MRC_SUFFIXES:
+            problems.append(f"The heatmap {heatmap} is an MRC file; let its name end in .mrc.")
     if heatmap is not None and len(request.paths) > 1 and not heatmap.is_dir():
         problems.append(
             f"Heatmaps of several tomograms need a folder that exists, which {heatmap} is not."
@@ -221,16 +231,16 @@ def _wrong_inputs(request: FilesRequest) -> list[str]:
         if not path.exists():
             problems.append(f"There is no file {path}.")
             continue
-        if not can_open(path):
-            problems.append(f"{path} is not a tomogram in a format that can be read.")
-            continue
-        if path.suffix.lower() in _COMPRESSED:
+        readable = can_open(path)
+        if readable and path.suffix.lower() in _COMPRESSED:
             name = Path(path.stem).stem
         else:
             try:
                 tomogram = open_tomogram(path, spacing=request.spacing)
-            except TomogramError:
-                continue  # told when its turn comes; the other files are worth the work
+            except TomogramError as error:
+                if not readable:
+                    problems.append(str(error))
+                continue  # a damaged one is told when its turn comes; the others are worth the work
             name = tomogram.name
             if tomogram.grid.spacing is None:
                 problems.append(

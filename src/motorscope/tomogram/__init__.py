@@ -2,13 +2,14 @@
 
 from motorscope.tomogram.grid import Shape, Vector, VoxelGrid
 from motorscope.tomogram.intensity import intensity_range
-from motorscope.tomogram.mrc import write_mrc
+from motorscope.tomogram.mrc import MRC_SUFFIXES, write_mrc
 from motorscope.tomogram.open import can_open, open_tomogram
 from motorscope.tomogram.prepare import prepare, prepared_grid
 from motorscope.tomogram.recipe import InputRecipe
 from motorscope.tomogram.volume import Tomogram, read_block
 
 __all__ = [
+    "MRC_SUFFIXES",
     "InputRecipe",
     "Shape",
     "Tomogram",

@@ -21,6 +21,7 @@ KEY = "motorscope"
 """Key of our entry in a layer's metadata: ``{"role": ..., "tomogram": ...}``."""
 
 TOMOGRAM, HEATMAP, PICKS, FEATURES = "tomogram", "heatmap", "picks", "features"
+COORDINATES, COMPARISON = "coordinates", "comparison"
 
 MARKER_SIZE = 700.0
 """Diameter in Å of the ring around a motor, which is about 450 Å wide."""
@@ -64,6 +65,7 @@ def tomogram_arguments(tomogram: Tomogram) -> dict[str, Any]:
         "axis_labels": AXES,
         "contrast_limits": _rising(*limits),
         "colormap": "gray",
+        "rendering": "average",  # in 3D the cell is seen, and the heatmap through it
         "projection_mode": "none",
         "metadata": {KEY: {"role": TOMOGRAM, "name": tomogram.name, "path": tomogram.path}},
     }
@@ -137,7 +139,7 @@ def picks_arguments(
         "face_color": "transparent",
         "border_color": "status",
         "border_color_cycle": STATUS_COLOURS,
-        "border_width": 0.05,
+        "border_width": 0.04,
         "symbol": "disc",
         "size": size,
         "text": {
@@ -148,7 +150,7 @@ def picks_arguments(
             "translation": (0.0, -0.36 * size, 0.36 * size),  # at the upper right of the ring
         },
         "projection_mode": "rescale_spherical",
-        "metadata": entry(PICKS, name, tomogram_id),
+        "metadata": {KEY: entry(PICKS, name, tomogram_id)[KEY] | {"grid": grid}},
     }
 
 

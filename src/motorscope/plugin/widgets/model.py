@@ -1,5 +1,6 @@
 """Which network, and where it runs."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -181,8 +182,9 @@ def describe(option: ModelOption) -> str:
         if recipe.spacing is not None
         else "resized to " + "×".join(str(side) for side in recipe.shape or ())
     )
-    width = "" if card.architecture.base_width == 64 else f", width {card.architecture.base_width}"
-    lines = [card.description, f"{card.architecture.backbone}{width}; {voxels}."]
+    lines = [card.description, f"Input: {voxels}."]
+    if card.training_data:
+        lines.append(f"Training data: {re.split('[;.]', card.training_data)[0].lower()}.")
     if not option.ready:
         lines.append("Comes without weights: press Open file… and choose the checkpoint.")
     return "\n".join(line for line in lines if line)

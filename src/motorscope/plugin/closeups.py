@@ -74,7 +74,9 @@ def close_up(
         if high <= low:
             return picture
         slices[other] = slice(low, high)
-    block = read_block(data, tuple(slices)).squeeze(axis=axis).astype(np.float32)
+    block = (
+        read_block(data, (slices[0], slices[1], slices[2])).squeeze(axis=axis).astype(np.float32)
+    )
     if max(bins) > 1:
         block = ndimage.uniform_filter(block, size=bins, mode="nearest")
     rows, columns = (

@@ -49,10 +49,10 @@ class ReviewDesk:
 
     def close(self) -> None:
         """Close all reviews and their journals; layers stay. May be called more than once."""
+        for signal in (self.changed, self.said, self.warned):
+            signal.disconnect()  # first: whoever listened may be half gone
         for layer_id in list(self._reviews):
             self.forget(layer_id)
-        for signal in (self.changed, self.said, self.warned):
-            signal.disconnect()
 
     def review(self, layer: Layer | None) -> Review | None:
         """Return the review of a tomogram, or ``None`` if it has not begun."""
@@ -94,7 +94,7 @@ class ReviewDesk:
         self._reviews[layer_id], self._views[layer_id] = review, view
         review.changed.connect(lambda: self.changed.emit(layer_id))
         review.went_to.connect(lambda pick: self._look_at(layer_id, pick))
-        review.failed.connect(self.warned.emit)
+        review.failed.connect(lambda text: self.warned.emit(text))
         if view.layer is not None:
             review.changing.emit()  # edits from the time when nobody looked
         if len(review.table) or view.layer is not None:
@@ -138,6 +138,7 @@ class ReviewDesk:
         """End the review of a tomogram; what was done is in its journal."""
         view, review = self._views.pop(layer_id, None), self._reviews.pop(layer_id, None)
         if view is not None and review is not None:
+            review.selection_changed.disconnect()
             view.take_edits()
             view.close()
             review.close()

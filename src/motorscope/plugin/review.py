@@ -5,7 +5,7 @@ to the journal before anything else happens.
 """
 
 import getpass
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -112,9 +112,12 @@ class Review:
         """Return how many picks are decided, and how."""
         return count(self.table, self.threshold)
 
-    def listed(self) -> NDArray[np.int64]:
-        """Return the ids of the picks that are shown, in the order of going through them."""
-        rows = self._rows()
+    def listed(self, order: str | None = None) -> NDArray[np.int64]:
+        """Return the ids of the picks that are shown, in the order of going through them.
+
+        `order` is another one of `motorscope.plugin.stepping.ORDERS`.
+        """
+        rows = self._rows() if order is None else ordered(self.table, order, self.threshold)
         return self.table.ids[rows[self.shown[rows]]]
 
     def position(self, pick: int) -> NDArray[np.float64]:
@@ -267,8 +270,8 @@ class Review:
 
     def take_edits(
         self,
-        removed: Sequence[int] = (),
-        moved: Sequence[int] = (),
+        removed: ArrayLike = (),
+        moved: ArrayLike = (),
         places: ArrayLike = (),
         added: ArrayLike = (),
     ) -> None:
@@ -285,9 +288,9 @@ class Review:
         """
         stamp = self._stamp()
         table = self.table
-        if len(removed):
+        if np.size(removed):
             table = table.remove(removed)
-        if len(moved):
+        if np.size(moved):
             table = table.move(moved, places, **stamp)
         table = table.add(added, **stamp)
         self._do(table)

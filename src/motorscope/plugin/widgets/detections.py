@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 from napari.layers import Layer
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
@@ -69,6 +70,7 @@ class DetectionControls(QWidget):
         self.distance.valueChanged.connect(self._on_distance)
         self.save.clicked.connect(self._on_save)
         session.detection_changed.connect(self._on_detection)
+        session.desk.changed.connect(self._on_detection)
         self.refresh()
 
     def set_layer(self, layer: Layer | None) -> None:
@@ -79,20 +81,24 @@ class DetectionControls(QWidget):
     def refresh(self) -> None:
         """Show what the session holds."""
         detection = self._session.detection(self._layer)
-        self.setEnabled(detection is not None)
-        if detection is None:
+        review = self._session.desk.review(self._layer)
+        self.setEnabled(review is not None)
+        self.distance.setEnabled(detection is not None)
+        if review is None:
             self.count.setText("no detection yet")
             return
-        scores = detection.candidates.scores
+        scores = review.table.scores
+        scores = scores[~np.isnan(scores)]
         with signals_blocked(self.slider), signals_blocked(self.threshold):
-            self.slider.setValue(detection.threshold)
-            self.threshold.setValue(detection.threshold)
-        with signals_blocked(self.distance):
-            self.distance.setValue(detection.minimum_distance)
+            self.slider.setValue(review.threshold)
+            self.threshold.setValue(review.threshold)
+        if detection is not None:
+            with signals_blocked(self.distance):
+                self.distance.setValue(detection.minimum_distance)
         self.histogram.set_scores(scores)
-        self.histogram.set_threshold(detection.threshold)
-        shown = len(detection.shown)
-        self.count.setText(f"{shown} of {len(scores)} candidate{'s' * (len(scores) != 1)}")
+        self.histogram.set_threshold(review.threshold)
+        above = int((scores >= review.threshold).sum())
+        self.count.setText(f"{above} of {len(scores)} candidate{'s' * (len(scores) != 1)}")
 
     def _on_detection(self, layer_id: str) -> None:
         if self._layer is not None and identity(self._layer) == layer_id:

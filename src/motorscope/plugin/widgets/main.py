@@ -1,14 +1,15 @@
 """The Motorscope panel: composition of its groups, and their end."""
 
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from napari.components import ViewerModel
 from napari.layers import Layer
-from qtpy.QtCore import QEvent, QSize, Qt
+from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from motorscope.errors import ModelError, TomogramError
+from motorscope.plugin.actions import ReviewActions
 from motorscope.plugin.jobs import Task
 from motorscope.plugin.models import ModelOption
 from motorscope.plugin.session import Session
@@ -17,13 +18,25 @@ from motorscope.plugin.widgets.detections import DetectionControls
 from motorscope.plugin.widgets.encoder import EncoderControls
 from motorscope.plugin.widgets.model import ModelControls
 from motorscope.plugin.widgets.parts import Section, StatusLine
+from motorscope.plugin.widgets.review import ReviewControls
 from motorscope.plugin.widgets.run import RunControls
 from motorscope.plugin.widgets.runner import CancelTokens, JobRunner
 from motorscope.plugin.widgets.tomogram import TomogramControls
 
+GALLERY = "Motorscope gallery"
+"""Name of the gallery's dock."""
+
 
 class MotorscopeWidget(QWidget):
-    """Find motors, look at the heatmap, the candidates and what the encoder sees."""
+    """Find motors, look at the heatmap, the candidates and what the encoder sees.
+
+    Signals
+    -------
+    closed
+        Emitted when the panel was taken out of the window.
+    """
+
+    closed = Signal()
 
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__()
@@ -36,6 +49,10 @@ class MotorscopeWidget(QWidget):
         self.model = ModelControls(self.session, self.runner, self._preferences, self.status)
         self.run = RunControls(self.session, self.runner, self.status, self.new_task)
         self.detections = DetectionControls(self.session, self.status)
+        self.actions = ReviewActions(napari_viewer, self.session.desk)
+        self.actions.bind()
+        self.review = ReviewControls(self.session, self.actions, self.status)
+        self._viewer = napari_viewer
         self.encoder = EncoderControls(
             self.session, self.runner, self.status, self.new_feature_task
         )
@@ -49,6 +66,7 @@ class MotorscopeWidget(QWidget):
             ("Model", self.model),
             ("Find motors", self.run),
             ("Detections", self.detections),
+            ("Review", self.review),
             ("Encoder", self.encoder),
         ):
             column.addWidget(Section(title, group))
@@ -64,6 +82,7 @@ class MotorscopeWidget(QWidget):
         layout.addWidget(scroll, 1)
         layout.addWidget(self.status)
 
+        self.review.gallery.clicked.connect(self.show_gallery)
         self.tomogram.changed.connect(self._on_tomogram)
         self.model.changed.connect(self._on_model)
         self.runner.busy_changed.connect(self._update_buttons)
@@ -71,7 +90,7 @@ class MotorscopeWidget(QWidget):
         self._on_model()
         # A closed viewer destroys this widget without a close event; the callback must not keep
         # the widget alive.
-        self.destroyed.connect(partial(_let_go, self.session, self.runner.tokens))
+        self.destroyed.connect(partial(_let_go, *self._held()))
 
     def new_task(self, **options: Any) -> Task:
         """Return a detection of the chosen tomogram; `options` as for `Session.new_task`.
@@ -95,6 +114,10 @@ class MotorscopeWidget(QWidget):
         layer, option = self._chosen()
         return self.session.new_feature_task(layer, option, stage, **self._where())
 
+    def _held(self) -> tuple[Session, CancelTokens, ReviewActions]:
+        """Return what ends with the panel."""
+        return self.session, self.runner.tokens, self.actions
+
     def _chosen(self) -> tuple[Layer, ModelOption]:
         layer, option = self.tomogram.layer(), self.model.option()
         if self.tomogram.problem() or layer is None:
@@ -108,6 +131,17 @@ class MotorscopeWidget(QWidget):
             "device": self.model.device.currentData(),
             "precision": self._preferences.precision,
         }
+
+    def show_gallery(self) -> None:
+        """Show the motors as pictures, in a dock of their own."""
+        from motorscope.plugin.widgets.gallery import GalleryWidget
+
+        window = self._viewer.window
+        for widget in window.dock_widgets.values():
+            if isinstance(widget, GalleryWidget) and widget.parentWidget() is not None:
+                widget.parentWidget().show()
+                return
+        window.add_dock_widget(GalleryWidget(self._viewer), name=GALLERY, area="bottom")
 
     def find_when_ready(self) -> None:
         """Begin a detection as soon as tomogram, spacing and model are there."""
@@ -124,11 +158,13 @@ class MotorscopeWidget(QWidget):
             event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None
         )
         if left:
-            _let_go(self.session, self.runner.tokens)
+            _let_go(*self._held())
+            self.closed.emit()
         return bool(super().event(event))
 
     def _on_tomogram(self) -> None:
         self.detections.set_layer(self.tomogram.layer())
+        self.review.set_layer(self.tomogram.layer())
         self._update_buttons()
 
     def _on_model(self) -> None:
@@ -144,6 +180,16 @@ class MotorscopeWidget(QWidget):
             self.run.start()
 
 
-def _let_go(session: Session, tokens: CancelTokens, *_: object) -> None:
+def panel_of(viewer: ViewerModel) -> MotorscopeWidget:
+    """Return the panel of a viewer; it is opened where there is none."""
+    for widget in viewer.window.dock_widgets.values():
+        if isinstance(widget, MotorscopeWidget):
+            return widget
+    _, widget = viewer.window.add_plugin_dock_widget("napari-motorscope", "Motorscope")
+    return cast("MotorscopeWidget", widget)
+
+
+def _let_go(session: Session, tokens: CancelTokens, actions: ReviewActions, *_: object) -> None:
     tokens.cancel_all()
+    actions.unbind()
     session.close()

@@ -1,5 +1,6 @@
 """Save picks where a person says."""
 
+import shutil
 from pathlib import Path
 
 from napari.layers import Points
@@ -7,10 +8,14 @@ from napari.utils.notifications import show_error, show_info
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 from motorscope.errors import MotorscopeError, PicksError
+from motorscope.files import replacing
 from motorscope.picks import write_picks
 from motorscope.plugin.layers import identity, role
 from motorscope.plugin.picks_layer import picks_of
 from motorscope.plugin.specs import KEY, PICKS
+
+_ALL = "All motors that are shown, with their status (*.csv)"
+_ACCEPTED = "Accepted motors only (*.csv)"
 
 
 def ask_and_save(points: Points, folder: Path, parent: QWidget | None = None) -> str:
@@ -23,12 +28,36 @@ def ask_and_save(points: Points, folder: Path, parent: QWidget | None = None) ->
     """
     name = points.metadata[KEY]["name"]
     proposed = folder / f"{name}_motors.csv"
-    path, _ = QFileDialog.getSaveFileName(parent, "Save motors", str(proposed), "CSV (*.csv)")
-    if not path:
+    # The dialog asks before it returns a file that exists.
+    chosen, kind = QFileDialog.getSaveFileName(
+        parent, "Save motors", str(proposed), ";;".join((_ALL, _ACCEPTED))
+    )
+    if not chosen:
         return ""
+    path = Path(chosen) if Path(chosen).suffix else Path(f"{chosen}.csv")
     picks, grid = picks_of(points)
-    write_picks(path, {name: (picks, grid)})
-    return f"{len(picks)} motor{'s' * (len(picks) != 1)} written to {Path(path).name}."
+    if kind == _ACCEPTED:
+        picks = picks.with_status("accepted")
+    backup = keep_backup(path)
+    write_picks(path, {name: (picks, grid)}, details=True)
+    text = f"{len(picks)} motor{'s' * (len(picks) != 1)} written to {path.name}"
+    return f"{text}; the file before is {backup.name}." if backup is not None else f"{text}."
+
+
+def keep_backup(path: Path) -> Path | None:
+    """Copy a file that is about to be replaced to ``NAME.bak.csv``; return where, if there was one.
+
+    Raises
+    ------
+    PicksError
+        If it cannot be copied.
+    """
+    if not path.exists():
+        return None
+    backup = path.with_name(f"{path.stem}.bak{path.suffix}")
+    with replacing(backup, PicksError) as partial:
+        shutil.copyfile(path, partial)
+    return backup
 
 
 def save_picks_of_active(viewer: "napari.viewer.Viewer") -> None:  # type: ignore[name-defined]  # noqa: F821

@@ -96,7 +96,7 @@ def check_source(layer: Layer) -> None:
         )
     if np.iscomplexobj(np.empty(0, layer.dtype)):
         raise TomogramError(f"Layer '{layer.name}' has complex values; convert them to real ones.")
-    if not _is_upright(layer):
+    if not is_upright(layer):
         raise TomogramError(
             f"Layer '{layer.name}' is rotated, sheared or mirrored; "
             "reset its transform, or resample it first."
@@ -184,7 +184,8 @@ def _level(layer: Image, wanted: float) -> int:
     return coarsest
 
 
-def _is_upright(layer: Layer) -> bool:
+def is_upright(layer: Layer) -> bool:
+    """Whether a layer is only scaled and moved: neither rotated nor sheared nor mirrored."""
     identity_matrix = np.eye(layer.ndim + 1)
     return bool(
         np.allclose(layer.affine.affine_matrix, identity_matrix)

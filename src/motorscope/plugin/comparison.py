@@ -1,0 +1,177 @@
+"""Two sets of picks of one tomogram side by side: who has what, and where they disagree."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from napari.components import ViewerModel
+from napari.layers import Layer, Points
+from numpy.typing import ArrayLike, NDArray
+
+from motorscope.errors import PicksError
+from motorscope.picks import Counts, match_picks
+from motorscope.plugin.layers import find, full_grid, identity, role, tomogram_name
+from motorscope.plugin.points import picks_of_points
+from motorscope.plugin.specs import (
+    ANGSTROM,
+    AXES,
+    COMPARISON,
+    MARKER_SIZE,
+    PICKS,
+    entry,
+)
+from motorscope.tomogram import VoxelGrid
+
+RADIUS = 500.0
+"""Å within which two picks mean the same motor: about its diameter."""
+
+VERDICTS = ("both", "mine", "theirs")
+COLOURS = {"both": "#f2f2f2", "mine": "#ff9f1c", "theirs": "#35c9ff"}
+"""Of what both have, only I, only they: to be told apart by colour-blind eyes too."""
+
+_VERDICT = pd.CategoricalDtype(list(VERDICTS))
+_LARGER = 1.3  # than our own rings, which they go round
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What two sets of picks have in common.
+
+    Attributes
+    ----------
+    places
+        Positions ``(n, 3)`` in Å, z, y, x: of a pair, mine.
+    verdicts
+        For each place one of `VERDICTS`.
+    counts
+        With theirs as the truth.
+    """
+
+    places: NDArray[np.float64]
+    verdicts: tuple[str, ...]
+    counts: Counts
+
+    @property
+    def disagreements(self) -> NDArray[np.float64]:
+        """Positions ``(k, 3)`` in Å that only one side has, along z, then y, then x."""
+        alone = self.places[[verdict != "both" for verdict in self.verdicts]]
+        return alone[np.lexsort(alone.T[::-1])]
+
+
+def compare(mine: ArrayLike, theirs: ArrayLike, radius: float) -> Comparison:
+    """Match two sets of positions ``(n, 3)`` and ``(m, 3)`` in Å within a radius in Å."""
+    ours = np.asarray(mine, dtype=float).reshape(-1, 3)
+    others = np.asarray(theirs, dtype=float).reshape(-1, 3)
+    matches = match_picks(ours, others, radius)
+    parts = (
+        ours[matches.pairs[:, 0]],
+        ours[matches.unmatched_found],
+        others[matches.unmatched_truth],
+    )
+    return Comparison(
+        places=np.concatenate(parts),
+        verdicts=tuple(
+            verdict for verdict, part in zip(VERDICTS, parts, strict=True) for _ in range(len(part))
+        ),
+        counts=matches.counts,
+    )
+
+
+def other_sets(viewer: ViewerModel, tomogram: Layer | None) -> list[Points]:
+    """Return the points layers with which the picks of a tomogram can be compared."""
+    own = None if tomogram is None else find(viewer.layers, PICKS, identity(tomogram))
+    return [
+        layer
+        for layer in viewer.layers
+        if isinstance(layer, Points)
+        and layer.ndim == 3
+        and role(layer) != COMPARISON
+        and (own is None or layer != own)
+    ]
+
+
+def positions_in(layer: Points, tomogram: Layer) -> tuple[NDArray[np.float64], str]:
+    """Return the positions ``(n, 3)`` in Å that a points layer shows in a tomogram, and a remark.
+
+    Rejected picks do not count. Points without a unit of length and a scale of their own are taken
+    as voxels of the tomogram, which the remark says; else it is empty.
+
+    Raises
+    ------
+    MotorscopeError
+        If the layer or the tomogram does not say enough.
+    """
+    table, grid = picks_of_points(layer)
+    places = table.with_status("candidate", "accepted").positions
+    if grid.spacing is not None:
+        return places, ""
+    own = full_grid(tomogram)
+    own.known_spacing()
+    if not np.allclose(layer.scale, 1) or not np.allclose(layer.translate, 0):
+        raise PicksError(
+            f"Layer '{layer.name}' has a scale and no unit of length; set its units, or open its "
+            "file again now that the tomogram has a spacing."
+        )
+    return own.to_world(places), (
+        f"'{layer.name}' has no unit of length: its numbers are taken as voxels of "
+        f"'{tomogram_name(tomogram)}'."
+    )
+
+
+def show_comparison(viewer: ViewerModel, comparison: Comparison, tomogram: Layer) -> Points:
+    """Show a comparison as a points layer of ours, in place of an earlier one of the tomogram."""
+    arguments = comparison_arguments(
+        comparison, full_grid(tomogram), tomogram_name(tomogram), identity(tomogram)
+    )
+    layer = find(viewer.layers, COMPARISON, identity(tomogram))
+    if layer is None:
+        before = set(viewer.layers.selection)
+        layer = viewer.add_points(**arguments)
+        viewer.layers.selection = before  # a person goes on with the layer that was selected
+        return layer
+    layer.selected_data = set()
+    layer.data = arguments["data"]
+    layer.features = arguments["features"]
+    layer.feature_defaults = arguments["feature_defaults"]
+    layer.scale, layer.translate = arguments["scale"], arguments["translate"]
+    return layer
+
+
+def comparison_arguments(
+    comparison: Comparison, grid: VoxelGrid, name: str, tomogram_id: str
+) -> dict[str, Any]:
+    """Return the arguments of ``add_points``: squares around the rings, coloured by verdict."""
+    spacing = grid.known_spacing()
+    return {
+        "data": grid.to_voxels(comparison.places),
+        "ndim": 3,
+        "name": f"{name} comparison",
+        "scale": spacing,
+        "translate": grid.origin,
+        "units": ANGSTROM,
+        "axis_labels": AXES,
+        "features": pd.DataFrame({"verdict": pd.Series(comparison.verdicts, dtype=_VERDICT)}),
+        "feature_defaults": {"verdict": "mine"},
+        "face_color": "transparent",
+        "border_color": "verdict",
+        "border_color_cycle": COLOURS,
+        "border_width": 0.06,
+        "symbol": "square",
+        "size": _LARGER * MARKER_SIZE / float(np.mean(spacing)),
+        "projection_mode": "rescale_spherical",
+        "metadata": entry(COMPARISON, name, tomogram_id),
+    }
+
+
+def summary(counts: Counts) -> str:
+    """Return precision, recall, F1 and F2 in a line; a dash where there is nothing to count."""
+    values = {
+        "precision": counts.precision,
+        "recall": counts.recall,
+        "F1": counts.f_beta(1.0),
+        "F2": counts.f_beta(2.0),
+    }
+    return " · ".join(
+        f"{name} {'–' if np.isnan(value) else f'{value:.2f}'}" for name, value in values.items()
+    )

@@ -1,0 +1,48 @@
+"""What can be said before a window opens, and one whole unattended run."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from motorscope.errors import MotorscopeError, SpacingError
+from motorscope.picks import read_picks
+from motorscope.plugin.launch import SIZE, view
+from motorscope.plugin.models import Survey
+from motorscope.tomogram import VoxelGrid, write_mrc
+
+SPOT = (36, 44, 20)
+
+
+def write_spot(path, spacing):
+    data = np.zeros((64, 96, 80), dtype=np.uint8)
+    data[SPOT] = 255
+    write_mrc(path, data, VoxelGrid(data.shape, spacing))
+    return path
+
+
+def test_missing_things_are_said_before_a_window_opens(tmp_path):
+    picture = tmp_path / "picture.png"
+    with pytest.raises(MotorscopeError, match="no tomogram"):
+        view(screenshot=picture)
+    with pytest.raises(MotorscopeError, match="absent"):
+        view([tmp_path / "absent.mrc"], screenshot=picture)
+    with pytest.raises(SpacingError, match="--spacing"):
+        view([write_spot(tmp_path / "bare.mrc", None)], screenshot=picture)
+    assert not picture.exists()
+
+
+def test_unattended_run_writes_picture_and_picks(
+    tmp_path, qtbot, monkeypatch, spot_model, spot_option
+):
+    monkeypatch.setattr(
+        "motorscope.plugin.jobs.survey",
+        lambda default: Survey((spot_option,), (("auto", "Automatic"),)),
+    )
+    monkeypatch.setattr("motorscope.network.load_model", lambda *_, **__: spot_model)
+    tomogram = write_spot(tmp_path / "tomo.mrc", (16.0,) * 3)
+    view([tomogram], stage=1, screenshot=tmp_path / "a.png", picks=tmp_path / "a.csv")
+    table = read_picks(tmp_path / "a.csv")
+    assert table.loc[0, ["z", "y", "x"]].tolist() == pytest.approx(SPOT, abs=4)
+    with Image.open(tmp_path / "a.png") as picture:
+        assert picture.size == pytest.approx(SIZE, abs=60)
+        assert np.asarray(picture).std() > 10

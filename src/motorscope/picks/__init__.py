@@ -11,6 +11,7 @@ from motorscope.picks.scoring import (
     f_beta,
     match_picks,
 )
+from motorscope.picks.summary import Summary, read_summary, summarise
 from motorscope.picks.table import ORIGINS, STATUSES, PickTable
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "JournalInUseError",
     "Matches",
     "PickTable",
+    "Summary",
     "competition_counts",
     "competition_f2",
     "f_beta",
@@ -30,5 +32,7 @@ __all__ = [
     "open_journal",
     "pick_tables",
     "read_picks",
+    "read_summary",
+    "summarise",
     "write_picks",
 ]

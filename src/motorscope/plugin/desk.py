@@ -87,7 +87,7 @@ class ReviewDesk:
             table = left.metadata[KEY].get("table", table)
         if journal is not None:
             table, remarks = journal.table, journal.remarks
-            table = _moved_to(grid, table, remarks)
+            table = moved_to(grid, table, remarks)
             threshold = float(remarks.get("threshold", threshold))
         review = Review(sources.tomogram_name(layer), grid, table, threshold, journal)
         view = PicksView(self.viewer, review, layer_id)
@@ -252,7 +252,7 @@ class ReviewDesk:
         return None
 
 
-def _moved_to(grid: VoxelGrid, table: PickTable, remarks: dict[str, Any]) -> PickTable:
+def moved_to(grid: VoxelGrid, table: PickTable, remarks: dict[str, Any]) -> PickTable:
     """Return picks of a journal in the world of a grid: they stay on the same voxels."""
     spacing, origin = remarks.get("spacing"), remarks.get("origin")
     if not len(table) or not spacing or not origin:

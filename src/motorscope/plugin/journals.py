@@ -52,9 +52,20 @@ def journal_of(layer: Layer, folder: Path | None = None) -> Path:
     """
     path = path_of(layer)
     if path is not None and path.exists():
-        return journal_path(path, _as_file_name(tomogram_name(layer)), folder or project_folder())
+        return journal_at(path, tomogram_name(layer), folder)
     name = f"{_as_file_name(layer.name)}-{_fingerprint(layer)}"
     return journal_path((folder or project_folder()) / name, name)
+
+
+def journal_at(path: Path, name: str, folder: Path | None = None) -> Path:
+    """Return the path of the journal of a tomogram's file, whether or not there is one.
+
+    Raises
+    ------
+    PicksError
+        If there is no folder that can be written.
+    """
+    return journal_path(path, _as_file_name(name), folder or project_folder())
 
 
 def open_journal_of(layer: Layer, folder: Path | None = None) -> Journal:

@@ -189,7 +189,7 @@ class Review:
             If none is selected.
         """
         self.changing.emit()
-        self._do(self.table.set_status(self._chosen(), status, **self._stamp()))
+        self._do(self.table.set_status(self._chosen(), status, **stamp()))
         if go_on and self.current is not None:
             self.step(undecided=True)
 
@@ -208,20 +208,20 @@ class Review:
         meant = is_undecided(self.table) & (reaches if status == "accepted" else ~reaches)
         ids = self.table.ids[meant]
         if len(ids):
-            self._do(self.table.set_status(ids, status, **self._stamp()))
+            self._do(self.table.set_status(ids, status, **stamp()))
         return len(ids)
 
     def add(self, positions: ArrayLike) -> None:
         """Add picks of a person at ``(n, 3)`` positions in Å, and select them."""
         self.changing.emit()
         first = self.table.next_id
-        self._do(self.table.add(positions, **self._stamp()))
+        self._do(self.table.add(positions, **stamp()))
         self.select(range(first, self.table.next_id))
 
     def move(self, ids: ArrayLike, positions: ArrayLike) -> None:
         """Put picks elsewhere, ``(n, 3)`` in Å: one step to undo."""
         self.changing.emit()
-        self._do(self.table.move(ids, positions, **self._stamp()))
+        self._do(self.table.move(ids, positions, **stamp()))
 
     def delete(self) -> None:
         """Delete the selected picks.
@@ -286,13 +286,13 @@ class Review:
         added
             Positions of new ones ``(n, 3)`` in Å; they get the ids from the table's `next_id` on.
         """
-        stamp = self._stamp()
+        stamped = stamp()
         table = self.table
         if np.size(removed):
             table = table.remove(removed)
         if np.size(moved):
-            table = table.move(moved, places, **stamp)
-        table = table.add(added, **stamp)
+            table = table.move(moved, places, **stamped)
+        table = table.add(added, **stamped)
         self._do(table)
 
     # Inner parts
@@ -304,9 +304,6 @@ class Review:
         if not self.selected:
             raise PicksError("No motor is selected; go to one, or click on it.")
         return self.selected
-
-    def _stamp(self) -> dict[str, str]:
-        return {"who": _user(), "when": datetime.now(UTC).isoformat(timespec="seconds")}
 
     def _do(self, table: PickTable, drag: str | None = None) -> None:
         history = self.history.do(table, drag)
@@ -345,6 +342,11 @@ class Review:
             "spacing": self.grid.spacing,
             "origin": self.grid.origin,
         }
+
+
+def stamp() -> dict[str, str]:
+    """Return who works here, and the time: what every edit carries."""
+    return {"who": _user(), "when": datetime.now(UTC).isoformat(timespec="seconds")}
 
 
 def _user() -> str:

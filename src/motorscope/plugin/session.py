@@ -19,12 +19,14 @@ from psygnal import Signal
 from motorscope.errors import PicksError
 from motorscope.picks import PickTable
 from motorscope.plugin import layers as sources
+from motorscope.plugin.comparison_desk import ComparisonDesk
 from motorscope.plugin.desk import ReviewDesk
 from motorscope.plugin.jobs import Task
 from motorscope.plugin.layers import find, identity, is_source, tomogram_from_layer
 from motorscope.plugin.models import ModelOption, ModelShelf
 from motorscope.plugin.picks_layer import fit_slice_thickness
 from motorscope.plugin.specs import (
+    COMPARISON,
     FEATURES,
     HEATMAP,
     PICKS,
@@ -94,6 +96,7 @@ class Session:
         self.viewer = viewer
         self.models = ModelShelf()
         self.desk = ReviewDesk(viewer)
+        self.comparisons = ComparisonDesk(viewer, self.desk)
         self._detections: dict[str, Detection] = {}
         self._generation = 0
         self._filling: _Filling | None = None
@@ -111,6 +114,7 @@ class Session:
         events.inserted.disconnect(self._on_inserted)
         events.removed.disconnect(self._on_removed)
         events.renamed.disconnect(self._on_renamed)
+        self.comparisons.close()
         self.desk.close()
         self.layers_changed.disconnect()
         self.detection_changed.disconnect()
@@ -146,7 +150,7 @@ class Session:
         point = layer.world_to_data(self.viewer.dims.point)
         sources.set_spacing(layer, spacing)
         layer_id = identity(layer)
-        for role in (HEATMAP, PICKS, FEATURES):
+        for role in (HEATMAP, PICKS, FEATURES, COMPARISON):
             old = find(self.viewer.layers, role, layer_id)
             if old is not None:
                 self.viewer.layers.remove(old)
@@ -244,7 +248,7 @@ class Session:
             grid=self._grid(task),
             result=result,
             card=task.card,
-            candidates=_from_model(result.candidates, task.card),
+            candidates=from_model(result.candidates, task.card),
             threshold=task.card.default_threshold,
             minimum_distance=task.card.minimum_distance,
         )
@@ -292,7 +296,7 @@ class Session:
         candidates = find_candidates(result.heatmap, result.grid, distance)
         self._detections[identity(layer)] = replace(
             detection,
-            candidates=_from_model(candidates, detection.card),
+            candidates=from_model(candidates, detection.card),
             minimum_distance=distance,
         )
         self._take_in(identity(layer), drag="minimum distance")
@@ -393,7 +397,7 @@ class _Filling:
             self._layer.refresh()
 
 
-def _from_model(candidates: PickTable, card: "ModelCard") -> PickTable:
+def from_model(candidates: PickTable, card: "ModelCard") -> PickTable:
     """Return candidates that say which model made them."""
     return candidates.set_details(candidates.ids, model=card.name, model_sha256=card.sha256 or "")
 

@@ -3,7 +3,7 @@
 from motorscope.tomogram.grid import Shape, Vector, VoxelGrid
 from motorscope.tomogram.intensity import intensity_range
 from motorscope.tomogram.mrc import MRC_SUFFIXES, write_mrc
-from motorscope.tomogram.open import can_open, open_tomogram
+from motorscope.tomogram.open import can_open, name_of, open_tomogram
 from motorscope.tomogram.prepare import prepare, prepared_grid
 from motorscope.tomogram.recipe import InputRecipe
 from motorscope.tomogram.volume import Tomogram, read_block
@@ -17,6 +17,7 @@ __all__ = [
     "VoxelGrid",
     "can_open",
     "intensity_range",
+    "name_of",
     "open_tomogram",
     "prepare",
     "prepared_grid",

@@ -54,7 +54,7 @@ def open_tomogram(path: str | Path, spacing: float | Sequence[float] | None = No
         raise TomogramError(f"{path} holds {sides} voxels (z, y, x), a flat image; give a volume.")
     if spacing is not None:
         grid = grid.with_spacing(spacing)
-    return Tomogram(with_true_sign(data), grid, _name(path), path)
+    return Tomogram(with_true_sign(data), grid, name_of(path), path)
 
 
 def can_open(path: str | Path) -> bool:
@@ -74,6 +74,17 @@ def can_open(path: str | Path) -> bool:
     except OSError:
         pass
     return False
+
+
+def name_of(path: Path) -> str:
+    """Return the name of the tomogram at a path: the file's stem, or the name of the folder."""
+    if path.name in ("", ".."):
+        path = path.resolve()  # but a link keeps its own name
+    if path.is_dir():
+        return path.name
+    if path.suffix.lower() in _COMPRESSED:
+        path = path.with_suffix("")
+    return path.stem
 
 
 def _read(path: Path) -> tuple[NDArray[Any], VoxelGrid]:
@@ -102,13 +113,3 @@ def _format_suffix(path: Path) -> str:
     if path.suffix.lower() in _COMPRESSED:
         path = path.with_suffix("")
     return path.suffix.lower()
-
-
-def _name(path: Path) -> str:
-    if path.name in ("", ".."):
-        path = path.resolve()  # but a link keeps its own name
-    if path.is_dir():
-        return path.name
-    if path.suffix.lower() in _COMPRESSED:
-        path = path.with_suffix("")
-    return path.stem

@@ -1,0 +1,266 @@
+"""A queue of tomograms as plain data: what is in a folder, and how far each of them is.
+
+Nothing of its own is stored: the state of a tomogram is what its journal says, so that a folder
+that is opened again is as it was left.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from motorscope.errors import PicksError, TomogramError
+from motorscope.picks import Summary, read_summary
+from motorscope.plugin.journals import journal_at, project_folder
+from motorscope.tomogram import can_open, name_of
+
+NEW, RUNNING, TO_REVIEW = "new", "running", "to review"
+REVIEWED, NO_MOTOR, FAILED = "reviewed", "reviewed, no motor", "failed"
+STATUSES = (NEW, RUNNING, TO_REVIEW, REVIEWED, NO_MOTOR, FAILED)
+"""What a tomogram of a queue can be."""
+
+ORDERS = ("name", "status", "best", "undecided", "accepted", "rejected")
+"""Orders of a queue."""
+
+_JOURNAL = ".motorscope.jsonl"
+_HEATMAP = ".heatmap.mrc"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A tomogram of a queue.
+
+    Attributes
+    ----------
+    path, name
+        Its file or folder of slices, and what its picks go by.
+    journal
+        The journal's path, whether or not there is one yet.
+    summary
+        What the journal holds.
+    running
+        Whether the detector is at it.
+    problem
+        Why it could not be opened or searched, in a sentence; empty if nothing is wrong.
+    """
+
+    path: Path
+    name: str
+    journal: Path
+    summary: Summary = field(default_factory=Summary)
+    running: bool = False
+    problem: str = ""
+
+    @property
+    def status(self) -> str:
+        """One of `STATUSES`."""
+        if self.running or self.problem:
+            return RUNNING if self.running else FAILED
+        reviewed = self.summary.remarks.get("reviewed")
+        if reviewed:
+            return NO_MOTOR if reviewed["no_motor"] and not self.summary.accepted else REVIEWED
+        picks = self.summary.undecided + self.summary.accepted + self.summary.rejected
+        searched = picks or self.summary.best is not None or "searched" in self.summary.remarks
+        return TO_REVIEW if searched else NEW
+
+    @property
+    def heatmap(self) -> Path:
+        """Where the heatmap of a search is kept: beside the journal."""
+        return self.journal.with_name(self.journal.name.removesuffix(_JOURNAL) + _HEATMAP)
+
+    @property
+    def spacing(self) -> tuple[float, float, float] | None:
+        """The spacing (z, y, x) in Å that the picks were made with, if there are any."""
+        known = self.summary.remarks.get("spacing")
+        return (float(known[0]), float(known[1]), float(known[2])) if known else None
+
+
+@dataclass(frozen=True)
+class Queue:
+    """Tomograms to go through.
+
+    Attributes
+    ----------
+    source
+        The folder, or the list, that they are from.
+    entries
+        The tomograms by their paths.
+    """
+
+    source: Path
+    entries: Mapping[Path, Entry]
+
+    def with_entries(self, *entries: Entry) -> "Queue":
+        """Return the queue with these entries in place of those of the same paths."""
+        return replace(self, entries={**self.entries, **{entry.path: entry for entry in entries}})
+
+    def listed(
+        self, text: str = "", status: str = "", order: str = "name", backwards: bool = False
+    ) -> list[Entry]:
+        """Return entries in an order of `ORDERS`.
+
+        Parameters
+        ----------
+        text
+            Only those whose name has all these words in it, upper and lower case alike.
+        status
+            Only those with this one of `STATUSES`; all if empty.
+        backwards
+            Whether to turn the order round; equal ones are in the order of their names always.
+
+        Raises
+        ------
+        ValueError
+            If there is no such order.
+        """
+        words = text.casefold().split()
+        chosen = [
+            entry
+            for entry in self.entries.values()
+            if (not status or entry.status == status)
+            and all(word in entry.name.casefold() for word in words)
+        ]
+        chosen.sort(key=lambda entry: _natural(entry.name), reverse=backwards and order == "name")
+        if order == "status":
+            chosen.sort(key=lambda entry: STATUSES.index(entry.status), reverse=backwards)
+        elif order == "best":
+            chosen.sort(
+                key=lambda entry: -1.0 if entry.summary.best is None else entry.summary.best,
+                reverse=backwards,
+            )
+        elif order in ORDERS[3:]:
+            chosen.sort(key=lambda entry: getattr(entry.summary, order), reverse=backwards)
+        elif order != "name":
+            raise ValueError(f"order must be one of {', '.join(ORDERS)}, not {order!r}")
+        return chosen
+
+    def counts(self) -> Counter[str]:
+        """Return how many entries have which status."""
+        return Counter(entry.status for entry in self.entries.values())
+
+
+def scan(source: Path, folder: Path | None = None) -> Queue:
+    """Return the queue of a folder's tomograms or of a list, before any journal is read.
+
+    Parameters
+    ----------
+    source
+        A folder of tomogram files and of sub-folders with numbered slices, or such a sub-folder
+        itself, or a text file with a path on each line.
+    folder
+        Where journals are that cannot be beside their tomogram; the user's data folder if ``None``.
+
+    Raises
+    ------
+    TomogramError
+        If it cannot be read, or there is no tomogram.
+    PicksError
+        If there is no place for journals.
+    """
+    paths = read_list(source) if source.is_file() else find_tomograms(source)
+    folder = folder or project_folder()
+    entries: dict[Path, Entry] = {}
+    owners: dict[Path, Entry] = {}
+    for path in paths:
+        name = name_of(path)
+        entry = Entry(path, name, journal_at(path, name, folder))
+        owner = owners.setdefault(entry.journal, entry)
+        if owner.path != path:
+            problem = (
+                f"{path} has the same name as {owner.path.name}, so that their picks could not be "
+                "told apart; rename one of them."
+            )
+            entry = replace(entry, problem=problem)
+        entries[path] = entry
+    return Queue(source, entries)
+
+
+def find_tomograms(folder: Path) -> list[Path]:
+    """Return the tomograms in a folder by name; heatmaps that belong to one are left out.
+
+    Raises
+    ------
+    TomogramError
+        If it cannot be read, or there are none.
+    """
+    folder = folder.absolute()
+    try:
+        paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise TomogramError(
+            f"{folder} cannot be read ({reason}); check the folder and its permissions."
+        ) from error
+    found = [path for path in paths if not path.name.endswith(_HEATMAP) and can_open(path)]
+    if not found and can_open(folder):
+        found = [folder]
+    names = {name_of(path) for path in found}
+    kept = [path for path in found if _owner_of_heatmap(name_of(path)) not in names]
+    if not kept:
+        raise TomogramError(
+            f"{folder} holds no tomograms (MRC or TIFF files, or sub-folders of numbered slices); "
+            "choose another folder."
+        )
+    return kept
+
+
+def read_list(path: Path) -> list[Path]:
+    """Return the paths in a text file, one on each line; relative ones count from its folder.
+
+    Empty lines and lines that begin with ``#`` are passed over.
+
+    Raises
+    ------
+    TomogramError
+        If it cannot be read, or names nothing.
+    """
+    try:
+        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise TomogramError(f"{path} cannot be read ({reason}); choose another list.") from error
+    except UnicodeDecodeError as error:
+        raise TomogramError(f"{path} is no text; give a list with a path on each line.") from error
+    folder = path.absolute().parent
+    paths = [folder / line for line in lines if line and not line.startswith("#")]
+    if not paths:
+        raise TomogramError(f"{path} names no tomograms; write the path of one on each line.")
+    return list(dict.fromkeys(paths))
+
+
+def with_journal(entry: Entry) -> Entry:
+    """Return an entry as its journal has it; one that is damaged is its problem."""
+    if entry.problem:
+        return entry
+    try:
+        return replace(entry, summary=read_summary(entry.journal))
+    except PicksError as error:
+        return replace(entry, problem=str(error))
+
+
+def neighbour(listed: Iterable[Path], current: Path | None, row: int, step: int) -> Path | None:
+    """Return the path `step` (1 or -1) further in a list, or ``None`` at its end.
+
+    Where the current one is not in the list any more, it is taken to have been at `row`.
+    """
+    paths = list(listed)
+    if current in paths:
+        there = paths.index(current) + step
+    else:
+        there = row if step > 0 else row - 1
+    return paths[there] if 0 <= there < len(paths) else None
+
+
+def _natural(name: str) -> list[tuple[int, int, str]]:
+    """Return a key by which 2 comes before 10."""
+    return [
+        (0, int(part), "") if part.isdigit() else (1, 0, part.casefold())
+        for part in re.split(r"(\d+)", name)
+        if part
+    ]
+
+
+def _owner_of_heatmap(name: str) -> str | None:
+    """Return the tomogram's name for the name of a heatmap of ``motorscope detect``."""
+    return name.removesuffix("_heatmap") if name.endswith("_heatmap") else None

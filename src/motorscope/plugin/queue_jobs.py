@@ -1,0 +1,234 @@
+"""What a queue does in threads: read a folder, open the next tomogram, search many of them."""
+
+import threading
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from motorscope.errors import MotorscopeError
+from motorscope.picks import PickTable
+from motorscope.plugin.models import ModelChoice, ModelShelf
+from motorscope.plugin.queue import Entry, Queue, scan, with_journal
+from motorscope.plugin.specs import tomogram_arguments
+from motorscope.plugin.torch_import import import_torch
+from motorscope.tomogram import Tomogram, VoxelGrid, open_tomogram, read_block, write_mrc
+
+Spacing = tuple[float, float, float]
+Heatmap = tuple[NDArray[np.float32], VoxelGrid]
+
+_BATCH = 200  # journals between two messages
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A tomogram of the queue, ready to be shown.
+
+    Attributes
+    ----------
+    path, tomogram
+        Where it is, and what it is.
+    arguments
+        For its image layer.
+    heatmap
+        That of an earlier search, with its grid; ``None`` if there is none.
+    """
+
+    path: Path
+    tomogram: Tomogram
+    arguments: dict[str, Any]
+    heatmap: Heatmap | None = None
+
+
+@dataclass(frozen=True)
+class QueueTask:
+    """Search tomograms of a queue, one after the other, with one model.
+
+    Attributes
+    ----------
+    entries
+        Pairs of an entry and the spacing in Å to take where its file does not say one.
+    model, device, precision, flips
+        See `motorscope.plugin.jobs.Task`.
+    """
+
+    entries: Sequence[tuple[Entry, Spacing | None]]
+    model: ModelChoice
+    device: str = "auto"
+    precision: str = "auto"
+    flips: bool = False
+
+
+@dataclass(frozen=True)
+class Begun:
+    """Work on a tomogram begins; the messages that follow are about it."""
+
+    path: Path
+    number: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found in a tomogram.
+
+    Attributes
+    ----------
+    path, name, grid
+        The tomogram.
+    candidates, threshold, minimum_distance
+        The candidates, with the model's name and checksum, and what the model advises (Å).
+    heatmap
+        The heatmap with its grid.
+    search
+        What the journal shall say of the search.
+    """
+
+    path: Path
+    name: str
+    grid: VoxelGrid
+    candidates: PickTable
+    threshold: float
+    minimum_distance: float
+    heatmap: Heatmap
+    search: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A tomogram could not be opened or searched; `text` is a sentence."""
+
+    path: Path
+    text: str
+
+
+def scan_job(
+    source: Path, folder: Path | None, cancel: threading.Event
+) -> Generator[Queue | list[Entry], None, bool]:
+    """Read a folder or a list: yields the queue, then its entries as their journals have them."""
+    queue = scan(source, folder)
+    yield queue
+    batch: list[Entry] = []
+    for entry in queue.entries.values():
+        if cancel.is_set():
+            return False
+        batch.append(with_journal(entry))
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    yield batch
+    return True
+
+
+def open_job(
+    entry: Entry, spacing: Spacing | None, cancel: threading.Event
+) -> Generator[Opened | Failed, None, bool]:
+    """Open a tomogram: yields it, then reads all of it once, so that its slices come quickly."""
+    try:
+        tomogram = _open(entry, spacing)
+        opened = Opened(
+            entry.path, tomogram, tomogram_arguments(tomogram), _read_heatmap(entry.heatmap)
+        )
+    except (MotorscopeError, OSError) as error:
+        yield Failed(entry.path, str(error))
+        return False
+    yield opened
+    if isinstance(tomogram.data, np.memmap):
+        for plane in range(tomogram.grid.shape[0]):
+            if cancel.is_set():
+                return False
+            place = (slice(plane, plane + 1), slice(None), slice(None))
+            np.max(read_block(tomogram.data, place))
+    return True
+
+
+def search_job(
+    task: QueueTask, shelf: ModelShelf, cancel: threading.Event
+) -> Generator[Any, None, bool]:
+    """Search tomograms: yields `Begun`, `Progress` and `Notice`, and `Found` or `Failed` of each.
+
+    A tomogram that fails does not stop the others. The model is loaded once.
+    """
+    import_torch()
+    from motorscope.detection import Notice, Progress
+
+    yield Progress(what="Loading the model", done=0, total=0)
+    model = shelf.load(task.model)
+    for number, (entry, spacing) in enumerate(task.entries, start=1):
+        if cancel.is_set():
+            return False
+        yield Begun(entry.path, number, len(task.entries))
+        try:
+            found = None
+            run = _search(entry, spacing, model, task, cancel)
+            while True:
+                try:
+                    message = next(run)
+                except StopIteration as stop:
+                    found = stop.value
+                    break
+                if isinstance(message, (Progress, Notice)):
+                    yield message
+            if found is None:
+                return False
+            yield found
+        except (MotorscopeError, OSError) as error:
+            yield Failed(entry.path, str(error))
+    return True
+
+
+def _search(
+    entry: Entry, spacing: Spacing | None, model: Any, task: QueueTask, cancel: threading.Event
+) -> Generator[Any, None, Found | None]:
+    from motorscope.detection import DetectionRequest, detect
+    from motorscope.plugin.session import from_model
+
+    tomogram = _open(entry, spacing)
+    tomogram.grid.known_spacing()
+    request = DetectionRequest(
+        tomogram, model, device=task.device, precision=task.precision, flips=task.flips
+    )
+    result = yield from detect(request, cancel)
+    if result is None:
+        return None
+    write_mrc(entry.heatmap, result.heatmap, result.grid)
+    card = model.card
+    return Found(
+        path=entry.path,
+        name=tomogram.name,
+        grid=tomogram.grid,
+        candidates=from_model(result.candidates, card),
+        threshold=card.default_threshold,
+        minimum_distance=card.minimum_distance,
+        heatmap=(result.heatmap, result.grid),
+        search=search_remark(card.name, card.sha256),
+    )
+
+
+def search_remark(model: str, sha256: str | None) -> dict[str, Any]:
+    """Return what a journal says of a search."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"model": model, "model_sha256": sha256 or "", "when": now}
+
+
+def _open(entry: Entry, spacing: Spacing | None) -> Tomogram:
+    """Open a tomogram; what its file does not say comes from the journal, or from a person."""
+    tomogram = open_tomogram(entry.path)
+    known = entry.spacing or spacing
+    if tomogram.grid.spacing is None and known is not None:
+        return tomogram.with_spacing(known)
+    return tomogram
+
+
+def _read_heatmap(path: Path) -> Heatmap | None:
+    """Return a heatmap; one that is absent or damaged is no reason to stop."""
+    try:
+        tomogram = open_tomogram(path)
+        tomogram.grid.known_spacing()
+    except MotorscopeError:
+        return None
+    return np.array(tomogram.data, dtype=np.float32), tomogram.grid

@@ -10,7 +10,7 @@ from napari.layers import Layer, Points
 from numpy.typing import ArrayLike, NDArray
 
 from motorscope.errors import PicksError
-from motorscope.picks import Counts, match_picks
+from motorscope.picks import Counts, PickTable, match_picks
 from motorscope.plugin.layers import find, full_grid, identity, role, tomogram_name
 from motorscope.plugin.points import picks_of_points
 from motorscope.plugin.specs import (
@@ -44,36 +44,35 @@ class Comparison:
         Positions ``(n, 3)`` in Å, z, y, x: of a pair, mine.
     verdicts
         For each place one of `VERDICTS`.
+    ids
+        The id of my pick at each place ``(n,)``; -1 for those that only they have.
     counts
         With theirs as the truth.
     """
 
     places: NDArray[np.float64]
     verdicts: tuple[str, ...]
+    ids: NDArray[np.int64]
     counts: Counts
 
     @property
-    def disagreements(self) -> NDArray[np.float64]:
-        """Positions ``(k, 3)`` in Å that only one side has, along z, then y, then x."""
-        alone = self.places[[verdict != "both" for verdict in self.verdicts]]
-        return alone[np.lexsort(alone.T[::-1])]
+    def disagreements(self) -> NDArray[np.intp]:
+        """Rows of what only one side has, along z, then y, then x."""
+        rows = np.flatnonzero([verdict != "both" for verdict in self.verdicts])
+        return rows[np.lexsort(self.places[rows].T[::-1])]
 
 
-def compare(mine: ArrayLike, theirs: ArrayLike, radius: float) -> Comparison:
-    """Match two sets of positions ``(n, 3)`` and ``(m, 3)`` in Å within a radius in Å."""
-    ours = np.asarray(mine, dtype=float).reshape(-1, 3)
-    others = np.asarray(theirs, dtype=float).reshape(-1, 3)
+def compare(mine: PickTable, theirs: ArrayLike, radius: float) -> Comparison:
+    """Match my picks with positions ``(m, 3)`` in Å, one to one, within a radius in Å."""
+    ours, others = mine.positions, np.asarray(theirs, dtype=float).reshape(-1, 3)
     matches = match_picks(ours, others, radius)
-    parts = (
-        ours[matches.pairs[:, 0]],
-        ours[matches.unmatched_found],
-        others[matches.unmatched_truth],
-    )
+    rows = np.concatenate([matches.pairs[:, 0], matches.unmatched_found])
+    missing = matches.unmatched_truth
+    numbers = (len(matches.pairs), len(matches.unmatched_found), len(missing))
     return Comparison(
-        places=np.concatenate(parts),
-        verdicts=tuple(
-            verdict for verdict, part in zip(VERDICTS, parts, strict=True) for _ in range(len(part))
-        ),
+        places=np.concatenate([ours[rows], others[missing]]),
+        verdicts=tuple(np.repeat(VERDICTS, numbers).tolist()),
+        ids=np.concatenate([mine.ids[rows], np.full(len(missing), -1)]),
         counts=matches.counts,
     )
 

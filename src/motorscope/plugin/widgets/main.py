@@ -14,6 +14,7 @@ from motorscope.plugin.jobs import Task
 from motorscope.plugin.models import ModelOption
 from motorscope.plugin.session import Session
 from motorscope.plugin.settings import preferences
+from motorscope.plugin.widgets.comparison import ComparisonControls
 from motorscope.plugin.widgets.detections import DetectionControls
 from motorscope.plugin.widgets.encoder import EncoderControls
 from motorscope.plugin.widgets.model import ModelControls
@@ -52,6 +53,7 @@ class MotorscopeWidget(QWidget):
         self.actions = ReviewActions(napari_viewer, self.session.desk)
         self.actions.bind()
         self.review = ReviewControls(self.session, self.actions, self.status)
+        self.comparison = ComparisonControls(self.session, self.status)
         self._viewer = napari_viewer
         self.encoder = EncoderControls(
             self.session, self.runner, self.status, self.new_feature_task
@@ -67,9 +69,10 @@ class MotorscopeWidget(QWidget):
             ("Find motors", self.run),
             ("Detections", self.detections),
             ("Review", self.review),
+            ("Compare", self.comparison),
             ("Encoder", self.encoder),
         ):
-            column.addWidget(Section(title, group))
+            column.addWidget(Section(title, group, open_=group is not self.comparison))
         column.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidget(content)
@@ -164,6 +167,7 @@ class MotorscopeWidget(QWidget):
 
     def _on_tomogram(self) -> None:
         self.detections.set_layer(self.tomogram.layer())
+        self.comparison.set_layer(self.tomogram.layer())
         self.review.set_layer(self.tomogram.layer())
         self._update_buttons()
 

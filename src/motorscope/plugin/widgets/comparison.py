@@ -1,0 +1,193 @@
+"""Compare the picks with another set: a colleague's, another program's, the truth."""
+
+from pathlib import Path
+
+from napari.layers import Layer, Points
+from qtpy.QtWidgets import (
+    QDoubleSpinBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt.utils import signals_blocked
+
+from motorscope.errors import PicksError
+from motorscope.plugin.comparison import COLOURS, RADIUS, other_sets, summary
+from motorscope.plugin.coordinates import open_on
+from motorscope.plugin.layers import identity, path_of
+from motorscope.plugin.session import Session
+from motorscope.plugin.specs import COORDINATES, KEY
+from motorscope.plugin.widgets.parts import AMBER, Hint, StatusLine, combo_box
+
+COORDINATE_FILES = "Coordinates (*.csv *.star *.tbl *.mod *.ndjson *.json *.npy)"
+
+_WORDS = {"both": "both", "mine": "only mine", "theirs": "only theirs"}
+
+
+class ComparisonControls(QWidget):
+    """The other set and the match radius; what came out; the way through the disagreements."""
+
+    def __init__(self, session: Session, status: StatusLine) -> None:
+        super().__init__()
+        self._session, self._status = session, status
+        self._layer: Layer | None = None
+        self.other = combo_box()
+        self.other.setToolTip("A points layer: a colleague's picks, another program's, the truth.")
+        self.file = QPushButton("File…")
+        self.file.setToolTip("Open a file of coordinates on this tomogram, to compare with.")
+        self.radius = QDoubleSpinBox()
+        self.radius.setRange(1.0, 100_000.0)
+        self.radius.setDecimals(0)
+        self.radius.setSingleStep(50.0)
+        self.radius.setSuffix(" Å")
+        self.radius.setValue(RADIUS)
+        self.radius.setKeyboardTracking(False)
+        self.radius.setToolTip("Picks that are no farther apart than this are the same motor.")
+        self.button = QPushButton("Compare")
+        self.button.setToolTip(
+            "Compare the accepted picks, and the undecided ones that reach the threshold, with the "
+            "other set. Rejected picks do not count."
+        )
+        self.verdicts, self.scores, self.hint = QLabel(), QLabel(), Hint(AMBER)
+        self.scores.setToolTip("With the other set as the truth.")
+        self.previous, self.next = QPushButton("◀ Previous"), QPushButton("Next ▶")
+        for button in (self.previous, self.next):
+            button.setToolTip("Go through the motors that only one of the sets has.")
+        self.number = QLabel()
+        self._lay_out()
+        self.other.currentIndexChanged.connect(lambda _: self.refresh())
+        self.file.clicked.connect(self._on_file)
+        self.button.clicked.connect(self._on_compare)
+        self.radius.valueChanged.connect(self._on_radius)
+        self.previous.clicked.connect(lambda: self._on_step(-1))
+        self.next.clicked.connect(lambda: self._on_step(1))
+        session.layers_changed.connect(self.offer)
+        session.comparisons.changed.connect(self._on_changed)
+        self.offer()
+
+    def _lay_out(self) -> None:
+        choice, action, steps = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        choice.addWidget(self.other, 1)
+        choice.addWidget(self.file)
+        action.addWidget(self.radius, 1)
+        action.addWidget(self.button)
+        steps.addWidget(self.previous)
+        steps.addWidget(self.number, 1)
+        steps.addWidget(self.next)
+        self.results = QWidget()
+        results = QVBoxLayout(self.results)
+        results.setContentsMargins(0, 0, 0, 0)
+        results.setSpacing(4)
+        results.addWidget(self.verdicts)
+        results.addWidget(self.scores)
+        results.addLayout(steps)
+        form = QFormLayout(self)
+        form.setContentsMargins(6, 0, 6, 4)
+        form.addRow("With", choice)
+        form.addRow("Same within", action)
+        form.addRow(self.hint)
+        form.addRow(self.results)
+
+    def set_layer(self, layer: Layer | None) -> None:
+        """Show the comparison of a tomogram."""
+        self._layer = layer
+        self.offer()
+
+    def offer(self) -> None:
+        """List the sets that there are; the one that was chosen stays so."""
+        sets = other_sets(self._session.viewer, self._layer)
+        compared = self._session.comparisons.compared(self._layer)
+        wanted = self.other.currentData() if compared is None else compared.other
+        with signals_blocked(self.other):
+            self.other.clear()
+            for points in sets:
+                self.other.addItem(points.name, identity(points))
+            index = self.other.findData(wanted)
+            self.other.setCurrentIndex(index if index >= 0 else self._likely(sets))
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what came out."""
+        compared = self._session.comparisons.compared(self._layer)
+        self.setEnabled(self._layer is not None)
+        self.button.setEnabled(self.other.count() > 0)
+        self.results.setVisible(compared is not None)
+        if compared is None:
+            self.hint.setText("")
+            return
+        comparison = compared.comparison
+        numbers = {verdict: comparison.verdicts.count(verdict) for verdict in _WORDS}
+        self.verdicts.setText(
+            "&nbsp;&nbsp; ".join(
+                f'<span style="color: {COLOURS[verdict]};">■</span> {number} {_WORDS[verdict]}'
+                for verdict, number in numbers.items()
+            )
+        )
+        self.scores.setText(summary(comparison.counts))
+        self.hint.setText(
+            "The picks have changed; compare again." if compared.stale else compared.remark
+        )
+        count = numbers["mine"] + numbers["theirs"]
+        for button in (self.previous, self.next):
+            button.setEnabled(count > 0)
+        self.number.setText(f"{count} disagreement{'s' * (count != 1)}" if count else "all agree")
+
+    def _likely(self, sets: list[Points]) -> int:
+        """Return the number of the set that was opened last on this tomogram, else of the last."""
+        wanted = "" if self._layer is None else identity(self._layer)
+        for number in reversed(range(len(sets))):
+            ours = sets[number].metadata.get(KEY, {})
+            if ours.get("role") == COORDINATES and ours.get("tomogram") == wanted:
+                return number
+        return len(sets) - 1
+
+    def _on_changed(self, layer_id: str) -> None:
+        if self._layer is not None and identity(self._layer) == layer_id:
+            self.refresh()
+
+    def _on_compare(self) -> None:
+        self._status.guard(self._compare)
+
+    def _on_radius(self) -> None:
+        if self._session.comparisons.compared(self._layer) is not None:
+            self._on_compare()
+
+    def _compare(self) -> None:
+        other = self._session.layer(self.other.currentData() or "")
+        if self._layer is None or other is None:
+            raise PicksError("There is no other set of picks; open one with File….")
+        self._session.comparisons.compare(self._layer, other, self.radius.value())
+
+    def _on_step(self, step: int) -> None:
+        layer = self._layer
+        if layer is None:
+            return
+        where = self._status.guard(lambda: self._session.comparisons.step(layer, step))
+        if where is not None:
+            self.number.setText(f"{where[0]} of {where[1]}")
+
+    def _on_file(self) -> None:
+        layer = self._layer
+        if layer is None:
+            return
+        folder = (path_of(layer) or Path("x")).absolute().parent
+        path, _ = QFileDialog.getOpenFileName(
+            self, "Coordinates to compare with", str(folder), f"{COORDINATE_FILES};;All files (*)"
+        )
+        if path:
+            self._status.guard(lambda: self._open(Path(path), layer))
+
+    def _open(self, path: Path, tomogram: Layer) -> None:
+        viewer = self._session.viewer
+        data, remarks = open_on(path, tomogram)
+        selection = set(viewer.layers.selection)
+        layer = viewer.add_layer(Layer.create(*data))
+        viewer.layers.selection = selection
+        self.other.setCurrentIndex(self.other.findData(identity(layer)))
+        self._status.say(" ".join(remarks) or f"{len(layer.data)} points opened.")
+        if self._session.desk.review(tomogram) is not None:
+            self._compare()

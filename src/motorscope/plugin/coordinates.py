@@ -49,8 +49,8 @@ def read_layers(path: Paths) -> list[LayerData]:
         more, said = open_coordinates(Path(each), layers, active)
         opened += more
         remarks += said
-    if remarks:
-        show_warning("\n".join(remarks))
+    for remark in remarks:
+        show_warning(remark)
     return opened
 
 

@@ -37,6 +37,6 @@ def open_coordinates_widget(
     except MotorscopeError as error:
         show_error(str(error))
         return []
-    if remarks:
-        show_warning("\n".join(remarks))
+    for remark in remarks:
+        show_warning(remark)
     return [data]

@@ -65,7 +65,7 @@ def close_up(
     offsets = (np.arange(pixels) - (pixels - 1) / 2) * pixel
     shown = [other for other in range(3) if other != axis]
     wanted = [centre[other] + offsets / spacing[other] for other in shown]
-    bins = [max(int(pixel // spacing[other]), 1) for other in shown]
+    bins = [2 * int(pixel / spacing[other] / 2) + 1 for other in shown]  # odd: centred on a voxel
     slices: list[slice] = [slice(plane, plane + 1)] * 3
     for other, places, size in zip(shown, wanted, bins, strict=True):
         side = grid.shape[other]

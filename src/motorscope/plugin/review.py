@@ -80,6 +80,8 @@ class Review:
     def close(self) -> None:
         """Close the journal; closing twice does no harm."""
         if self.journal is not None:
+            if self.journal.remarks.get("threshold") != self.threshold:
+                self._record()
             self.journal.close()
             self.journal = None
         for signal in (

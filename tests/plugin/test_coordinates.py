@@ -177,7 +177,7 @@ def test_one_layer_per_tomogram_with_scores_and_statuses(tmp_path):
     table = a_table().set_status([1], "rejected")
     write_coordinates(path, {"a": (table, GRID), "b": (a_table(), GRID)})
     layers, remarks = open_coordinates(path, [])
-    assert [arguments["name"] for _, arguments, _ in layers] == ["a: picks.csv", "b: picks.csv"]
+    assert [arguments["name"] for _, arguments, _ in layers] == ["picks.csv: a", "picks.csv: b"]
     assert remarks == []
     points = Layer.create(*layers[0])
     assert list(points.features["status"]) == ["accepted", "rejected", "accepted"]
@@ -195,7 +195,7 @@ def test_only_the_open_one_of_many_is_opened_and_the_rest_told(shared_data):
     name = "tomo_00e047"
     add_tomogram(viewer, VoxelGrid(shape=(30, 92, 95), spacing=grid.spacing), name)
     points, remarks = opened(viewer, path)
-    assert points.name == f"{name}: motor_labels_kaggle.csv"
+    assert points.name == "motor_labels_kaggle.csv"
     assert any("647 tomograms that are not open" in each for each in remarks)
 
 

@@ -17,6 +17,7 @@ from motorscope.plugin.coordinate_file import CoordinateFile
 from motorscope.plugin.layers import check_source, full_grid, tomogram_name
 from motorscope.plugin.placing import LayerData, alone, on_tomogram
 from motorscope.plugin.sniff import coordinate_format
+from motorscope.plugin.specs import KEY
 
 Paths = str | list[str]
 
@@ -113,6 +114,9 @@ def open_coordinates(
             )
     else:
         placed = [alone(path, name, picks) for name, picks in sets.items()]
+    if len(placed) > 1:
+        for (_, arguments, _), _ in placed:
+            arguments["name"] += f": {arguments['metadata'][KEY]['name']}"
     return [layer for layer, _ in placed], remarks + [each for _, said in placed for each in said]
 
 
@@ -133,7 +137,9 @@ def open_on(path: Path, layer: Layer, binning: float = 1.0) -> tuple[LayerData, 
     except PicksError:
         names = list(file.read(full_grid(layer)))
     homes, remarks = _homes(file, names, [layer], layer)
-    if homes:
+    if names == [path.stem]:
+        name, remarks = path.stem, []  # a person has said whose they are
+    elif homes:
         name = next(iter(homes))
     elif len(names) == 1:
         name = names[0]

@@ -94,7 +94,7 @@ def _layer(
     size = _marker_size(arguments["data"], largest)
     arguments["text"]["translation"] = (0.0, -0.36 * size, 0.36 * size)
     arguments |= {
-        "name": path.name if name == path.stem else f"{name}: {path.name}",
+        "name": path.name,
         "size": size,
         "metadata": {
             KEY: entry(COORDINATES, name, layer_id)[KEY]

@@ -37,6 +37,7 @@ class ComparisonControls(QWidget):
         self._layer: Layer | None = None
         self.other = combo_box()
         self.other.setToolTip("A points layer: a colleague's picks, another program's, the truth.")
+        self.other.setPlaceholderText("no points layer yet")
         self.file = QPushButton("File…")
         self.file.setToolTip("Open a file of coordinates on this tomogram, to compare with.")
         self.radius = QDoubleSpinBox()

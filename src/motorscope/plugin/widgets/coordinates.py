@@ -14,14 +14,17 @@ _FILTER = "Coordinates (*.csv *.star *.tbl *.mod *.ndjson *.json *.npy)"
 
 @magic_factory(call_button="Open", layout="vertical")  # type: ignore[untyped-decorator]
 def open_coordinates_widget(
-    file: Annotated[Path, {"filter": _FILTER, "tooltip": "The file of coordinates."}],
+    file: Annotated[
+        Path, {"label": "File", "filter": _FILTER, "tooltip": "The file of coordinates."}
+    ],
     tomogram: Annotated[
         "napari.layers.Image",  # type: ignore[name-defined]  # noqa: F821
-        {"tooltip": "The tomogram to place the points on."},
+        {"label": "Tomogram", "tooltip": "The tomogram to place the points on."},
     ],
     binning: Annotated[
         float,
         {
+            "label": "Binning",
             "min": 0.01,
             "max": 1000.0,
             "tooltip": "How many voxels of the file's counting fit into one of the tomogram's "

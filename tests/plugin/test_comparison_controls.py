@@ -1,0 +1,96 @@
+"""The section that compares, without a viewer's window."""
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from qtpy.QtCore import Qt
+
+from motorscope.picks import PickTable
+from motorscope.picks.formats import write_coordinates
+from motorscope.plugin.layers import find, identity
+from motorscope.plugin.session import Session
+from motorscope.plugin.specs import COMPARISON, tomogram_arguments
+from motorscope.plugin.widgets.comparison import ComparisonControls
+from motorscope.plugin.widgets.parts import StatusLine
+from motorscope.tomogram import Tomogram, VoxelGrid
+
+GRID = VoxelGrid(shape=(60, 200, 200), spacing=(20.0,) * 3)
+MINE = np.array([[600.0, 1000, 1000], [200, 2000, 3000]])
+THEIRS = np.array([[600.0, 1400, 1000], [1000, 600, 3500]])
+
+
+@pytest.fixture
+def controls(viewer: ViewerModel, qtbot):
+    session, status = Session(viewer), StatusLine()
+    controls = ComparisonControls(session, status)
+    for widget in (controls, status):
+        qtbot.addWidget(widget)
+    tomogram = Tomogram(data=np.zeros(GRID.shape, np.uint8), grid=GRID, name="tomo")
+    layer = viewer.add_image(tomogram.data, **tomogram_arguments(tomogram))
+    controls.set_layer(layer)
+    yield controls, session, layer, status
+    session.close()
+
+
+def press(qtbot, button):
+    assert button.isEnabled()
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def colleague(tmp_path, monkeypatch, name="tomo"):
+    path = tmp_path / "colleague.csv"
+    write_coordinates(path, {name: (PickTable.from_positions(THEIRS), GRID)})
+    monkeypatch.setattr(
+        "motorscope.plugin.widgets.comparison.QFileDialog.getOpenFileName",
+        lambda *_: (str(path), ""),
+    )
+
+
+def test_a_file_is_opened_compared_and_stepped_through(
+    controls, viewer, qtbot, tmp_path, monkeypatch
+):
+    widget, session, layer, _ = controls
+    session.desk.take_in(layer, PickTable.from_positions(MINE, [0.9, 0.8]), 100.0, 0.5)
+    assert not widget.button.isEnabled()
+    assert widget.results.isHidden()
+    colleague(tmp_path, monkeypatch)
+    press(qtbot, widget.file)
+    assert widget.other.currentText() == "colleague.csv"
+    assert "1 both" in widget.verdicts.text()
+    assert widget.scores.text() == "precision 0.50 · recall 0.50 · F1 0.50 · F2 0.50"
+    assert widget.number.text() == "2 disagreements"
+    press(qtbot, widget.next)
+    assert widget.number.text() == "1 of 2"
+    assert viewer.dims.point == pytest.approx(MINE[1])
+    press(qtbot, widget.previous)
+    assert viewer.dims.point == pytest.approx(THEIRS[1])
+    widget.radius.setValue(300)
+    assert "0 both" in widget.verdicts.text()
+    session.set_threshold(layer, 0.95)
+    assert "0 only mine" in widget.verdicts.text()
+    assert len(find(viewer.layers, COMPARISON, identity(layer)).data) == 2
+    theirs = session.layer(widget.other.currentData())
+    assert theirs.data == pytest.approx(THEIRS / 20)
+
+
+def test_what_hinders_is_said(controls, viewer, qtbot, tmp_path, monkeypatch):
+    widget, _, _, status = controls
+    colleague(tmp_path, monkeypatch, name="else")
+    press(qtbot, widget.file)
+    assert "picks of 'else' are placed on 'tomo'" in status.text()
+    monkeypatch.setattr("motorscope.plugin.widgets.parts.show_error", lambda _: None)
+    press(qtbot, widget.button)
+    assert "find motors in it first" in status.text()
+    assert widget.results.isHidden()
+
+
+def test_the_choice_stays_while_layers_come_and_go(controls, viewer):
+    widget, session, layer, _ = controls
+    session.desk.take_in(layer, PickTable.from_positions(MINE, [0.9, 0.8]), 100.0, 0.5)
+    first = viewer.add_points(THEIRS, units=("angstrom",) * 3, name="first")
+    session.comparisons.compare(layer, first, 500.0)
+    viewer.add_points(THEIRS, units=("angstrom",) * 3, name="second")
+    assert widget.other.currentText() == "first"
+    assert widget.other.count() == 2
+    viewer.layers.remove(first)
+    assert widget.other.currentText() == "second"

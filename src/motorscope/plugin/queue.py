@@ -16,9 +16,9 @@ from motorscope.plugin.journals import journal_at, project_folder
 from motorscope.tomogram import can_open, name_of
 
 NEW, RUNNING, TO_REVIEW = "new", "running", "to review"
-REVIEWED, NO_MOTOR, FAILED = "reviewed", "reviewed, no motor", "failed"
+REVIEWED, NO_MOTOR, FAILED = "reviewed", "no motor", "failed"
 STATUSES = (NEW, RUNNING, TO_REVIEW, REVIEWED, NO_MOTOR, FAILED)
-"""What a tomogram of a queue can be."""
+"""What a tomogram of a queue can be; ``no motor`` is reviewed, too."""
 
 ORDERS = ("name", "status", "best", "undecided", "accepted", "rejected")
 """Orders of a queue."""
@@ -43,6 +43,8 @@ class Entry:
         Whether the detector is at it.
     problem
         Why it could not be opened or searched, in a sentence; empty if nothing is wrong.
+    shut
+        Whether there is no use in trying: its picks could not be told from another's.
     """
 
     path: Path
@@ -51,6 +53,7 @@ class Entry:
     summary: Summary = field(default_factory=Summary)
     running: bool = False
     problem: str = ""
+    shut: bool = False
 
     @property
     def status(self) -> str:
@@ -171,7 +174,7 @@ def scan(source: Path, folder: Path | None = None) -> Queue:
                 f"{path} has the same name as {owner.path.name}, so that their picks could not be "
                 "told apart; rename one of them."
             )
-            entry = replace(entry, problem=problem)
+            entry = replace(entry, problem=problem, shut=True)
         entries[path] = entry
     return Queue(source, entries)
 
@@ -231,7 +234,7 @@ def read_list(path: Path) -> list[Path]:
 
 def with_journal(entry: Entry) -> Entry:
     """Return an entry as its journal has it; one that is damaged is its problem."""
-    if entry.problem:
+    if entry.shut:
         return entry
     try:
         return replace(entry, summary=read_summary(entry.journal))

@@ -27,6 +27,9 @@ from motorscope.plugin.widgets.tomogram import TomogramControls
 GALLERY = "Motorscope gallery"
 """Name of the gallery's dock."""
 
+QUEUE = "Motorscope queue"
+"""Name of the queue's dock."""
+
 
 class MotorscopeWidget(QWidget):
     """Find motors, look at the heatmap, the candidates and what the encoder sees.
@@ -86,6 +89,7 @@ class MotorscopeWidget(QWidget):
         layout.addWidget(self.status)
 
         self.review.gallery.clicked.connect(self.show_gallery)
+        self.tomogram.queue.clicked.connect(self.show_queue)
         self.tomogram.changed.connect(self._on_tomogram)
         self.model.changed.connect(self._on_model)
         self.runner.busy_changed.connect(self._update_buttons)
@@ -145,6 +149,18 @@ class MotorscopeWidget(QWidget):
                 widget.parentWidget().show()
                 return
         window.add_dock_widget(GalleryWidget(self._viewer), name=GALLERY, area="bottom")
+
+    def show_queue(self) -> None:
+        """Show the queue of tomograms, in a dock of its own."""
+        from motorscope.plugin.widgets.queue import QueueWidget
+
+        window = self._viewer.window
+        for widget in window.dock_widgets.values():
+            if isinstance(widget, QueueWidget) and widget.parentWidget() is not None:
+                widget.parentWidget().show()
+                widget.parentWidget().raise_()
+                return
+        window.add_dock_widget(QueueWidget(self._viewer), name=QUEUE, area="right", tabify=True)
 
     def find_when_ready(self) -> None:
         """Begin a detection as soon as tomogram, spacing and model are there."""

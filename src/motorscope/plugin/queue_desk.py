@@ -1,0 +1,419 @@
+"""The queue in the viewer, without Qt: opens one tomogram after another, keeps what is found.
+
+Journals are written in the main thread alone: so a search in the background and the review of the
+same tomogram cannot meet.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from napari.layers import Image, Layer
+from psygnal import Signal
+
+from motorscope.errors import MotorscopeError, PicksError
+from motorscope.picks import Journal, PickTable, summarise
+from motorscope.plugin.desk import moved_to
+from motorscope.plugin.layers import find, full_grid, identity, path_of, spacing_of
+from motorscope.plugin.queue import Entry, Queue
+from motorscope.plugin.queue_jobs import (
+    Begun,
+    Failed,
+    Found,
+    Heatmap,
+    Opened,
+    search_remark,
+)
+from motorscope.plugin.review import Review, stamp
+from motorscope.plugin.session import Session
+from motorscope.plugin.specs import (
+    COMPARISON,
+    FEATURES,
+    HEATMAP,
+    KEY,
+    PICKS,
+    heatmap_arguments,
+    picks_arguments,
+)
+
+_OURS = "queue"  # key of the mark in the metadata of a layer that the queue added
+
+
+class QueueDesk:
+    """Which tomograms there are, and which one is open.
+
+    Attributes
+    ----------
+    changed
+        Emitted when an entry, or the whole queue, has changed.
+    went_to
+        Emitted when another tomogram was opened or closed.
+    queue
+        The queue, or ``None`` before a folder was opened.
+    """
+
+    changed = Signal()
+    went_to = Signal()
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.queue: Queue | None = None
+        self._searched: object = None  # the last search of the open tomogram that is in its journal
+        self._spacing_wanted = False  # by the open tomogram, whose file does not say it
+        session.desk.changed.connect(self._on_review)
+        session.detection_changed.connect(self._on_detection)
+        session.layers_changed.connect(self._on_layers)
+
+    def close(self) -> None:
+        """Let go of the session; layers stay. May be called more than once."""
+        self.session.desk.changed.disconnect(self._on_review, missing_ok=True)
+        self.session.detection_changed.disconnect(self._on_detection, missing_ok=True)
+        self.session.layers_changed.disconnect(self._on_layers, missing_ok=True)
+        self.changed.disconnect()
+        self.went_to.disconnect()
+
+    # Which tomograms
+
+    def set_queue(self, queue: Queue) -> None:
+        """Take another queue; the tomogram that is open stays open."""
+        self.queue = queue
+        self._refresh_current()
+        self.changed.emit()
+        self.went_to.emit()
+
+    def entry(self, path: Path | None) -> Entry | None:
+        """Return the entry of a path, or ``None`` if the queue has none."""
+        return None if self.queue is None or path is None else self.queue.entries.get(path)
+
+    def take_entries(self, entries: list[Entry]) -> None:
+        """Take entries as their journals have them; the open one is known better."""
+        self._put(*entries)
+        self._refresh_current()
+
+    @property
+    def layer(self) -> Layer | None:
+        """The layer of the tomogram that the queue has opened."""
+        return next((each for each in self.session.tomogram_layers() if _is_ours(each)), None)
+
+    @property
+    def current(self) -> Entry | None:
+        """The entry of the tomogram that the queue has opened."""
+        layer = self.layer
+        return None if layer is None else self.entry(path_of(layer))
+
+    # Opening
+
+    def show(self, opened: Opened) -> str:
+        """Show a tomogram, its heatmap and its picks, in place of the one before.
+
+        Returns
+        -------
+        str
+            A remark for a person, or nothing.
+        """
+        arguments = dict(opened.arguments)
+        arguments["metadata"] = {KEY: {**arguments["metadata"][KEY], _OURS: True}}
+        layer = Image(opened.tomogram.data, **arguments)
+        layers, before = self.session.viewer.layers, self.layer
+        place = len(layers) if before is None else layers.index(before)
+        remark = self.leave(layer, opened.heatmap)
+        layers.insert(min(place, len(layers)), layer)
+        self.session.desk.restore(layer)
+        if opened.heatmap is not None:
+            self._show_heatmap(layer, opened.heatmap)
+        self._look(layer)
+        self._spacing_wanted = opened.tomogram.grid.spacing is None
+        entry = self.entry(opened.path)
+        if entry is not None and entry.problem and not self._spacing_wanted:
+            self._put(replace(entry, problem=""))
+        self._refresh_current()
+        self.went_to.emit()
+        return remark
+
+    def leave(self, heir: Layer | None = None, heatmap: Heatmap | None = None) -> str:
+        """Remove the tomogram that is open, and what was found in it; a person's layers stay.
+
+        One whose edits could not be kept on disk stays as well, and is then the person's.
+
+        Parameters
+        ----------
+        heir, heatmap
+            The tomogram that comes next, and its heatmap. It gets the layers of the results where
+            it can: to remove and add a layer takes napari a good part of a second.
+
+        Returns
+        -------
+        str
+            A remark for a person, or nothing.
+        """
+        layer = self.layer
+        if layer is None:
+            return ""
+        self._searched, self._spacing_wanted = None, False
+        review = self.session.desk.review(layer)
+        if review is not None and review.journal is None and review.history.can_undo:
+            layer.metadata = {KEY: _without_mark(layer)}
+            return f"{layer.name} stays open: its edits are not on disk yet; save them."
+        layers, layer_id = self.session.viewer.layers, identity(layer)
+        layers.remove(layer)  # first: so the review takes in what was done, and is closed
+        for role in (HEATMAP, PICKS, FEATURES, COMPARISON):
+            result = find(layers, role, layer_id)
+            if result is None:
+                continue
+            if role == HEATMAP and heir is not None and heatmap is not None:
+                _fill_heatmap(result, heir, heatmap)
+            elif role == PICKS and heir is not None and _alike(layer, heir):
+                _empty_picks(result, heir)
+            else:
+                layers.remove(result)
+        return ""
+
+    # Searching
+
+    def begin(self, message: Begun) -> None:
+        """Mark a tomogram as being searched."""
+        entry = self.entry(message.path)
+        if entry is not None:
+            self._put(replace(entry, running=True, problem=""))
+
+    def fail(self, message: Failed) -> None:
+        """Keep why a tomogram could not be opened or searched."""
+        entry = self.entry(message.path)
+        if entry is not None:
+            self._put(replace(entry, running=False, problem=message.text))
+
+    def take_in(self, found: Found) -> None:
+        """Keep what was found: in the review if the tomogram is open, else in its journal.
+
+        What a person decided or added stays; the tomogram is to be reviewed (again).
+        """
+        entry = self.entry(found.path)
+        if entry is None:
+            return
+        entry = replace(entry, running=False, problem="")
+        remarks = {"searched": found.search, "reviewed": None}
+        layers = self.session.tomogram_layers()
+        layer = next((each for each in layers if path_of(each) == found.path), None)
+        try:
+            if layer is not None and spacing_of(layer) is not None:
+                self._put(entry)
+                self._take_into_review(layer, found, remarks)
+                self._refresh_current()
+            else:
+                self._put(_kept(entry, found, remarks))
+        except MotorscopeError as error:
+            self._put(replace(entry, problem=str(error)))
+
+    def end_search(self) -> None:
+        """Nothing is searched any more: whatever was, is as before."""
+        if self.queue is not None:
+            running = [each for each in self.queue.entries.values() if each.running]
+            self._put(*(replace(each, running=False) for each in running))
+
+    # Reviewing
+
+    def set_reviewed(self, no_motor: bool = False) -> None:
+        """Keep that the open tomogram is reviewed.
+
+        Parameters
+        ----------
+        no_motor
+            Whether it has no motor: candidates that are shown and undecided are rejected.
+
+        Raises
+        ------
+        PicksError
+            If no tomogram of the queue is open, there are accepted motors where there shall be
+            none, or it cannot be kept on disk.
+        """
+        layer, entry = self._open()
+        review = self._review(layer)
+        if review is not None and no_motor:
+            counts = review.counts()
+            if counts.accepted:
+                raise PicksError(
+                    f"{entry.name} has {counts.accepted} accepted "
+                    f"motor{'s' * (counts.accepted != 1)}; reject or delete "
+                    f"{'them' if counts.accepted != 1 else 'it'} first, or press Reviewed."
+                )
+            undecided = review.table.select(review.shown).with_status("candidate").ids
+            if len(undecided):
+                review.select(undecided.tolist())
+                review.decide("rejected")
+                review.select([])
+        self._remark(entry, review, {"reviewed": {"no_motor": no_motor, **stamp()}})
+
+    def unset_reviewed(self) -> None:
+        """Keep that the open tomogram is to be reviewed after all.
+
+        Raises
+        ------
+        PicksError
+            If no tomogram of the queue is open, or it cannot be kept on disk.
+        """
+        layer, entry = self._open()
+        self._remark(entry, self._review(layer), {"reviewed": None})
+
+    # Inner parts
+
+    def _put(self, *entries: Entry) -> None:
+        if self.queue is not None and entries:
+            known = [each for each in entries if each.path in self.queue.entries]
+            self.queue = self.queue.with_entries(*known)
+            self.changed.emit()
+
+    def _open(self) -> tuple[Layer, Entry]:
+        layer, entry = self.layer, self.current
+        if layer is None or entry is None:
+            raise PicksError("No tomogram of the queue is open; double-click one in the list.")
+        return layer, entry
+
+    def _review(self, layer: Layer) -> Review | None:
+        """Return the review of a tomogram, begun if it can be: not without a spacing."""
+        desk = self.session.desk
+        return desk.review(layer) if spacing_of(layer) is None else desk.begin(layer)
+
+    def _remark(self, entry: Entry, review: Review | None, remarks: dict[str, Any]) -> None:
+        self._put(entry)
+        if review is None:
+            with Journal(entry.journal) as journal:
+                journal.record(journal.table, remarks)
+                self._put(replace(entry, summary=summarise(journal.table, journal.remarks)))
+            return
+        if review.journal is None:
+            raise PicksError(
+                f"The journal of {entry.name} cannot be written, so this cannot be kept; "
+                "see the message when the tomogram was opened."
+            )
+        review.journal.record(review.table, review.remarks() | remarks)
+        self._refresh_current()
+
+    def _take_into_review(self, layer: Layer, found: Found, remarks: dict[str, Any]) -> None:
+        desk = self.session.desk
+        before = desk.review(layer)
+        threshold = found.threshold if before is None else before.threshold
+        desk.take_in(layer, found.candidates, found.minimum_distance, threshold)
+        self._show_heatmap(layer, found.heatmap)
+        review = desk.review(layer)
+        if review is not None and review.journal is not None:
+            review.journal.record(review.table, review.remarks() | remarks)
+
+    def _show_heatmap(self, layer: Layer, heatmap: Heatmap) -> None:
+        """Show a heatmap right above its tomogram, in place of an older one."""
+        data, grid = heatmap
+        layers, layer_id = self.session.viewer.layers, identity(layer)
+        arguments = heatmap_arguments(data, grid, layer.name, layer_id)
+        old = find(layers, HEATMAP, layer_id)
+        if old is not None:
+            if old.data is not data:
+                _fill_heatmap(old, layer, heatmap)
+            return
+        chosen = layers.selection.active
+        shown = self.session.viewer.add_image(**arguments)
+        layers.move(layers.index(shown), layers.index(layer) + 1)
+        layers.selection.active = chosen
+
+    def _look(self, layer: Layer) -> None:
+        """Look at the whole tomogram: at the first motor to decide about, else at the middle."""
+        viewer = self.session.viewer
+        middle = layer.data_to_world((np.array(layer.data.shape) - 1) / 2)
+        viewer.dims.set_point(range(viewer.dims.ndim - 3, viewer.dims.ndim), middle)
+        review = self.session.desk.review(layer)
+        if review is not None:
+            review.step(undecided=True)
+        viewer.reset_view(reset_camera_angle=False)
+
+    def _refresh_current(self) -> None:
+        """Bring the entry of the open tomogram to what its review holds."""
+        entry = self.current
+        review = self.session.desk.review(self.layer)
+        if entry is not None and review is not None:
+            kept = review.journal.remarks if review.journal is not None else {}
+            summary = summarise(review.table, {**kept, **review.remarks()})
+            if summary != entry.summary:
+                self._put(replace(entry, summary=summary))
+
+    def _on_review(self, layer_id: str) -> None:
+        layer = self.layer
+        if layer is not None and identity(layer) == layer_id:
+            self._refresh_current()
+
+    def _on_detection(self, layer_id: str) -> None:
+        """Keep that the open tomogram was searched from the panel."""
+        layer, entry = self.layer, self.current
+        detection = self.session.detection(layer)
+        if layer is None or entry is None or detection is None or identity(layer) != layer_id:
+            return
+        review = self.session.desk.review(layer)
+        if detection.result is self._searched or review is None or review.journal is None:
+            return
+        self._searched = detection.result
+        search = search_remark(detection.card.name, detection.card.sha256)
+        self._keep_quietly(entry, review, {"searched": search, "reviewed": None})
+
+    def _on_layers(self) -> None:
+        """Notice that a person removed the open tomogram, or said its spacing: that is kept."""
+        layer, entry = self.layer, self.current
+        if self._spacing_wanted and layer is not None and entry is not None and spacing_of(layer):
+            self._spacing_wanted = False
+            grid = full_grid(layer)
+            remarks = {"spacing": grid.spacing, "origin": grid.origin}
+            entry = replace(entry, problem="")
+            self._keep_quietly(entry, self.session.desk.review(layer), remarks)
+        self.went_to.emit()
+
+    def _keep_quietly(self, entry: Entry, review: Review | None, remarks: dict[str, Any]) -> None:
+        """Keep remarks; what goes wrong is said by the review's desk."""
+        try:
+            self._remark(entry, review, remarks)
+        except PicksError as error:
+            self.session.desk.warned.emit(str(error))
+
+
+def _kept(entry: Entry, found: Found, remarks: dict[str, Any]) -> Entry:
+    """Write what was found into the journal of a tomogram that is not open.
+
+    Raises
+    ------
+    PicksError
+        If it cannot be written, or another window has it open.
+    """
+    with Journal(entry.journal) as journal:
+        table = moved_to(found.grid, journal.table, journal.remarks)
+        table = table.with_candidates(found.candidates, found.minimum_distance)
+        geometry = {"spacing": found.grid.spacing, "origin": found.grid.origin}
+        journal.record(table, {"threshold": found.threshold, **geometry, **remarks})
+        return replace(entry, summary=summarise(table, journal.remarks))
+
+
+def _fill_heatmap(shown: Layer, layer: Layer, heatmap: Heatmap) -> None:
+    """Make a heatmap's layer show another heatmap, of another tomogram's layer."""
+    arguments = heatmap_arguments(*heatmap, layer.name, identity(layer))
+    shown.data = arguments["data"]
+    for name in ("scale", "translate", "name", "metadata"):
+        setattr(shown, name, arguments[name])
+
+
+def _empty_picks(shown: Layer, layer: Layer) -> None:
+    """Make a layer of picks one of another tomogram; its review fills it."""
+    arguments = picks_arguments(PickTable.empty(), full_grid(layer), layer.name, identity(layer))
+    shown.selected_data = set()
+    shown.data = arguments["data"]
+    for name in ("translate", "name", "metadata"):
+        setattr(shown, name, arguments[name])
+
+
+def _alike(one: Layer, other: Layer) -> bool:
+    """Whether two tomograms have the same spacing."""
+    spacing = spacing_of(one)
+    return spacing is not None and spacing == spacing_of(other)
+
+
+def _is_ours(layer: Layer) -> bool:
+    ours = layer.metadata.get(KEY)
+    return isinstance(ours, dict) and bool(ours.get(_OURS))
+
+
+def _without_mark(layer: Layer) -> dict[str, Any]:
+    return {key: value for key, value in layer.metadata[KEY].items() if key != _OURS}

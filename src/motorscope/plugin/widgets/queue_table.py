@@ -1,0 +1,215 @@
+"""The list of a queue: sortable, filtered, quick for thousands of rows."""
+
+from pathlib import Path
+from typing import Any
+
+from qtpy.QtCore import (
+    QAbstractTableModel,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    Qt,
+    Signal,
+)
+from qtpy.QtGui import QColor, QFont, QKeyEvent
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+
+from motorscope.plugin.queue import (
+    FAILED,
+    NEW,
+    NO_MOTOR,
+    ORDERS,
+    REVIEWED,
+    RUNNING,
+    TO_REVIEW,
+    Entry,
+)
+from motorscope.plugin.specs import STATUS_COLOURS, label
+
+_HEADERS = ("Tomogram", "Status", "Best", "?", "✓", "✗")
+_HELP = (
+    "The tomogram's name; double-click opens it.",
+    "What has been done: a run finds candidates, a person reviews them.",
+    "Score of the best candidate.",
+    "Candidates above the threshold that nobody has decided on.",
+    "Accepted motors.",
+    "Rejected motors.",
+)
+_COLOURS = {
+    RUNNING: "#4fc3f7",
+    TO_REVIEW: STATUS_COLOURS["candidate"],
+    REVIEWED: STATUS_COLOURS["accepted"],
+    NO_MOTOR: STATUS_COLOURS["accepted"],
+    FAILED: STATUS_COLOURS["rejected"],
+}
+_DISPLAY, _COLOUR = Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ForegroundRole
+_TIP, _FONT, _ALIGN = (
+    Qt.ItemDataRole.ToolTipRole,
+    Qt.ItemDataRole.FontRole,
+    Qt.ItemDataRole.TextAlignmentRole,
+)
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+class QueueModel(QAbstractTableModel):
+    """Entries in a given order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entries: list[Entry] = []
+        self._current: Path | None = None
+        self._bold = QFont()
+        self._bold.setBold(True)
+
+    def show(self, entries: list[Entry], current: Path | None) -> bool:
+        """Show entries; return whether they are others than before, or in another order."""
+        same = [each.path for each in entries] == [each.path for each in self.entries]
+        if not same:
+            self.beginResetModel()
+        before, self.entries = self.entries, entries
+        was, self._current = self._current, current
+        if not same:
+            self.endResetModel()
+            return True
+        for row, (old, new) in enumerate(zip(before, entries, strict=True)):
+            if old is not new or (was != current and new.path in (was, current)):
+                self.dataChanged.emit(self.index(row, 0), self.index(row, len(_HEADERS) - 1))
+        return False
+
+    def rowCount(self, parent: QModelIndex | None = None) -> int:
+        """Return the number of entries."""
+        return 0 if parent is not None and parent.isValid() else len(self.entries)
+
+    def columnCount(self, parent: QModelIndex | None = None) -> int:
+        """Return the number of columns."""
+        return len(_HEADERS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = _DISPLAY) -> Any:
+        """Return the words over a column, and what they mean."""
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == _TIP:
+            return _HELP[section]
+        return _HEADERS[section] if role == _DISPLAY else None
+
+    def data(self, index: QModelIndex, role: int = _DISPLAY) -> Any:
+        """Return the text, colour, font, place or tooltip of a cell."""
+        entry, column = self.entries[index.row()], index.column()
+        if role == _DISPLAY:
+            return self._text(entry, column)
+        if role == _COLOUR and column == 1:
+            colour = _COLOURS.get(entry.status)
+            return None if colour is None else QColor(colour)
+        if role == _TIP:
+            return entry.problem or str(entry.path)
+        if role == _FONT and entry.path == self._current:
+            return self._bold
+        if role == _ALIGN and column > 1:
+            return _RIGHT
+        return None
+
+    def _text(self, entry: Entry, column: int) -> str:
+        if column == 0:
+            return entry.name
+        if column == 1:
+            return entry.status
+        summary = entry.summary
+        if column == 2:
+            return "" if summary.best is None else label(summary.best)
+        if entry.status == NEW:
+            return ""
+        return str((summary.undecided, summary.accepted, summary.rejected)[column - 3])
+
+
+class QueueTable(QTableView):
+    """Tomograms; a double click or Enter opens one.
+
+    Signals
+    -------
+    opened
+        Emitted with the path of an entry that a person wants to see.
+    ordered
+        Emitted with an order of `motorscope.plugin.queue.ORDERS` and whether it goes backwards.
+    """
+
+    opened = Signal(object)
+    ordered = Signal(str, bool)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows = QueueModel()
+        self.setModel(self.rows)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        rows, columns = self.verticalHeader(), self.horizontalHeader()
+        rows.hide()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setDefaultSectionSize(self.fontMetrics().height() + 4)
+        columns.setMinimumSectionSize(24)
+        columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        for column, widest in enumerate((TO_REVIEW + "00", "0.000", "000", "000", "000"), start=1):
+            self.setColumnWidth(column, self.fontMetrics().horizontalAdvance(widest) + 8)
+        columns.setHighlightSections(False)
+        columns.setSectionsClickable(True)
+        columns.setSortIndicatorShown(True)
+        columns.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
+        columns.sectionClicked.connect(self._on_header)
+        self.doubleClicked.connect(lambda index: self._open(index.row()))
+        self._backwards = False
+        self._order = "name"
+
+    def show_entries(self, entries: list[Entry], current: Path | None) -> None:
+        """Show entries; what was selected stays selected."""
+        chosen = set(self.selected_paths())
+        if self.rows.show(entries, current) and chosen:
+            self.select_paths(chosen)
+
+    def selected_paths(self) -> list[Path]:
+        """Return the paths of the selected entries, from the top."""
+        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
+        return [self.rows.entries[row].path for row in rows]
+
+    def select_paths(self, paths: set[Path]) -> None:
+        """Select entries, and scroll to the first."""
+        found = [row for row, entry in enumerate(self.rows.entries) if entry.path in paths]
+        chosen = QItemSelection()
+        last = self.rows.columnCount() - 1
+        for row in found:
+            chosen.select(self.rows.index(row, 0), self.rows.index(row, last))
+        flags = QItemSelectionModel.SelectionFlag
+        self.selectionModel().select(chosen, flags.ClearAndSelect)
+        if found:
+            first = self.rows.index(found[0], 0)
+            self.selectionModel().setCurrentIndex(first, flags.NoUpdate)
+            self.scrollTo(first)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Open with Enter; letters and the keys for going on pass to the viewer, whose they are."""
+        if event is None:
+            return
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            index = self.selectionModel().currentIndex()
+            if index.isValid():
+                self._open(index.row())
+        elif event.text().strip() or event.key() in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+    def _open(self, row: int) -> None:
+        self.opened.emit(self.rows.entries[row].path)
+
+    def _on_header(self, column: int) -> None:
+        order = ORDERS[column]
+        # Names go up at first; of everything else the most is wanted on top.
+        self._backwards = not self._backwards if order == self._order else column > 1
+        self._order = order
+        directions = (Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder)
+        self.horizontalHeader().setSortIndicator(column, directions[self._backwards])
+        self.ordered.emit(order, self._backwards)

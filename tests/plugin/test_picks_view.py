@@ -176,7 +176,12 @@ class Reviewing(RuleBasedStateMachine):
         for column in ("origin", "status"):
             assert layer.features[column].tolist() == table.frame[column].iloc[rows].tolist()
         assert layer.features["score"].to_numpy() == pytest.approx(table.scores[rows], nan_ok=True)
-        assert np.array_equal(layer.shown, self.review.shown[rows])
+        shown = self.review.shown[rows]
+        assert np.array_equal(layer.shown, shown)
+        assert np.array_equal(layer.size > 0, shown)  # in 3D napari draws what is not shown
+        named = shown & ~np.isnan(table.scores[rows])
+        assert np.array_equal(layer.features["label"].to_numpy(dtype=object) != "", named)
+        assert np.array_equal(layer.text.values != "", named)
         colours = {tuple(colour) for colour in layer.border_color}
         assert len(colours) == layer.features["status"].nunique()
         selected = set(ids[sorted(layer.selected_data)])

@@ -17,7 +17,15 @@ from numpy.typing import NDArray
 from motorscope.picks import PickTable
 from motorscope.plugin.layers import find
 from motorscope.plugin.review import Review
-from motorscope.plugin.specs import ADDED, KEY, PICKS, label, pick_features, picks_arguments
+from motorscope.plugin.specs import (
+    ADDED,
+    KEY,
+    PICKS,
+    label,
+    marker_size,
+    pick_features,
+    picks_arguments,
+)
 from motorscope.plugin.viewport import world_unit
 
 _SAME = 1e-6  # of a voxel: what the way to Å and back may change
@@ -74,9 +82,6 @@ class PicksView:
             assert layer is not None
             self._update(layer, review.table)
             layer.metadata[KEY]["table"] = review.table
-            shown = review.shown[review.table.rows_of(_ids(layer))]
-            if not np.array_equal(layer.shown, shown):
-                layer.shown = shown
         self._show_selection()
 
     def take_edits(self) -> None:
@@ -166,7 +171,7 @@ class PicksView:
         if not known.any() or 2 * known.sum() < len(table):
             if len(table) or len(ids):
                 _replace(layer, table, places)
-            return
+            ids, known = table.ids, np.ones(len(table), dtype=bool)
         if not known.all():
             layer.remove(np.flatnonzero(~known).tolist())
         missing = np.flatnonzero(~np.isin(table.ids, ids))
@@ -182,8 +187,10 @@ class PicksView:
             layer.refresh()
         if len(missing) + _update_words(layer, table, rows):
             layer.refresh_colors()
-        if len(missing) + _update_scores(layer, table.scores[rows]):
+        shown = self._review.shown[rows]
+        if len(missing) + _update_scores(layer, table.scores[rows], shown):
             layer.refresh_text()
+        _update_shown(layer, shown, marker_size(self._review.grid))
 
     def _stamp(self, layer: Points, rows: NDArray[np.intp]) -> None:
         """Say whose the added rows are; napari gives them the features of a selected point."""
@@ -236,14 +243,28 @@ def _update_words(layer: Points, table: PickTable, rows: NDArray[np.intp]) -> bo
     return changed
 
 
-def _update_scores(layer: Points, scores: NDArray[np.float64]) -> bool:
-    """Write scores, and their labels, that differ from these; return whether any did."""
+def _update_scores(layer: Points, scores: NDArray[np.float64], shown: NDArray[np.bool_]) -> bool:
+    """Write scores that differ, and the labels of what is shown; return whether any changed."""
     features = layer.features
     was = features["score"].to_numpy(dtype=float)
     nameless = features["label"].to_numpy(dtype=object) == ""
     differs = (was != scores) & ~(np.isnan(was) & np.isnan(scores))
-    stale = np.flatnonzero(differs | (nameless != np.isnan(scores)))
+    bare = np.isnan(scores) | ~shown
+    stale = np.flatnonzero(differs | (nameless != bare))
     if len(stale):
         features.loc[stale, "score"] = scores[stale]
-        features.loc[stale, "label"] = [label(each) for each in scores[stale]]
+        features.loc[stale, "label"] = [
+            "" if none else label(each)
+            for each, none in zip(scores[stale], bare[stale], strict=True)
+        ]
     return bool(len(stale))
+
+
+def _update_shown(layer: Points, shown: NDArray[np.bool_], size: float) -> None:
+    """Hide what is not shown; in 3D napari draws hidden points too, so they have no size either."""
+    if np.array_equal(layer.shown, shown) and np.array_equal(layer.size > 0, shown):
+        return
+    sizes = np.where(shown, np.where(layer.size > 0, layer.size, size), 0.0)
+    if not np.array_equal(sizes, layer.size):
+        layer.size = sizes
+    layer.shown = shown

@@ -125,7 +125,7 @@ def picks_arguments(
     translation bring them to Å.
     """
     spacing = grid.known_spacing()
-    size = MARKER_SIZE / float(np.mean(spacing))
+    size = marker_size(grid)
     return {
         "data": grid.to_voxels(picks.positions),
         "ndim": 3,
@@ -142,6 +142,7 @@ def picks_arguments(
         "border_width": 0.04,
         "symbol": "disc",
         "size": size,
+        "canvas_size_limits": (0, 10_000),  # a point without a size is not drawn
         "text": {
             "string": {"feature": "label"},
             "size": 10,
@@ -166,6 +167,11 @@ def pick_features(picks: PickTable) -> pd.DataFrame:
             "status": pd.Series(frame["status"].to_numpy(), dtype=_STATUS),
         }
     )
+
+
+def marker_size(grid: VoxelGrid) -> float:
+    """Return the diameter of a pick's ring in voxels of a tomogram's grid."""
+    return MARKER_SIZE / float(np.mean(grid.known_spacing()))
 
 
 def label(score: float) -> str:

@@ -155,7 +155,7 @@ def comparison_arguments(
         "face_color": "transparent",
         "border_color": "verdict",
         "border_color_cycle": COLOURS,
-        "border_width": 0.04,
+        "border_width": 0.05,
         "symbol": "square",
         "size": _LARGER * MARKER_SIZE / float(np.mean(spacing)),
         "projection_mode": "rescale_spherical",

@@ -10,9 +10,12 @@ from napari.layers import Points
 from motorscope.picks import PickTable
 from motorscope.picks.table import DETAILS
 from motorscope.plugin.layers import angstrom_per, role, spacing_of
-from motorscope.plugin.specs import KEY, MARKER_SIZE, PICKS
+from motorscope.plugin.specs import COMPARISON, COORDINATES, KEY, MARKER_SIZE, PICKS
 from motorscope.plugin.viewport import world_unit
 from motorscope.tomogram import VoxelGrid
+
+_MARKED = (PICKS, COORDINATES, COMPARISON)
+"""Roles of layers whose markers are as thick as motors."""
 
 
 def picks_of(layer: Points) -> tuple[PickTable, VoxelGrid]:
@@ -60,7 +63,7 @@ def fit_slice_thickness(viewer: ViewerModel, margins: tuple[float, ...] | None) 
     tuple of float or None
         The margins (z, y, x) that are ours, in units of the viewer's world.
     """
-    points = next((layer for layer in viewer.layers if role(layer) == PICKS), None)
+    points = next((layer for layer in viewer.layers if role(layer) in _MARKED), None)
     projected = any(
         str(layer.projection_mode) != "none"
         for layer in viewer.layers

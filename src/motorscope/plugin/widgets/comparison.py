@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from napari.layers import Layer, Points
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QDoubleSpinBox,
     QFileDialog,
@@ -59,6 +60,7 @@ class ComparisonControls(QWidget):
         for button in (self.previous, self.next):
             button.setToolTip("Go through the motors that only one of the sets has.")
         self.number = QLabel()
+        self.number.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._lay_out()
         self.other.currentIndexChanged.connect(lambda _: self.refresh())
         self.file.clicked.connect(self._on_file)

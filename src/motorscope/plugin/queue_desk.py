@@ -13,7 +13,7 @@ from napari.layers import Image, Layer
 from psygnal import Signal
 
 from motorscope.errors import MotorscopeError, PicksError
-from motorscope.picks import Journal, PickTable, summarise
+from motorscope.picks import Journal, summarise
 from motorscope.plugin.desk import moved_to
 from motorscope.plugin.layers import find, full_grid, identity, path_of, spacing_of
 from motorscope.plugin.queue import Entry, Queue
@@ -34,7 +34,6 @@ from motorscope.plugin.specs import (
     KEY,
     PICKS,
     heatmap_arguments,
-    picks_arguments,
 )
 
 _OURS = "queue"  # key of the mark in the metadata of a layer that the queue added
@@ -139,8 +138,8 @@ class QueueDesk:
         Parameters
         ----------
         heir, heatmap
-            The tomogram that comes next, and its heatmap. It gets the layers of the results where
-            it can: to remove and add a layer takes napari a good part of a second.
+            The tomogram that comes next, and its heatmap. It gets the layer of the heatmap: to
+            remove and add one takes napari a good part of a second.
 
         Returns
         -------
@@ -153,7 +152,7 @@ class QueueDesk:
         self._searched, self._spacing_wanted = None, False
         review = self.session.desk.review(layer)
         if review is not None and review.journal is None and review.history.can_undo:
-            layer.metadata = {KEY: _without_mark(layer)}
+            layer.metadata = {**layer.metadata, KEY: _without_mark(layer)}
             return f"{layer.name} stays open: its edits are not on disk yet; save them."
         layers, layer_id = self.session.viewer.layers, identity(layer)
         layers.remove(layer)  # first: so the review takes in what was done, and is closed
@@ -163,9 +162,7 @@ class QueueDesk:
                 continue
             if role == HEATMAP and heir is not None and heatmap is not None:
                 _fill_heatmap(result, heir, heatmap)
-            elif role == PICKS and heir is not None and _alike(layer, heir):
-                _empty_picks(result, heir)
-            else:
+            else:  # points are no good to inherit: a review takes what differs for edits
                 layers.remove(result)
         return ""
 
@@ -393,21 +390,6 @@ def _fill_heatmap(shown: Layer, layer: Layer, heatmap: Heatmap) -> None:
     shown.data = arguments["data"]
     for name in ("scale", "translate", "name", "metadata"):
         setattr(shown, name, arguments[name])
-
-
-def _empty_picks(shown: Layer, layer: Layer) -> None:
-    """Make a layer of picks one of another tomogram; its review fills it."""
-    arguments = picks_arguments(PickTable.empty(), full_grid(layer), layer.name, identity(layer))
-    shown.selected_data = set()
-    shown.data = arguments["data"]
-    for name in ("translate", "name", "metadata"):
-        setattr(shown, name, arguments[name])
-
-
-def _alike(one: Layer, other: Layer) -> bool:
-    """Whether two tomograms have the same spacing."""
-    spacing = spacing_of(one)
-    return spacing is not None and spacing == spacing_of(other)
 
 
 def _is_ours(layer: Layer) -> bool:

@@ -58,9 +58,11 @@ class Reviewing(RuleBasedStateMachine):
 
     @rule(rows=st.sets(st.integers(0, 20), max_size=3))
     def select_points(self, rows):
-        self.layer.selected_data = {row for row in rows if row < len(self.layer.data)}
-        ids = self.layer.features["id"].to_numpy()[sorted(self.layer.selected_data)]
-        assert set(self.review.selected) == set(ids)
+        wanted = {row for row in rows if row < len(self.layer.data)}
+        self.layer.selected_data = wanted
+        seen = sorted(row for row in wanted if self.layer.shown[row])
+        assert set(self.layer.selected_data) == set(seen)
+        assert set(self.review.selected) == set(self.layer.features["id"].to_numpy()[seen])
 
     @rule(place=places)
     def add_with_the_tool(self, place):

@@ -150,9 +150,12 @@ class PicksView:
             self.take_edits()
 
     def _on_selection(self) -> None:
-        if self._layer is not None and not self._writing:
-            ids = _ids(self._layer)
-            self._review.select(ids[row] for row in self._layer.selected_data if row < len(ids))
+        layer = self._layer
+        if layer is not None and not self._writing:
+            ids, shown = _ids(layer), layer.shown
+            rows = (row for row in layer.selected_data if row < len(ids) and shown[row])
+            self._review.select(ids[row] for row in rows)
+            self._show_selection()  # "select all" selects hidden points too
 
     def _show_selection(self) -> None:
         layer = self._layer

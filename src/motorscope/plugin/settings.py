@@ -12,16 +12,19 @@ class Preferences:
     model: str = "built-in"
     device: str = "auto"
     precision: str = "auto"
+    project_folder: str = ""
 
 
 def preferences() -> Preferences:
     """Return the preferences as they are now."""
     try:
-        detection = get_plugin_settings("napari-motorscope").detection
+        settings = get_plugin_settings("napari-motorscope")
+        detection, review = settings.detection, settings.review
     except (AttributeError, KeyError, ValueError):  # the plugin is not registered in this viewer
         return Preferences()
     return Preferences(
         model=str(detection.model),
         device=str(detection.device),
         precision=str(detection.precision),
+        project_folder=str(review.project_folder),
     )

@@ -1,6 +1,7 @@
 """The Motorscope panel: composition of its groups, and their end."""
 
 from functools import partial
+from pathlib import Path
 from typing import Any, cast
 
 from napari.components import ViewerModel
@@ -48,6 +49,8 @@ class MotorscopeWidget(QWidget):
         self.runner = JobRunner(self)
         self.status = StatusLine()
         self._preferences = preferences()
+        if self._preferences.project_folder:
+            self.session.desk.folder = Path(self._preferences.project_folder).expanduser()
         self._find_wanted = False
         self.tomogram = TomogramControls(self.session, self.status)
         self.model = ModelControls(self.session, self.runner, self._preferences, self.status)

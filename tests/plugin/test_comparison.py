@@ -175,3 +175,17 @@ def test_a_comparison_ends_with_its_layer_or_its_tomogram(session, viewer, layer
     assert session.comparisons.compared(layer) is None
     session.set_spacing(layer, "10")
     assert find(viewer.layers, COMPARISON, identity(layer)) is None
+
+
+def test_large_sets_are_compared_again_only_on_demand(session, viewer, layer, monkeypatch):
+    monkeypatch.setattr("motorscope.plugin.comparison_desk.AT_ONCE", 4)
+    review = begin(session, layer)
+    theirs = add_theirs(viewer)
+    session.comparisons.compare(layer, theirs, 500.0)
+    review.set_threshold(0.95)
+    compared = session.comparisons.compared(layer)
+    assert compared.stale
+    assert compared.comparison.counts.fp == 2
+    session.comparisons.compare(layer, theirs, 500.0)
+    assert not session.comparisons.compared(layer).stale
+    assert session.comparisons.compared(layer).comparison.counts.fp == 0

@@ -129,11 +129,16 @@ def show_comparison(viewer: ViewerModel, comparison: Comparison, tomogram: Layer
         layer = viewer.add_points(**arguments)
         viewer.layers.selection = before  # a person goes on with the layer that was selected
         return layer
-    layer.selected_data = set()
-    layer.data = arguments["data"]
-    layer.features = arguments["features"]
-    layer.feature_defaults = arguments["feature_defaults"]
-    layer.scale, layer.translate = arguments["scale"], arguments["translate"]
+    if not np.array_equal(layer.data, arguments["data"]):
+        layer.selected_data = set()
+        layer.data = arguments["data"]
+    for name in ("scale", "translate"):
+        if not np.array_equal(getattr(layer, name), arguments[name]):
+            setattr(layer, name, arguments[name])
+    verdicts = arguments["features"]["verdict"]
+    if list(layer.features["verdict"]) != list(verdicts):
+        layer.features = arguments["features"]
+        layer.feature_defaults = arguments["feature_defaults"]
     return layer
 
 

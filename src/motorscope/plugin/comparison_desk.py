@@ -17,8 +17,8 @@ from motorscope.plugin.specs import COMPARISON, KEY
 from motorscope.plugin.stepping import is_shown
 from motorscope.plugin.viewport import look_at
 
-AT_ONCE = 1_000_000
-"""Pairs of picks that are compared again after every edit: that takes some ten milliseconds."""
+AT_ONCE = 2000
+"""Picks of both sets that are compared again after every edit: that takes about 50 ms."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ class ComparisonDesk:
         review, other = self._desk.review(tomogram), self._layer(compared.other)
         if review is None or other is None:
             self._drop(layer_id)
-        elif len(review.table) * len(other.data) <= AT_ONCE:
+        elif len(review.table) + len(other.data) <= AT_ONCE:
             self.refresh(tomogram)
         else:
             self._all[layer_id] = replace(compared, stale=True)

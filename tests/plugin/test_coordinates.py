@@ -256,6 +256,20 @@ def test_another_binning_of_the_same_tomogram_is_placed_by_its_angstrom(tmp_path
     assert "voxels of 12.5 Å" in remarks[0]
 
 
+def test_positions_in_angstrom_need_no_voxels_and_that_is_said(tmp_path):
+    path = tmp_path / "one.csv"  # from a single pick no spacing and origin follow
+    table = a_table().select([0])
+    write_coordinates(path, {"tomo": (table, GRID)})
+    points, remarks = opened(ViewerModel(), path)
+    assert world(points) == pytest.approx(table.positions, abs=0.001)
+    assert "voxels of 1 Å" in remarks[0]
+    viewer = ViewerModel()
+    add_tomogram(viewer)
+    points, remarks = opened(viewer, path)
+    assert points.data == pytest.approx(VOXELS[:1], abs=0.001)
+    assert remarks == []
+
+
 @needs_formats
 def test_relion5_without_its_tomogram_asks_for_it(tmp_path):
     path = tmp_path / "particles.star"
@@ -343,3 +357,21 @@ def test_layers_of_the_review_know_their_grid():
     points = add_picks(viewer, a_table())
     assert points.metadata[KEY]["role"] == PICKS
     assert picks_of_points(points)[1] == GRID
+
+
+def test_the_form_opens_points_with_a_binning(qtbot, tmp_path, monkeypatch):
+    from motorscope.plugin.widgets.coordinates import open_coordinates_widget
+
+    said = []
+    monkeypatch.setattr("motorscope.plugin.widgets.coordinates.show_error", said.append)
+    form = open_coordinates_widget()
+    qtbot.addWidget(form.native)
+    path = tmp_path / "list.npy"
+    np.save(path, 4 * VOXELS)
+    ((data, arguments, kind),) = form(path, add_tomogram(ViewerModel()), 4.0)
+    assert data == pytest.approx(VOXELS)
+    assert (arguments["scale"], kind) == (GRID.spacing, "points")
+    assert form(path, None, 4.0) == []
+    assert form(tmp_path / "absent.npy", add_tomogram(ViewerModel()), 1.0) == []
+    assert said[0] == "Open the tomogram first."
+    assert "absent.npy cannot be read" in said[1]

@@ -62,7 +62,13 @@ def alone(path: Path, name: str, picks: FilePicks) -> tuple[LayerData, list[str]
             f"{path.name} does not say how large its voxels are: the points are placed in pixels. "
             "To have them in Å, open the tomogram first, then this file."
         ]
-    return _layer(path, name, picks.table, _scaled(picks.grid), ""), []
+    remarks = list[str]()
+    if picks.grid.spacing is None and len(picks.table):
+        remarks.append(
+            f"{path.name} gives positions in Å, and not how large the voxels of '{name}' are: the "
+            "layer counts in voxels of 1 Å. To have the tomogram's, open that first."
+        )
+    return _layer(path, name, picks.table, _scaled(picks.grid), ""), remarks
 
 
 def _in_its_voxels(path: Path, picks: FilePicks, layer: Layer) -> LayerData:

@@ -25,6 +25,7 @@ ORDERS = ("name", "status", "best", "undecided", "accepted", "rejected")
 
 _JOURNAL = ".motorscope.jsonl"
 _HEATMAP = ".heatmap.mrc"
+_OTHERS = (".jsonl", ".lock", ".csv", ".json", ".txt")  # of many, and never tomograms
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class Queue:
     source
         The folder, or the list, that they are from.
     entries
-        The tomograms by their paths.
+        The tomograms by their paths, in the order of their names.
     """
 
     source: Path
@@ -124,8 +125,9 @@ class Queue:
             if (not status or entry.status == status)
             and all(word in entry.name.casefold() for word in words)
         ]
-        chosen.sort(key=lambda entry: _natural(entry.name), reverse=backwards and order == "name")
-        if order == "status":
+        if order == "name":
+            chosen = chosen[::-1] if backwards else chosen
+        elif order == "status":
             chosen.sort(key=lambda entry: STATUSES.index(entry.status), reverse=backwards)
         elif order == "best":
             chosen.sort(
@@ -134,7 +136,7 @@ class Queue:
             )
         elif order in ORDERS[3:]:
             chosen.sort(key=lambda entry: getattr(entry.summary, order), reverse=backwards)
-        elif order != "name":
+        else:
             raise ValueError(f"order must be one of {', '.join(ORDERS)}, not {order!r}")
         return chosen
 
@@ -165,8 +167,8 @@ def scan(source: Path, folder: Path | None = None) -> Queue:
     folder = folder or project_folder()
     entries: dict[Path, Entry] = {}
     owners: dict[Path, Entry] = {}
-    for path in paths:
-        name = name_of(path)
+    named = sorted((_natural(name), path, name) for path, name in paths.items())
+    for _, path, name in named:
         entry = Entry(path, name, journal_at(path, name, folder))
         owner = owners.setdefault(entry.journal, entry)
         if owner.path != path:
@@ -179,8 +181,8 @@ def scan(source: Path, folder: Path | None = None) -> Queue:
     return Queue(source, entries)
 
 
-def find_tomograms(folder: Path) -> list[Path]:
-    """Return the tomograms in a folder by name; heatmaps that belong to one are left out.
+def find_tomograms(folder: Path) -> dict[Path, str]:
+    """Return paths and names of the tomograms in a folder, less heatmaps that belong to one.
 
     Raises
     ------
@@ -189,17 +191,21 @@ def find_tomograms(folder: Path) -> list[Path]:
     """
     folder = folder.absolute()
     try:
-        paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        paths = [path for path in folder.iterdir() if not path.name.startswith(".")]
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise TomogramError(
             f"{folder} cannot be read ({reason}); check the folder and its permissions."
         ) from error
-    found = [path for path in paths if not path.name.endswith(_HEATMAP) and can_open(path)]
+    found = {
+        path: name_of(path)
+        for path in paths
+        if path.suffix not in _OTHERS and not path.name.endswith(_HEATMAP) and can_open(path)
+    }
     if not found and can_open(folder):
-        found = [folder]
-    names = {name_of(path) for path in found}
-    kept = [path for path in found if _owner_of_heatmap(name_of(path)) not in names]
+        found = {folder: name_of(folder)}
+    names = set(found.values())
+    kept = {path: name for path, name in found.items() if _owner_of_heatmap(name) not in names}
     if not kept:
         raise TomogramError(
             f"{folder} holds no tomograms (MRC or TIFF files, or sub-folders of numbered slices); "
@@ -208,10 +214,10 @@ def find_tomograms(folder: Path) -> list[Path]:
     return kept
 
 
-def read_list(path: Path) -> list[Path]:
-    """Return the paths in a text file, one on each line; relative ones count from its folder.
+def read_list(path: Path) -> dict[Path, str]:
+    """Return paths and names of the tomograms in a text file, with a path on each line.
 
-    Empty lines and lines that begin with ``#`` are passed over.
+    Relative ones count from its folder; empty lines, and those that begin with ``#``, do not count.
 
     Raises
     ------
@@ -229,7 +235,7 @@ def read_list(path: Path) -> list[Path]:
     paths = [folder / line for line in lines if line and not line.startswith("#")]
     if not paths:
         raise TomogramError(f"{path} names no tomograms; write the path of one on each line.")
-    return list(dict.fromkeys(paths))
+    return {path: name_of(path) for path in paths}
 
 
 def with_journal(entry: Entry) -> Entry:

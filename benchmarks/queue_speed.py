@@ -1,0 +1,120 @@
+"""How quick the queue is with thousands of tomograms.
+
+Makes a folder of small files, half of them with a journal, and times what a person waits for or
+what stops the window: reading the folder, reading the journals, filtering, sorting, showing the
+table, one row that changes while a search runs, and stepping.
+
+    xvfb-run -a python benchmarks/queue_speed.py --tomograms 5000
+
+Prints the median of each, in milliseconds. Files and folders are in a temporary folder.
+"""
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tomograms", type=int, default=5000)
+    parser.add_argument("--candidates", type=int, default=50, help="in each journal")
+    parser.add_argument("--repeats", type=int, default=7)
+    arguments = parser.parse_args()
+
+    from qtpy.QtWidgets import QApplication
+
+    application = QApplication([])
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make_folder(folder, arguments.tomograms, arguments.candidates)
+        measure(folder, arguments.repeats, application.processEvents)
+
+
+def make_folder(folder: Path, tomograms: int, candidates: int) -> None:
+    from motorscope.picks import Journal, PickTable
+    from motorscope.tomogram import VoxelGrid, write_mrc
+
+    shape = (4, 4, 4)
+    write_mrc(folder / "first.mrc", np.zeros(shape, np.int8), VoxelGrid(shape, (16.0,) * 3))
+    volume = (folder / "first.mrc").read_bytes()
+    random = np.random.default_rng(0)
+    table = PickTable.from_positions(
+        random.uniform(0, 1e4, (candidates, 3)), random.uniform(0, 1, candidates)
+    )
+    with Journal(folder / "first.motorscope.jsonl") as journal:
+        journal.record(table, {"threshold": 0.5})
+        for pick in range(5):
+            journal.record(journal.table.set_status([pick], "accepted"))
+    journal_text = (folder / "first.motorscope.jsonl").read_bytes()
+    for number in range(1, tomograms):
+        (folder / f"TS_{number:05}.mrc").write_bytes(volume)
+        if number % 2:
+            (folder / f"TS_{number:05}.motorscope.jsonl").write_bytes(journal_text)
+
+
+def measure(folder: Path, repeats: int, process_events: Callable[[], None]) -> None:
+    from motorscope.plugin.queue import neighbour, scan, with_journal
+    from motorscope.plugin.widgets.queue_table import QueueTable
+
+    def report(what: str, action: Callable[[], object]) -> None:
+        seconds = []
+        for _ in range(repeats):
+            start = time.perf_counter()
+            action()
+            seconds.append(time.perf_counter() - start)
+        print(f"{what:55s} {1000 * statistics.median(seconds):8.1f} ms")
+
+    report("read the folder (in a thread)", lambda: scan(folder, folder))
+    queue = scan(folder, folder)
+    entries = list(queue.entries.values())
+    report("read the journals (in a thread)", lambda: list(map(with_journal, entries)))
+    queue = queue.with_entries(*map(with_journal, entries))
+    report("sort by name", queue.listed)
+    report("sort by score", lambda: queue.listed(order="best", backwards=True))
+    report("filter by name", lambda: queue.listed(text="77"))
+    report("filter by status", lambda: queue.listed(status="to review"))
+
+    table = QueueTable()
+    table.resize(400, 600)
+    table.show()
+    ways = [queue.listed(), queue.listed(order="best")]
+    current = ways[0][10].path
+
+    def show_turned() -> None:
+        ways.reverse()
+        table.show_entries(ways[0], current)
+        process_events()
+
+    report("show the table in another order", show_turned)
+    table.select_paths({entry.path for entry in ways[0][: len(ways[0]) // 2]})
+    report("the same with half of the rows selected", show_turned)
+    table.clearSelection()
+
+    def change_one() -> None:
+        nonlocal queue
+        entry = queue.entries[current]
+        queue = queue.with_entries(replace(entry, running=not entry.running))
+        table.show_entries(queue.listed(), current)
+        process_events()
+
+    change_one()
+    report("one row changes during a search", change_one)
+    paths = [entry.path for entry in queue.listed()]
+    report("find the next tomogram", lambda: neighbour(paths, paths[-2], 0, 1))
+    bar = table.verticalScrollBar()
+
+    def scroll() -> None:
+        bar.setValue((bar.value() + 1000) % bar.maximum())
+        process_events()
+
+    report("scroll by 1000 rows", scroll)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,187 @@
+"""The queue's dock in a real viewer."""
+
+import threading
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+
+from motorscope.network import Model
+from motorscope.plugin.models import ModelChoice, Survey
+from motorscope.plugin.queue import FAILED, NEW, NO_MOTOR, REVIEWED, TO_REVIEW
+from motorscope.plugin.widgets.queue import QueueWidget
+from motorscope.tomogram import VoxelGrid, write_mrc
+
+SHAPE, SPACING = (64, 64, 64), 16.0
+SPOT = (32, 20, 40)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return a folder with two tomograms and a file that is none."""
+    folder = tmp_path / "tomograms"
+    folder.mkdir()
+    data = np.full(SHAPE, -128, dtype=np.int8)
+    data[SPOT] = 127
+    for name in ("TS_1", "TS_2"):
+        write_mrc(folder / f"{name}.mrc", data, VoxelGrid(SHAPE, (SPACING,) * 3))
+    (folder / "TS_3.mrc").write_bytes(b"nonsense" * 200)
+    return folder
+
+
+@pytest.fixture
+def dock(make_napari_viewer_proxy, qtbot, monkeypatch, spot_model, spot_option):
+    """Return a viewer and the queue's dock, with the network of spots as the only model."""
+    monkeypatch.setattr(
+        "motorscope.plugin.jobs.survey",
+        lambda default: Survey((spot_option,), (("cpu", "CPU"),)),
+    )
+    viewer = make_napari_viewer_proxy()
+    _, panel = viewer.window.add_plugin_dock_widget("napari-motorscope", "Motorscope")
+    qtbot.waitUntil(lambda: not panel.runner.busy)
+    panel.session.models.put(spot_option.choice, spot_model)
+    press(qtbot, panel.tomogram.queue)
+    return viewer, queue_of(viewer)
+
+
+def queue_of(viewer):
+    docks = viewer.window.dock_widgets.values()
+    return next(widget for widget in docks if isinstance(widget, QueueWidget))
+
+
+def press(qtbot, button):
+    assert button.isEnabled()
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def open_folder(qtbot, widget, folder):
+    with qtbot.waitSignal(widget.settled, timeout=20_000):
+        widget.open(folder)
+
+
+def statuses(widget):
+    return {entry.name: entry.status for entry in widget.table.rows.entries}
+
+
+def wait_open(qtbot, widget, name):
+    qtbot.waitUntil(lambda: widget.desk.current is not None and widget.desk.current.name == name)
+
+
+def test_folder_is_searched_reviewed_and_restored(dock, qtbot, folder):
+    viewer, widget = dock
+    assert not widget.all.isEnabled()
+    open_folder(qtbot, widget, folder)
+    assert statuses(widget) == {"TS_1": NEW, "TS_2": NEW, "TS_3": NEW}
+    with qtbot.waitSignal(widget.settled, timeout=60_000):
+        press(qtbot, widget.all)
+        assert widget.stop.isEnabled()
+    assert statuses(widget) == {"TS_1": TO_REVIEW, "TS_2": TO_REVIEW, "TS_3": FAILED}
+    cell = widget.table.rows.index(2, 1)
+    assert "TS_3.mrc" in widget.table.rows.data(cell, Qt.ItemDataRole.ToolTipRole)
+    assert not len(viewer.layers)
+
+    qtbot.keyClick(widget.table, Qt.Key.Key_PageDown)  # the viewer's key, not the table's
+    wait_open(qtbot, widget, "TS_1")
+    assert [layer.name for layer in viewer.layers] == ["TS_1", "TS_1 heatmap", "TS_1 motors"]
+    panel = widget._panel
+    assert "1 to decide" in panel.review.count.text()
+    panel.actions.run("accept")
+    press(qtbot, widget.buttons["reviewed"])
+    wait_open(qtbot, widget, "TS_2")
+    assert [layer.name for layer in viewer.layers] == ["TS_2", "TS_2 heatmap", "TS_2 motors"]
+    press(qtbot, widget.buttons["no motor"])
+    assert statuses(widget) == {"TS_1": REVIEWED, "TS_2": NO_MOTOR, "TS_3": FAILED}
+    qtbot.waitUntil(lambda: "not an MRC file" in widget.status.text())  # the next one
+    assert widget.desk.current.name == "TS_2"
+
+    open_folder(qtbot, widget, folder)
+    assert statuses(widget) == {"TS_1": REVIEWED, "TS_2": NO_MOTOR, "TS_3": NEW}
+    widget.state.setCurrentText(NO_MOTOR)
+    assert list(statuses(widget)) == ["TS_2"]
+    press(qtbot, widget.buttons["unmark"])
+    assert statuses(widget) == {}
+    widget.state.setCurrentIndex(0)
+    widget.filter.setText("ts_1")
+    assert list(statuses(widget)) == ["TS_1"]
+
+
+def test_keys_of_the_viewer_go_through_the_list(dock, qtbot, folder):
+    viewer, widget = dock
+    open_folder(qtbot, widget, folder)
+    keys = {str(key): action for key, action in viewer.keymap.items()}
+    keys["PageDown"](viewer)
+    wait_open(qtbot, widget, "TS_1")
+    keys["PageDown"](viewer)
+    wait_open(qtbot, widget, "TS_2")
+    keys["PageUp"](viewer)
+    wait_open(qtbot, widget, "TS_1")
+    keys["PageUp"](viewer)
+    assert "first tomogram" in widget.status.text()
+    viewer.window.remove_dock_widget(widget)
+    assert not {"PageDown", "PageUp", "F", "Shift+F"} & {str(key) for key in viewer.keymap}
+
+
+def test_one_tomogram_is_reviewed_while_others_are_searched(dock, qtbot, folder, spot_model):
+    viewer, widget = dock
+    entered, gate = threading.Event(), threading.Event()
+
+    class Gated(type(spot_model.network)):
+        def forward(self, x):
+            entered.set()
+            assert gate.wait(60)
+            return super().forward(x)
+
+    option = widget._panel.model.option()
+    widget._panel.session.models.put(option.choice, Model(card=spot_model.card, network=Gated()))
+    open_folder(qtbot, widget, folder)
+    widget.open_entry(folder / "TS_1.mrc")
+    wait_open(qtbot, widget, "TS_1")
+    press(qtbot, widget.all)
+    qtbot.waitUntil(entered.is_set)
+    review = widget.desk.session.desk.begin(widget.desk.layer)
+    review.add([np.array(SPOT) * SPACING])
+    with qtbot.waitSignal(widget.settled, timeout=60_000):
+        gate.set()
+    assert widget.desk.current.name == "TS_1"
+    assert review.counts().accepted == 1
+    assert review.counts().undecided == 0  # the candidate is the motor that was added meanwhile
+    assert statuses(widget)["TS_2"] == TO_REVIEW
+    assert "TS_1 heatmap" in viewer.layers
+
+
+def test_search_is_stopped_within_a_tomogram(dock, qtbot, folder, spot_model):
+    _, widget = dock
+    entered, gate = threading.Event(), threading.Event()
+
+    class Gated(type(spot_model.network)):
+        def forward(self, x):
+            entered.set()
+            assert gate.wait(60)
+            return super().forward(x)
+
+    choice = ModelChoice("spots")
+    widget._panel.session.models.put(choice, Model(card=spot_model.card, network=Gated()))
+    open_folder(qtbot, widget, folder)
+    press(qtbot, widget.all)
+    qtbot.waitUntil(entered.is_set)
+    with qtbot.waitSignal(widget.settled, timeout=60_000):
+        press(qtbot, widget.stop)
+        gate.set()
+    assert statuses(widget) == {"TS_1": NEW, "TS_2": NEW, "TS_3": NEW}
+    assert "Stopped" in widget.status.text()
+    assert widget.all.isEnabled()
+
+
+def test_folder_without_tomograms_says_so(dock, qtbot, tmp_path):
+    _, widget = dock
+    (tmp_path / "empty").mkdir()
+    open_folder(qtbot, widget, tmp_path / "empty")
+    assert "holds no tomograms" in widget.status.text()
+    open_folder(qtbot, widget, tmp_path / "absent")
+    assert "cannot be read" in widget.status.text()
+
+
+def test_dock_fits_a_small_screen_beside_the_panel(dock):
+    _, widget = dock
+    assert widget.minimumSizeHint().width() <= 400
+    assert widget.minimumSizeHint().height() <= 500

@@ -145,6 +145,16 @@ def test_second_run_keeps_the_layers_and_how_a_person_shows_them(session, viewer
     assert points.opacity == 0.3
 
 
+def test_a_new_heatmap_lies_below_the_points_that_are_there(session, viewer, spot_option):
+    """Points that were restored before a run used to end up under its heatmap."""
+    layer = add_tomogram(viewer, SPOT)
+    find_motors(session, layer, spot_option)
+    heatmap, points = viewer.layers[1:]
+    viewer.layers.remove(heatmap)
+    find_motors(session, layer, spot_option)
+    assert [each.name for each in viewer.layers] == [layer.name, "tomo heatmap", points.name]
+
+
 def test_no_motor_is_an_ordinary_answer(session, viewer, spot_option):
     layer = add_tomogram(viewer, contrast_limits=(0, 255))
     layer.data[0, 0, 0] = 1  # a constant volume would be refused

@@ -102,13 +102,14 @@ def _fill(viewer: Any, tomograms: Sequence[Tomogram]) -> "MotorscopeWidget":
 
 
 def _after_detection(widget: "MotorscopeWidget", found: bool, stage: int | None) -> None:
-    """Go to the best motor, and begin with the feature maps."""
+    """Show the whole slice of the best motor, and begin with the feature maps."""
     layer = widget.tomogram.layer()
     detection = widget.session.detection(layer)
     if not found or layer is None or detection is None:
         return
     if len(detection.shown):
         widget.session.look_at(layer, detection.shown.positions[0])
+        widget.session.viewer.reset_view()
     if stage is not None:
         widget.encoder.stage.setCurrentIndex(stage)
         widget.encoder.start()

@@ -332,7 +332,11 @@ class Session:
         arguments = heatmap_arguments(data, grid, task.tomogram.name, task.layer_id)
         layer = find(self.viewer.layers, HEATMAP, task.layer_id)
         if layer is None:
+            layers = self.viewer.layers
             layer = self.viewer.add_image(**arguments)
+            picks = find(layers, PICKS, task.layer_id)
+            if picks is not None:  # restored before this run; rings belong on top
+                layers.move(layers.index(layer), layers.index(picks))
         else:
             layer.data = data
             layer.scale, layer.translate = arguments["scale"], arguments["translate"]

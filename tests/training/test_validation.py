@@ -74,7 +74,7 @@ def test_the_threshold_lies_between_motors_and_others():
     assert expit(-1.0) < threshold <= expit(2.0)
     figures = score([found], Calibration(), threshold)
     assert (figures.precision, figures.recall, figures.f1) == (1, 1, 1)
-    assert figures.error == 40
+    assert figures.error_angstrom == 40
     assert choose_threshold([Findings(logits, ~hits & False, logits, 0)], Calibration()) == 0.5
 
 

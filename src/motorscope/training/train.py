@@ -199,7 +199,10 @@ class Validation:
             findings = examine(model, held_out(options, tomograms), options.radius)
             calibration = fit_calibration(findings, start)
             threshold = choose_threshold(findings, calibration)
-            metrics = score(findings, calibration, threshold).table()
+            metrics = {
+                "measured_on": "held-out simulated tomograms",
+                **score(findings, calibration, threshold).table(),
+            }
             card = replace(make_card(self.config, calibration, threshold), metrics=metrics)
         save_model(network, card, self.out, storage="fp16")
         return card

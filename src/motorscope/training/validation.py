@@ -49,8 +49,8 @@ class Scores:
 
     Attributes
     ----------
-    error, error_90
-        Median and 90 % quantile of the distance of found motors from their true place, Å.
+    error_angstrom, error_90_angstrom
+        Median and 90 % quantile of the distance of found motors from their true place.
     calibration_error
         Expected calibration error of the probabilities (ten equal bins) of those candidates that a
         detection keeps, from 0.01.
@@ -60,8 +60,8 @@ class Scores:
     precision: float
     recall: float
     f1: float
-    error: float
-    error_90: float
+    error_angstrom: float
+    error_90_angstrom: float
     calibration_error: float
     motors: int
     tomograms: int
@@ -153,8 +153,8 @@ def score(findings: Sequence[Findings], calibration: Calibration, threshold: flo
         precision=_share(true, int(kept.sum())),
         recall=_share(true, motors),
         f1=_share(2 * true, int(kept.sum()) + motors),
-        error=float(np.median(near)) if len(near) else math.nan,
-        error_90=float(np.quantile(near, 0.9)) if len(near) else math.nan,
+        error_angstrom=float(np.median(near)) if len(near) else math.nan,
+        error_90_angstrom=float(np.quantile(near, 0.9)) if len(near) else math.nan,
         calibration_error=calibration_error(chances[shown], hits[shown]),
         motors=motors,
         tomograms=len(findings),

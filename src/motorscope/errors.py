@@ -4,8 +4,8 @@
 class MotorscopeError(Exception):
     """Something is wrong with a file or a value that a person gave.
 
-    The message says what is wrong with which file or value, and what to do. The plugin shows it as a notification;
-    the command line prints it without a traceback and exits with status 2.
+    The message says what is wrong with which file or value, and what to do. The plugin shows it as
+    a notification; the command line prints it without a traceback and exits with status 2.
     """
 
 

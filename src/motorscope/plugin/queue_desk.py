@@ -155,8 +155,9 @@ class QueueDesk:
             layer.metadata = {**layer.metadata, KEY: _without_mark(layer)}
             return f"{layer.name} stays open: its edits are not on disk yet; save them."
         layers, layer_id = self.session.viewer.layers, identity(layer)
-        layers.remove(layer)  # first: so the review takes in what was done, and is closed
-        for role in (HEATMAP, PICKS, FEATURES, COMPARISON):
+        self.session.desk.forget(layer_id)  # first: so the review takes in what was done
+        # The tomogram last: drawing crashes where points were removed after their tomogram.
+        for role in (PICKS, COMPARISON, FEATURES, HEATMAP):
             result = find(layers, role, layer_id)
             if result is None:
                 continue
@@ -164,6 +165,7 @@ class QueueDesk:
                 _fill_heatmap(result, heir, heatmap)
             else:  # points are no good to inherit: a review takes what differs for edits
                 layers.remove(result)
+        layers.remove(layer)
         return ""
 
     # Searching
@@ -193,8 +195,11 @@ class QueueDesk:
         layers = self.session.tomogram_layers()
         layer = next((each for each in layers if path_of(each) == found.path), None)
         try:
-            if layer is not None and spacing_of(layer) is not None:
+            if layer is not None:
                 self._put(entry)
+                if spacing_of(layer) is None:  # it was opened before a person said it
+                    spacing = " ".join(map(str, found.grid.known_spacing()))
+                    self.session.set_spacing(layer, spacing)
                 self._take_into_review(layer, found, remarks)
                 self._refresh_current()
             else:

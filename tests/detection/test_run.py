@@ -16,6 +16,7 @@ from motorscope.detection import (
     Progress,
     detect,
     find_candidates,
+    preparation,
     probability,
     run_to_end,
     setup,
@@ -161,7 +162,7 @@ def test_a_network_stops_between_its_layers(model):
     block = np.zeros((32, 32, 32), np.float32)
     assert predictor(block).shape == (4, 4, 4)
     cancel.set()
-    with pytest.raises(run_module.Cancelled):
+    with pytest.raises(preparation.Cancelled):
         predictor(block)
 
 
@@ -191,7 +192,7 @@ def count_preparations(monkeypatch):
         counted.append(named["start"])
         return prepare(*arguments, **named)
 
-    monkeypatch.setattr(run_module, "prepare", counting)
+    monkeypatch.setattr(preparation, "prepare", counting)
     return counted
 
 

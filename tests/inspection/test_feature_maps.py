@@ -7,7 +7,7 @@ import torch
 
 import motorscope.inspection.feature_maps as feature_maps
 from motorscope.detection import Notice, Progress, run_to_end
-from motorscope.detection.predictor import Cancelled
+from motorscope.detection.preparation import Cancelled
 from motorscope.errors import ConfigError, ModelError, SpacingError, TomogramError
 from motorscope.inspection import FeatureRequest, encoder_maps
 from motorscope.network import Architecture, Model, build_network, read_card

@@ -8,16 +8,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from motorscope.detection.preparation import stop_if
 from motorscope.network import fuse_for_inference
 from motorscope.network.unet import UNet3d
 
 _MEMORY_PHRASES = ("out of memory", "not enough memory", "can't allocate memory", "alloc_failed")
 _UNSUPPORTED_PHRASES = ("not supported on mps", "not implemented for", "no kernel image")
 _FLIPS = ((), (2,), (3,), (4,))
-
-
-class Cancelled(Exception):
-    """The run was asked to stop; never leaves the room."""
 
 
 class Predictor:
@@ -101,7 +98,6 @@ def _moved(
 
 def _stop_on(cancel: threading.Event) -> Any:
     def look(module: nn.Module, inputs: Any) -> None:
-        if cancel.is_set():
-            raise Cancelled
+        stop_if(cancel)
 
     return look

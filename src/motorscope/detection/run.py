@@ -24,15 +24,13 @@ from motorscope.detection.messages import (
     Run,
 )
 from motorscope.detection.plan import Window, padded_shape, plan_windows
-from motorscope.detection.predictor import Cancelled, Predictor
+from motorscope.detection.predictor import Predictor
+from motorscope.detection.preparation import Cancelled, prepare_part, stop_if
 from motorscope.detection.region import Part, choose_part, cut_window
 from motorscope.detection.setup import Failure, Setup, choose_setup, failure_of, humbler_setup
 from motorscope.detection.stitch import Stitcher
 from motorscope.network.card import Calibration
-from motorscope.tomogram import intensity_range, prepare, prepared_grid
-
-SLAB = 32
-"""Prepared sections per step: enough to be quick, few enough to show progress and to stop soon."""
+from motorscope.tomogram import prepared_grid
 
 M = TypeVar("M")
 R = TypeVar("R")
@@ -80,7 +78,7 @@ def detect(request: DetectionRequest, cancel: threading.Event | None = None) -> 
     )
     stitcher = Stitcher(padded_shape(part.shape), model.output.stride)
     try:
-        volume = yield from _prepare(request, part, cancel)
+        volume = yield from prepare_part(request.tomogram, model.card.input, part, cancel)
         yield HeatmapStarted(part.heatmap)
         setup = yield from _compute(request, part, volume, stitcher, setup, cancel)
     except Cancelled:
@@ -119,37 +117,6 @@ def run_to_end(run: Generator[M, None, R], on_message: Callable[[M], None] | Non
                 on_message(message)
 
 
-def _prepare(
-    request: DetectionRequest, part: Part, cancel: threading.Event
-) -> Generator[Message, None, NDArray[np.float32]]:
-    """Make the network's input, float32 ``(z, y, x)``, slab by slab."""
-
-    def look(done: int, total: int) -> None:
-        _stop_if(cancel)
-
-    recipe = request.model.card.input
-    intensity = intensity_range(request.tomogram, recipe)
-    volume = np.empty(part.shape, dtype=np.float32)
-    depth, height, width = part.shape
-    z, y, x = part.start
-    total = -(-depth // SLAB)
-    for step in range(total):
-        _stop_if(cancel)
-        yield Progress("Preparing the tomogram", step, total)
-        first = step * SLAB
-        sections = min(SLAB, depth - first)
-        volume[first : first + sections] = prepare(
-            request.tomogram,
-            recipe,
-            start=(z + first, y, x),
-            shape=(sections, height, width),
-            intensity=intensity,
-            progress=look,
-        )
-    yield Progress("Preparing the tomogram", total, total)
-    return volume
-
-
 def _compute(
     request: DetectionRequest,
     part: Part,
@@ -176,7 +143,7 @@ def _compute(
     clock = _Clock()
     try:
         while pending:
-            _stop_if(cancel)
+            stop_if(cancel)
             yield Progress("Looking for motors", done, done + len(pending), clock.left(pending))
             window = pending[0]
             failure: Failure | None = None
@@ -250,8 +217,3 @@ class _Clock:
         if not self._voxels:
             return None
         return self._seconds / self._voxels * sum(math.prod(window.shape) for window in pending)
-
-
-def _stop_if(cancel: threading.Event) -> None:
-    if cancel.is_set():
-        raise Cancelled

@@ -13,7 +13,7 @@ from torch import nn
 from motorscope.detection.device import release
 from motorscope.detection.messages import Notice, Progress
 from motorscope.detection.plan import ALIGNMENT, Window, plan_windows
-from motorscope.detection.predictor import Cancelled
+from motorscope.detection.preparation import Cancelled, prepare_part, stop_if
 from motorscope.detection.region import Part, Region, choose_part, cut_window
 from motorscope.detection.setup import Failure, Setup, choose_setup, failure_of, humbler_setup
 from motorscope.detection.stitch import Slices
@@ -25,14 +25,11 @@ from motorscope.tomogram import (
     Shape,
     Tomogram,
     VoxelGrid,
-    intensity_range,
-    prepare,
     prepared_grid,
 )
 
 Maps = NDArray[np.float16]
 
-_SLAB = 32
 _BYTES = 2  # of a float16
 _LARGEST = float(np.finfo(np.float16).max)
 
@@ -142,7 +139,7 @@ def encoder_maps(request: FeatureRequest, cancel: threading.Event | None = None)
         part = choose_part(prepared, smaller, context, spec)
         yield Notice(_says_smaller(spec, part.heatmap))
     try:
-        volume = yield from _prepare(request, part, cancel)
+        volume = yield from prepare_part(request.tomogram, model.card.input, part, cancel)
         maps = yield from _compute(request, part, volume, context, setup, cancel)
     except Cancelled:
         return None
@@ -193,36 +190,6 @@ def _says_smaller(spec: FeatureSpec, grid: VoxelGrid) -> str:
     )
 
 
-def _prepare(
-    request: FeatureRequest, part: Part, cancel: threading.Event
-) -> Generator[Progress, None, NDArray[np.float32]]:
-    """Make the encoder's input, float32 ``(z, y, x)``, slab by slab."""
-
-    def look(done: int, total: int) -> None:
-        _stop_if(cancel)
-
-    recipe = request.model.card.input
-    _stop_if(cancel)
-    intensity = intensity_range(request.tomogram, recipe)
-    volume = np.empty(part.shape, dtype=np.float32)
-    depth, height, width = part.shape
-    z, y, x = part.start
-    for first in range(0, depth, _SLAB):
-        _stop_if(cancel)
-        yield Progress("Preparing the tomogram", first, depth)
-        planes = min(_SLAB, depth - first)
-        volume[first : first + planes] = prepare(
-            request.tomogram,
-            recipe,
-            start=(z + first, y, x),
-            shape=(planes, height, width),
-            intensity=intensity,
-            progress=look,
-        )
-    yield Progress("Preparing the tomogram", depth, depth)
-    return volume
-
-
 def _compute(
     request: FeatureRequest,
     part: Part,
@@ -245,7 +212,7 @@ def _compute(
     windows, done, began = plan(), 0, time.monotonic()
     try:
         while done < len(windows):
-            _stop_if(cancel)
+            stop_if(cancel)
             left = (time.monotonic() - began) / done * (len(windows) - done) if done else None
             yield Progress("Computing feature maps", done, len(windows), left)
             window, (source, target) = windows[done]
@@ -289,7 +256,7 @@ class _Encoder:
         self._encoder = fused.to(setup.device, setup.dtype).to(memory_format=self._layout)
 
         def look(module: nn.Module, inputs: object) -> None:
-            _stop_if(cancel)
+            stop_if(cancel)
 
         for module in self._encoder.modules():
             module.register_forward_pre_hook(look)
@@ -320,11 +287,6 @@ def _place(part: Part, window: Window, stride: int) -> tuple[Slices, Slices] | N
         source.append(slice(first - start // stride, last - start // stride))
         target.append(slice(first - kept.start, last - kept.start))
     return (source[0], source[1], source[2]), (target[0], target[1], target[2])
-
-
-def _stop_if(cancel: threading.Event) -> None:
-    if cancel.is_set():
-        raise Cancelled
 
 
 def _up(voxels: int) -> int:

@@ -96,6 +96,13 @@ def test_two_equal_voxels_are_one_candidate_between_them():
     np.testing.assert_allclose(found.positions, [[4.0, 4.0, 5.0]])
 
 
+@pytest.mark.parametrize("centre", [(5.5, 6.3, 7.8), (5.5, 6.5, 7.8), (5.5, 6.5, 7.5)])
+def test_equal_voxels_are_refined_on_the_other_axes(centre):
+    """A summit halfway between voxels used to be rounded on the axes that had no tie."""
+    found = find_candidates(gaussian((16, 16, 16), centre), grid_of((16, 16, 16)), 0.0)
+    assert found.positions[0] == pytest.approx(centre, abs=0.02)
+
+
 def test_a_terrace_on_a_slope_is_no_candidate():
     values = np.array([0, 0.3, 0.3, 0.3, 0.6, 0.1], np.float32)[None, None]
     found = find_candidates(values, grid_of(values.shape), 0.0)

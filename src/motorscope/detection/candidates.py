@@ -13,6 +13,7 @@ from motorscope.tomogram.grid import VoxelGrid
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
+_AROUND = 8  # voxels around a corner, the most between which a summit can lie
 _NEIGHBOURS = np.array([o for o in itertools.product((-1, 0, 1), repeat=3) if any(o)])
 
 
@@ -73,11 +74,17 @@ def _local_maxima(values: NDArray[np.float32], floor: float) -> tuple[Floats, Fl
     summit[groups[_touches_higher_ground(values, mask, members)]] = False
 
     sizes = np.bincount(groups, minlength=count)
-    single = summit[groups] & (sizes[groups] == 1)
-    peaks = members[single]
-    plateaus = np.flatnonzero(summit & (sizes > 1))
-    positions = [peaks + _quadratic_shift(values, peaks)]
-    scores = [values[tuple(peaks.T)]]
+    # Voxels are equal around a summit between them, where the parabolas of all find it.
+    few = summit[groups] & (sizes[groups] <= _AROUND)
+    peaks = members[few]
+    _, first, owner, shares = np.unique(
+        groups[few], return_index=True, return_inverse=True, return_counts=True
+    )
+    refined = np.zeros((len(first), 3))
+    np.add.at(refined, owner, peaks + _quadratic_shift(values, peaks))
+    plateaus = np.flatnonzero(summit & (sizes > _AROUND))
+    positions = [refined / shares[:, None]]
+    scores = [values[tuple(peaks[first].T)]]
     by_group = np.split(members[np.argsort(groups, kind="stable")], np.cumsum(sizes)[:-1])
     for group in plateaus:
         places = by_group[group]
@@ -125,7 +132,9 @@ def _quadratic_shift(values: NDArray[np.float32], peaks: Indices) -> Floats:
             for sign in (-1, 1)
         )
         curvature = 2 * centre[inside] - below - above  # positive: both neighbours are lower
-        shifts[inside, axis] = np.clip((above - below) / (2 * curvature), -0.5, 0.5)
+        curved = curvature > 0  # not within a plateau
+        vertex = (above - below)[curved] / (2 * curvature[curved])
+        shifts[inside[curved], axis] = np.clip(vertex, -0.5, 0.5)
     return shifts
 
 

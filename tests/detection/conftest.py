@@ -6,14 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import settings
 
 from motorscope.network import Architecture, Calibration, Model, ModelCard, build_network
 from motorscope.tomogram import InputRecipe, Tomogram, VoxelGrid
-
-# Time limits fail on a busy machine.
-settings.register_profile("patient", deadline=None, max_examples=50)
-settings.load_profile("patient")
 
 
 @pytest.fixture(autouse=True)

@@ -1,10 +1,6 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
-
-settings.register_profile("busy", deadline=None)  # a busy machine is no failure
-settings.load_profile("busy")
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 

@@ -57,7 +57,7 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--flips",
         action="store_true",
-        help="average over mirror images: a little better, four times slower",
+        help="average over mirror images: four times the work",
     )
     parser.set_defaults(run=run)
 

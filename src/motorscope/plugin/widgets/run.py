@@ -47,8 +47,7 @@ class RunControls(QWidget):
         )
         self.flips = QCheckBox("flips")
         self.flips.setToolTip(
-            "Average over the volume and its mirror images along z, y and x:\n"
-            "four times the work, slightly steadier scores."
+            "Average over the volume and its mirror images along z, y and x:\nfour times the work."
         )
         self.job = JobBar("Find motors", "Run the network; heatmap and points appear as layers.")
         self.job.button.setStyleSheet("font-weight: bold; padding: 5px;")

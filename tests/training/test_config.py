@@ -3,8 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from motorscope.errors import ConfigError
-from motorscope.training.config import TrainConfig, from_table, read_config
+from motorscope.errors import ConfigError, ModelError
+from motorscope.network import read_card
+from motorscope.training.config import TrainConfig
+from motorscope.training.config_file import from_table, make_config, overlaid, read_config
 
 
 def write(tmp_path, text):
@@ -70,6 +72,13 @@ def test_a_config_survives_a_round_trip_through_a_table():
         ("network = 3", "network"),
         ("name = '../x'", "name"),
         ("= 3", "not a TOML file"),
+        ("[data]\nspacnig = 16", "did you mean data.spacing?"),
+        ("[data]\nsteps = 16", "did you mean optimiser.steps?"),
+        ("[training]\nsteps = 16", "there can be name, seed, network"),
+        ("[network]\ntomograms = 'x'", "did you mean data.tomograms or validation.tomograms?"),
+        ("[optimiser]\nlearning_rate = nan", "optimiser.learning_rate must be a number"),
+        ("[data]\nheld_out = 1", "data.held_out must be in [0, 1)"),
+        ("[logging]\ntensorboard = 'yes'", "logging.tensorboard must be true or false"),
     ],
 )
 def test_a_bad_file_is_named_with_its_key(tmp_path, text, said):
@@ -78,6 +87,30 @@ def test_a_bad_file_is_named_with_its_key(tmp_path, text, said):
         read_config(path)
     assert str(path) in str(raised.value)
     assert said in str(raised.value)
+
+
+def test_what_the_command_line_says_goes_before_the_file(tmp_path):
+    path = write(tmp_path, "[optimiser]\nsteps = 5\nbatch = 3")
+    config = read_config(path, {"optimiser": {"steps": 7}, "seed": 2})
+    assert (config.optimiser.steps, config.optimiser.batch, config.seed) == (7, 3, 2)
+
+
+def test_overlaid_tables_leave_the_lower_one_as_it_was():
+    below = {"a": {"b": 1, "c": 2}, "d": 3}
+    assert overlaid(below, {"a": {"b": 5}, "e": 6}) == {"a": {"b": 5, "c": 2}, "d": 3, "e": 6}
+    assert below == {"a": {"b": 1, "c": 2}, "d": 3}
+
+
+def test_a_network_that_goes_on_from_a_model_is_like_it():
+    card = read_card("built-in")
+    config = make_config({"network": {"start_from": "built-in", "drop_path_rate": 0.0}})
+    assert config.network.architecture() == card.architecture
+    assert config.data.spacing == card.input.spacing
+    assert config.network.drop_path_rate == 0.0
+    other = make_config({"network": {"start_from": "built-in", "base_width": 8}})
+    assert other.network.base_width == 8  # what is said counts, and is refused later
+    with pytest.raises(ModelError, match=r"absent\.json"):
+        make_config({"network": {"start_from": "absent.json"}})
 
 
 def test_a_missing_file_is_named(tmp_path):

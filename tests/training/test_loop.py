@@ -7,7 +7,8 @@ import torch
 
 from motorscope.network import Architecture, build_network
 from motorscope.training.augmentation import Crop
-from motorscope.training.config import TrainConfig, from_table
+from motorscope.training.config import TrainConfig
+from motorscope.training.config_file import from_table
 from motorscope.training.loop import Hardware, TrainingError, fit, start_at_prior
 from motorscope.training.samples import MixedSource, Samples
 

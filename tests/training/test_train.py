@@ -6,7 +6,8 @@ import torch
 
 from motorscope.errors import ConfigError, ModelError
 from motorscope.network import load_model
-from motorscope.training.config import TrainConfig, from_table
+from motorscope.training.config import TrainConfig
+from motorscope.training.config_file import from_table
 from motorscope.training.loop import Hardware
 from motorscope.training.train import new_network, train
 

@@ -1,6 +1,7 @@
 """Training of the detector: data, augmentation, loss, loop, calibration."""
 
-from motorscope.training.config import TrainConfig, read_config
+from motorscope.training.config import TrainConfig
+from motorscope.training.config_file import read_config
 from motorscope.training.loop import Hardware, TrainingError, fit
 from motorscope.training.loss import LossTerms, heatmap_loss, prior_logit, weighted_bce
 from motorscope.training.samples import CropSource, MixedSource, Samples

@@ -1,14 +1,8 @@
-"""What a training run is told: frozen tables, read from TOML, checked before anything starts."""
+"""What a training run is told: frozen tables, checked before anything starts."""
 
-import dataclasses
 import math
-import tomllib
-import types
-import typing
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal
 
 from motorscope.errors import ConfigError
 from motorscope.network.card import Architecture
@@ -17,7 +11,6 @@ from motorscope.tomogram.grid import Shape
 from motorscope.tomogram.recipe import InputRecipe
 
 Range = tuple[float, float]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -91,12 +84,16 @@ class DataConfig:
         Furthest distance, per axis and as a fraction of the crop, of that object from the crop's
         centre.
     tomograms, picks
-        A folder of tomograms and the CSV of their picks, to train on beside the scenes (or instead
-        of them).
+        A folder of tomograms and the file of their picks, to train on beside the scenes (or instead
+        of them): our own CSV, or the competition's ``train`` and ``train_labels.csv``.
     tomogram_spacing
-        Voxel size of those tomograms in Å, where their files do not say it or are wrong.
+        Voxel size of those tomograms in Å, where neither they nor the picks say it, or wrongly.
     real_share
         Share of crops from those tomograms, where there are both.
+    rejected_share
+        Share of the crops of tomograms that are placed near a rejected pick, where there are any.
+    held_out
+        Share of the tomograms that is not trained on, but scored in the end.
     workers
         Processes that prepare crops; 0 prepares them in the main process.
     """
@@ -113,6 +110,8 @@ class DataConfig:
     picks: str | None = None
     tomogram_spacing: float | None = None
     real_share: float = 0.5
+    rejected_share: float = 0.25
+    held_out: float = 0.0
     workers: int = 1
 
     def __post_init__(self) -> None:
@@ -136,7 +135,10 @@ class DataConfig:
         share = self.distractor_share
         _require(0 <= share <= 1, "distractor_share", share, "in [0, 1]")
         _require(0 <= self.jitter <= 0.5, "jitter", self.jitter, "in [0, 0.5]")
-        _require(0 <= self.real_share <= 1, "real_share", self.real_share, "in [0, 1]")
+        for name in ("real_share", "rejected_share"):
+            value = getattr(self, name)
+            _require(0 <= value <= 1, name, value, "in [0, 1]")
+        _require(0 <= self.held_out < 1, "held_out", self.held_out, "in [0, 1)")
         spacing = self.tomogram_spacing
         _require(spacing is None or spacing > 0, "tomogram_spacing", spacing, "positive")
         _require(self.workers >= 0, "workers", self.workers, "0 or more")
@@ -318,6 +320,19 @@ class ValidationConfig:
 
 
 @dataclass(frozen=True)
+class LoggingConfig:
+    """Where the losses go beside ``log.csv``.
+
+    Attributes
+    ----------
+    tensorboard
+        Whether to write files for TensorBoard, into the folder ``tensorboard`` of the run.
+    """
+
+    tensorboard: bool = False
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """One training run, wholly: the same file and seed give the same model.
 
@@ -333,91 +348,12 @@ class TrainConfig:
     loss: LossConfig = field(default_factory=LossConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     validation: ValidationConfig = field(default_factory=ValidationConfig)
+    logging: LoggingConfig = field(default_factory=LoggingConfig)
 
     def __post_init__(self) -> None:
         plain = self.name.replace("-", "").replace("_", "").replace(".", "").isalnum()
         _require(plain, "name", self.name, "letters, digits, '-', '_' and '.'")
         _require(self.seed >= 0, "seed", self.seed, "0 or more")
-
-
-def read_config(path: Path | str) -> TrainConfig:
-    """Read a training configuration from a TOML file.
-
-    Raises
-    ------
-    ConfigError
-        If the file cannot be read, is no TOML, has an unknown key, or a value is of the wrong kind
-        or impossible.
-    """
-    path = Path(path)
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(
-            f"The configuration {path} cannot be read: {error.strerror or error}."
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not a TOML file: {error}.") from error
-    try:
-        return from_table(TrainConfig, table)
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
-
-
-def from_table(kind: type[T], table: Mapping[str, Any], where: str = "") -> T:
-    """Make a frozen dataclass from a mapping, its nested tables included.
-
-    Raises
-    ------
-    ConfigError
-        If a key is unknown or a value does not fit; the message names the key with its path.
-    """
-    hints = typing.get_type_hints(kind)
-    names = [entry.name for entry in dataclasses.fields(kind)]  # type: ignore[arg-type]
-    unknown = [key for key in table if key not in names]
-    if unknown:
-        raise ConfigError(f"unknown key {where}{unknown[0]}; there can be {', '.join(names)}.")
-    values = {key: _convert(hints[key], value, f"{where}{key}") for key, value in table.items()}
-    try:
-        return kind(**values)
-    except ConfigError as error:
-        raise ConfigError(f"{where}{error}") from error
-
-
-def _convert(hint: Any, value: Any, where: str) -> Any:
-    """Return a TOML value as the annotated type, or say which key does not fit."""
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
-        return from_table(typing.cast("type", hint), value, f"{where}.")
-    if origin in (
-        types.UnionType,
-        typing.Union,
-    ):  # only "something or None" occurs; TOML has no None
-        return _convert(arguments[0], value, where)
-    if origin is Literal and value in arguments:
-        return value
-    if origin is tuple and isinstance(value, list):
-        if arguments[-1] is Ellipsis:
-            return tuple(_convert(arguments[0], part, where) for part in value)
-        if len(arguments) == len(value):
-            pairs = zip(arguments, value, strict=True)
-            return tuple(_convert(part_hint, part, where) for part_hint, part in pairs)
-    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if hint in (int, str, bool) and type(value) is hint:
-        return value
-    wanted = " or ".join(map(repr, arguments)) if origin is Literal else _describe(hint)
-    raise ConfigError(f"{where} must be {wanted}, not {value!r}.")
-
-
-def _describe(hint: Any) -> str:
-    if typing.get_origin(hint) is tuple:
-        arguments = typing.get_args(hint)
-        count = "" if arguments[-1] is Ellipsis else f"{len(arguments)} "
-        return f"a list of {count}values ({_describe(arguments[0])} each)"
-    return {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}.get(
-        hint, "a table"
-    )
 
 
 def _require(holds: bool, name: str, value: object, wanted: str) -> None:

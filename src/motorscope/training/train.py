@@ -20,7 +20,8 @@ from motorscope.network import (
     load_model,
     save_model,
 )
-from motorscope.training.config import TrainConfig, read_config
+from motorscope.training.config import TrainConfig
+from motorscope.training.config_file import read_config
 from motorscope.training.loop import Hardware, fit, start_at_prior
 from motorscope.training.samples import CropSource, MixedSource, Samples
 from motorscope.training.scenes import ScenePool

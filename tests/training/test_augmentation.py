@@ -154,14 +154,31 @@ def test_blending_keeps_shapes_and_depends_on_the_seed_alone(seed):
     assert first[1].shape == targets.shape
 
 
-def test_a_covered_edge_hides_its_motors_and_leaves_the_rest():
+def test_a_covered_edge_leaves_the_rest():
     rng = np.random.default_rng(0)
     volume = rng.normal(0, 1, (8, 64, 64)).astype(np.float32)
-    crop = aug.Crop(volume, np.array([[4.0, 32.0, 4.0], [4.0, 32.0, 60.0]]))
-    covered = aug.cover_edge(crop, 10, 0.0, rng)
-    np.testing.assert_array_equal(covered.positions, [[4.0, 32.0, 4.0]])
-    np.testing.assert_array_equal(covered.volume[:, :, :20], volume[:, :, :20])
-    assert covered.volume[:, :, -8:].std() < 0.8 * volume[:, :, -8:].std()
+    covered = aug.cover_edge(aug.Crop(volume, np.empty((0, 3))), 10, 0.0, rng).volume
+    np.testing.assert_array_equal(covered[:, :, :20], volume[:, :, :20])
+    assert covered[:, :, -5:].std() < 0.8 * volume[:, :, -5:].std()
+
+
+@given(x=st.floats(0, 63), seed=st.integers(0, 100))
+def test_an_edge_of_the_field_of_view_leaves_motors_free(x, seed):
+    rng = np.random.default_rng(seed)
+    volume = rng.normal(0, 1, (2, 64, 64)).astype(np.float32)
+    covered = aug.cover_edge(aug.Crop(volume, np.array([[1.0, 32.0, x]])), 0, 0.0, rng)
+    assert len(covered.positions) == 1
+    near = slice(None, int(x) + aug.REACH // 2)
+    np.testing.assert_array_equal(covered.volume[:, :, near], volume[:, :, near])
+
+
+@given(place=st.floats(-30, 94), axis=st.integers(0, 2))
+def test_a_motor_is_cut_where_a_face_is_near_it(place, axis):
+    position = np.full(3, 31.5)
+    position[axis] = place
+    distance = min(abs(place), abs(63 - place))
+    cut = aug.cuts_motor(position[None], (31.5,) * 3, (64, 64, 64), (1, 1, 1))
+    assert cut == (distance < aug.REACH)
 
 
 def test_a_slope_rises_towards_its_angle():

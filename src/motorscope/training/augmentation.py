@@ -16,6 +16,9 @@ from motorscope.training.config import AugmentationConfig
 Volume = NDArray[np.float32]
 Positions = NDArray[np.float64]
 
+REACH = 12
+"""Voxels from a motor's centre to the rim of its C ring or stators, where voxels are 16–20 Å."""
+
 
 @dataclass(frozen=True)
 class Crop:
@@ -56,9 +59,30 @@ def cut_inside(crop: Crop, centre: ArrayLike, shape: Sequence[int], scale: Array
     A mirror image would show motors that the truth does not know. In a volume that is smaller than
     the piece it cannot be helped.
     """
+    return cut(crop, inward(centre, crop, shape, scale), shape, scale)
+
+
+def inward(
+    centre: ArrayLike, crop: Crop, shape: Sequence[int], scale: ArrayLike
+) -> NDArray[np.float64]:
+    """Return the place nearest to `centre` (voxels) where a piece to `cut` lies in the volume."""
     bounds = np.array(crop.volume.shape)
     room = np.minimum(np.array(shape) / np.asarray(scale), bounds) / 2
-    return cut(crop, np.clip(centre, room, bounds - room), shape, scale)
+    return np.clip(np.asarray(centre, dtype=float), room, bounds - room)
+
+
+def cuts_motor(
+    positions: Positions, centre: ArrayLike, shape: Sequence[int], scale: ArrayLike
+) -> bool:
+    """Tell whether a face of a piece to `cut` would go through a motor, within `REACH` of it.
+
+    A network that learns from halves of motors sees motors at the borders of every tomogram.
+    """
+    size = np.array(shape)
+    places = (positions - np.asarray(centre)) * np.asarray(scale) + (size - 1) / 2
+    touched = ((places > -REACH) & (places < size - 1 + REACH)).all(axis=1)
+    whole = ((places >= REACH) & (places <= size - 1 - REACH)).all(axis=1)
+    return bool((touched & ~whole).any())
 
 
 def _interpolate(volume: Volume, places: Positions, axis: int) -> Volume:
@@ -162,25 +186,29 @@ def slope(crop: Crop, rise: float, angle: float) -> Crop:
 
 
 def cover_edge(crop: Crop, distance: float, angle: float, rng: np.random.Generator) -> Crop:
-    """Cover what lies beyond a line in the plane of y and x with streaky grey; drop motors there.
+    """Cover what lies beyond a line in the plane of y and x with streaky grey.
 
     So look the edges of a field of view that was rotated. The line lies `distance` voxels from the
-    middle, towards `angle` (radians), and is frayed.
+    middle, towards `angle` (radians), or so much further out that it leaves all motors free with
+    some of their membrane: nobody would label one that it covers. It is frayed.
     """
     y, x = (np.arange(side) - (side - 1) / 2 for side in crop.volume.shape[1:])
+    middle = (np.array(crop.volume.shape[1:]) - 1) / 2
+    towards = (crop.positions[:, 1:] - middle) @ (np.sin(angle), np.cos(angle))
+    distance = max(distance, float(towards.max(initial=-np.inf)) + 2 * REACH)
     across = np.cos(angle) * y[:, None] - np.sin(angle) * x[None, :]
     column = np.clip(across + 150, 0, 299).astype(int)
-    fray = ndimage.gaussian_filter1d(rng.normal(0, 6, 300), 1.5)[column]
-    beyond = np.sin(angle) * y[:, None] + np.cos(angle) * x[None, :] - distance - fray
+    fray = ndimage.gaussian_filter1d(rng.normal(0, 6, 300), 1.5)
+    fray += ndimage.gaussian_filter1d(rng.normal(0, 25, 300), 25)
+    beyond = np.sin(angle) * y[:, None] + np.cos(angle) * x[None, :] - distance - fray[column]
     share = np.clip(beyond / 2, 0, 1).astype(np.float32)
     mean, spread = crop.volume.mean(), crop.volume.std()
-    streak = ndimage.gaussian_filter1d(rng.normal(0, 1, 300), 0.8)[column]
-    fade = np.exp(-np.clip(beyond, 0, None) / 20)
-    grey = (mean + spread * (rng.normal(0, 0.3) + 0.5 * streak * fade)).astype(np.float32)
+    streak = ndimage.gaussian_filter1d(rng.normal(0, 1, 300), rng.uniform(0.5, 1.5))
+    streak *= rng.uniform(0.2, 1.0) / streak.std()
+    fade = np.exp(-np.clip(beyond, 0, None) / rng.uniform(10, 60))
+    grey = (mean + spread * (rng.normal(0, 0.4) + streak[column] * fade)).astype(np.float32)
     volume = crop.volume + share * (grey + rng.uniform(0, 0.4) * (crop.volume - mean) - crop.volume)
-    last = np.array(crop.volume.shape[1:]) - 1
-    row, line = np.clip(np.round(crop.positions[:, 1:]), 0, last).astype(int).T
-    return Crop(volume.astype(np.float32), crop.positions[share[row, line] < 0.5])
+    return replace(crop, volume=volume.astype(np.float32))
 
 
 def coarse_dropout(
@@ -247,5 +275,7 @@ def augment_grey(crop: Crop, config: AugmentationConfig, rng: np.random.Generato
     if rng.random() < config.mirror:
         axis = int(rng.integers(3))
         size = crop.volume.shape[axis]
-        crop = mirror_end(crop, axis, int(rng.integers(size // 2, size)))
+        keep = int(rng.integers(size // 2, size))
+        if not (abs(crop.positions[:, axis] - keep) < REACH).any():
+            crop = mirror_end(crop, axis, keep)
     return crop

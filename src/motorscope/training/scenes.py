@@ -11,9 +11,12 @@ from motorscope.errors import ConfigError
 from motorscope.files import replacing
 from motorscope.simulation import draw_imaging, image_density, simulate_density
 from motorscope.tomogram.grid import Shape
-from motorscope.training.augmentation import Crop, cut_inside, draw_scale
+from motorscope.training.augmentation import Crop, cut, cuts_motor, draw_scale, inward
 from motorscope.training.config import DataConfig, TrainConfig
 from motorscope.training.distractors import draw_distractors
+
+TRIES = 8
+"""How often a crop's place is drawn anew because a face of it went through a motor."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,11 @@ class ScenePool:
         data = config.data
         scene = self.scene(config, int(rng.integers(data.scenes)))
         scale = draw_scale(config.augmentation, rng)
-        centre = draw_centre(scene, data, shape, rng)
-        piece = cut_inside(scene, centre, shape, scale)
+        for _ in range(TRIES):
+            centre = inward(draw_centre(scene, data, shape, rng), scene, shape, scale)
+            if not cuts_motor(scene.positions, centre, shape, scale):
+                break
+        piece = cut(scene, centre, shape, scale)
         imaging = draw_imaging(config.simulation, rng)
         image = image_density(piece.volume, data.spacing, imaging, rng, workers=1)
         return replace(piece, volume=image)

@@ -319,7 +319,7 @@ def test_a_copick_project_is_read_and_written(tmp_path):
     assert len(back["TS_02"][0]) == 0
     assert back["TS_01"][0].positions.tolist() == table.positions.tolist()
     assert back["TS_01"][0].scores.tolist() == [0.25, 0.75]
-    assert back["TS_01"][0].frame["origin"].tolist() == ["model", "model"]
+    assert back["TS_01"][0].frame["origin"].tolist() == ["user", "user"]
 
 
 # Real files

@@ -108,3 +108,14 @@ def test_nothing_found_where_nothing_is():
     assert math.isnan(counts.precision)
     assert math.isnan(counts.recall)
     assert math.isnan(counts.f_beta(2))
+
+
+def test_thousands_are_matched_without_a_table_of_all_distances():
+    """A dense table of 20,000 by 20,000 distances would take 3 GB."""
+    random = np.random.default_rng(1)
+    truth = random.uniform(0, 50_000, (20_000, 3))
+    found = truth + random.uniform(-20, 20, truth.shape)
+    order = random.permutation(len(truth))
+    matches = match_picks(found[order], truth, 50.0)
+    assert len(matches.pairs) == len(truth)
+    assert (matches.pairs[:, 1] == order).mean() > 0.99

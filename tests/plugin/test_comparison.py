@@ -9,8 +9,9 @@ from napari.components import ViewerModel
 
 from motorscope.errors import PicksError
 from motorscope.picks import PickTable
-from motorscope.plugin.comparison import compare, other_sets, positions_in, summary
+from motorscope.plugin.comparison import compare, other_sets, summary
 from motorscope.plugin.layers import find, identity
+from motorscope.plugin.points import picks_on
 from motorscope.plugin.session import Session
 from motorscope.plugin.specs import COMPARISON, PICKS, tomogram_arguments
 from motorscope.tomogram import Tomogram, VoxelGrid
@@ -155,12 +156,12 @@ def test_what_can_be_compared_with(session, viewer, layer):
 
 def test_points_without_a_unit_are_voxels_and_it_is_said(viewer, layer):
     plain = viewer.add_points([[1.0, 2, 3]], name="plain")
-    positions, remark = positions_in(plain, layer)
-    assert positions == pytest.approx(GRID.to_world([[1.0, 2, 3]]))
+    picks, remark = picks_on(plain, layer)
+    assert picks.positions == pytest.approx(GRID.to_world([[1.0, 2, 3]]))
     assert remark == "'plain' has no unit of length: its numbers are taken as voxels of 'tomo'."
     plain.scale = (2, 2, 2)
     with pytest.raises(PicksError, match="has a scale and no unit"):
-        positions_in(plain, layer)
+        picks_on(plain, layer)
 
 
 def test_a_comparison_ends_with_its_layer_or_its_tomogram(session, viewer, layer):

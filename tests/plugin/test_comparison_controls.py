@@ -1,12 +1,16 @@
 """The section that compares, without a viewer's window."""
 
+import json
+
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from napari.layers import Layer
 from qtpy.QtCore import Qt
 
 from motorscope.picks import PickTable
 from motorscope.picks.formats import write_coordinates
+from motorscope.plugin.coordinates import open_coordinates
 from motorscope.plugin.layers import find, identity
 from motorscope.plugin.session import Session
 from motorscope.plugin.specs import COMPARISON, tomogram_arguments
@@ -23,7 +27,7 @@ THEIRS = np.array([[600.0, 1400, 1000], [1000, 600, 3500]])
 def controls(viewer: ViewerModel, qtbot):
     session, status = Session(viewer), StatusLine()
     controls = ComparisonControls(session, status)
-    for widget in (controls, status):
+    for widget in (controls, controls.foot, status):
         qtbot.addWidget(widget)
     tomogram = Tomogram(data=np.zeros(GRID.shape, np.uint8), grid=GRID, name="tomo")
     layer = viewer.add_image(tomogram.data, **tomogram_arguments(tomogram))
@@ -37,9 +41,14 @@ def press(qtbot, button):
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
-def colleague(tmp_path, monkeypatch, name="tomo"):
+def colleagues_file(tmp_path, name="tomo"):
     path = tmp_path / "colleague.csv"
     write_coordinates(path, {name: (PickTable.from_positions(THEIRS), GRID)})
+    return path
+
+
+def colleague(tmp_path, monkeypatch, name="tomo"):
+    path = colleagues_file(tmp_path, name)
     monkeypatch.setattr(
         "motorscope.plugin.widgets.comparison.QFileDialog.getOpenFileName",
         lambda *_: (str(path), ""),
@@ -94,3 +103,63 @@ def test_the_choice_stays_while_layers_come_and_go(controls, viewer):
     assert widget.other.count() == 2
     viewer.layers.remove(first)
     assert widget.other.currentText() == "second"
+
+
+def test_points_that_were_opened_are_chosen_and_one_press_takes_them_in(
+    controls, viewer, qtbot, tmp_path
+):
+    widget, session, layer, status = controls
+    viewer.add_points(MINE, units=("angstrom",) * 3, name="older")
+    (data,), _ = open_coordinates(colleagues_file(tmp_path), viewer.layers)
+    with qtbot.waitSignal(widget.arrived):
+        viewer.add_layer(Layer.create(*data))
+    assert widget.other.currentText() == "colleague.csv"
+    assert not widget.foot.isHidden()
+    press(qtbot, widget.foot.button)
+    assert widget.foot.isHidden()
+    review = session.desk.review(layer)
+    assert review.table.positions == pytest.approx(THEIRS)
+    assert "2 motors of 'colleague.csv' added to the review" in status.text()
+    review.undo()
+    assert len(review.table) == 0
+
+
+def test_whose_picks_and_which_binning_is_asked_for(controls, viewer, qtbot, tmp_path, monkeypatch):
+    widget, session, layer, _ = controls
+    path = tmp_path / "colleague.json"
+    points = [(8 * THEIRS / 20).tolist(), (4 * THEIRS / 20).tolist()]
+    path.write_text(json.dumps({"a": points[0], "b": points[1]}))
+    dialogs = "motorscope.plugin.widgets.{}"
+    monkeypatch.setattr(
+        dialogs.format("comparison.QFileDialog.getOpenFileName"), lambda *_: (str(path), "")
+    )
+    asked = []
+
+    def answer(value, answered=True):
+        return lambda parent, title, text, *rest: (
+            asked.append((text, rest[0])),
+            (value, answered),
+        )[1]
+
+    ask = dialogs.format("coordinates.QInputDialog.{}")
+    monkeypatch.setattr(ask.format("getItem"), answer("b", False))
+    press(qtbot, widget.file)
+    assert len(viewer.layers) == 1
+    monkeypatch.setattr(ask.format("getItem"), answer("b"))
+    monkeypatch.setattr(ask.format("getDouble"), answer(4.0))
+    press(qtbot, widget.file)
+    assert "2 tomograms, and none of them is called 'tomo'" in asked[-2][0]
+    assert asked[-2][1] == ["a", "b"]
+    assert "2 points of colleague.json lie outside" in asked[-1][0]
+    assert asked[-1][1] == 4
+    press(qtbot, widget.take)
+    assert session.desk.review(layer).table.positions == pytest.approx(THEIRS)
+
+
+def test_the_offer_goes_with_the_points(controls, viewer, tmp_path):
+    widget, _, _, _ = controls
+    (data,), _ = open_coordinates(colleagues_file(tmp_path), viewer.layers)
+    points = viewer.add_layer(Layer.create(*data))
+    assert not widget.foot.isHidden()
+    viewer.layers.remove(points)
+    assert widget.foot.isHidden()

@@ -3,6 +3,7 @@
 from motorscope.picks.csv import pick_tables, read_picks, write_picks
 from motorscope.picks.history import History
 from motorscope.picks.journal import Journal, JournalInUseError, journal_path, open_journal
+from motorscope.picks.merging import Merged, merge_picks
 from motorscope.picks.scoring import (
     Counts,
     Matches,
@@ -22,6 +23,7 @@ __all__ = [
     "Journal",
     "JournalInUseError",
     "Matches",
+    "Merged",
     "PickTable",
     "Summary",
     "competition_counts",
@@ -29,6 +31,7 @@ __all__ = [
     "f_beta",
     "journal_path",
     "match_picks",
+    "merge_picks",
     "open_journal",
     "pick_tables",
     "read_picks",

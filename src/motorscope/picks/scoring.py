@@ -1,12 +1,16 @@
 """Comparing picks with a truth."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
 from motorscope.picks.table import PickTable
@@ -78,22 +82,43 @@ def match_picks(found: ArrayLike, truth: ArrayLike, radius: float) -> Matches:
     """
     left = np.asarray(found, dtype=float).reshape(-1, 3)
     right = np.asarray(truth, dtype=float).reshape(-1, 3)
-    distances = cdist(left, right)
-    near = distances <= radius
-    rows = np.flatnonzero(near.any(axis=1))  # all others cannot have a partner
-    columns = np.flatnonzero(near.any(axis=0))
-    part = np.ix_(rows, columns)
-    # One pair too far apart costs more than all pairs within the radius together.
-    too_far = radius * (min(len(rows), len(columns)) + 1) + 1.0
-    first, second = linear_sum_assignment(np.where(near[part], distances[part], too_far))
-    pairs = np.column_stack((rows[first], columns[second]))
-    pairs = pairs[near[pairs[:, 0], pairs[:, 1]]]
+    pairs = [np.empty((0, 2), dtype=np.intp)]
+    for rows, columns in _groups(left, right, radius):
+        distances = cdist(left[rows], right[columns])
+        # One pair too far apart costs more than all pairs within the radius together.
+        too_far = radius * (min(distances.shape) + 1) + 1.0
+        costs = np.where(distances <= radius, distances, too_far)
+        first, second = linear_sum_assignment(costs)
+        near = distances[first, second] <= radius
+        pairs.append(np.column_stack((rows[first[near]], columns[second[near]])))
+    matched = np.concatenate(pairs)
+    matched = matched[np.argsort(matched[:, 0])]
     return Matches(
-        pairs=pairs,
-        distances=distances[pairs[:, 0], pairs[:, 1]],
-        unmatched_found=np.setdiff1d(np.arange(len(left)), pairs[:, 0]),
-        unmatched_truth=np.setdiff1d(np.arange(len(right)), pairs[:, 1]),
+        pairs=matched,
+        distances=np.linalg.norm(left[matched[:, 0]] - right[matched[:, 1]], axis=1),
+        unmatched_found=np.setdiff1d(np.arange(len(left)), matched[:, 0]),
+        unmatched_truth=np.setdiff1d(np.arange(len(right)), matched[:, 1]),
     )
+
+
+def _groups(
+    left: NDArray[np.float64], right: NDArray[np.float64], radius: float
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Yield row numbers of both sides that may be matched with each other and with no others."""
+    if not len(left) or not len(right):
+        return
+    reach = radius * (1 + 1e-9) + 1e-9  # the exact comparison comes later
+    near = cKDTree(left).query_ball_tree(cKDTree(right), reach)
+    rows = np.repeat(np.arange(len(left)), [len(each) for each in near])
+    columns = np.fromiter(chain.from_iterable(near), dtype=np.intp, count=len(rows))
+    total = len(left) + len(right)
+    graph = coo_array((np.ones(len(rows)), (rows, len(left) + columns)), shape=(total, total))
+    _, group = connected_components(graph, directed=False)
+    order = np.argsort(group, kind="stable")  # the left ones of a group come first
+    for members in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
+        split = int(np.searchsorted(members, len(left)))
+        if 0 < split < len(members):
+            yield members[:split], members[split:] - len(left)
 
 
 def f_beta(tp: int, fp: int, fn: int, beta: float) -> float:

@@ -13,6 +13,7 @@ ORIGINS = ("model", "user")
 STATUSES = ("candidate", "accepted", "rejected")
 COLUMNS = ("id", "z", "y", "x", "score", "origin", "status")
 DETAILS = ("note", "who", "when", "model", "model_sha256")
+_VALUES = (*COLUMNS[1:], *DETAILS)
 # pandas has two types for text, according to its version.
 _TEXT: Any = pd.Series([], dtype="str").dtype
 
@@ -233,6 +234,16 @@ class PickTable:
             If an id is not in the table.
         """
         return self.select(np.delete(np.arange(len(self)), self.rows_of(ids)))
+
+    def overwrite(self, ids: ArrayLike, other: "PickTable") -> "PickTable":
+        """Give picks all that the rows of `other` hold, in their order; the ids stay.
+
+        Raises
+        ------
+        KeyError
+            If an id is not in the table.
+        """
+        return self._changed(ids, {name: other.frame[name].to_numpy() for name in _VALUES}, {})
 
     def merge(self, other: "PickTable") -> "PickTable":
         """Append the picks of another table under new ids."""

@@ -9,10 +9,8 @@ from napari.components import ViewerModel
 from napari.layers import Layer, Points
 from numpy.typing import ArrayLike, NDArray
 
-from motorscope.errors import PicksError
 from motorscope.picks import Counts, PickTable, match_picks
 from motorscope.plugin.layers import find, full_grid, identity, role, tomogram_name
-from motorscope.plugin.points import picks_of_points
 from motorscope.plugin.specs import (
     ANGSTROM,
     AXES,
@@ -88,34 +86,6 @@ def other_sets(viewer: ViewerModel, tomogram: Layer | None) -> list[Points]:
         and role(layer) != COMPARISON
         and (own is None or layer != own)
     ]
-
-
-def positions_in(layer: Points, tomogram: Layer) -> tuple[NDArray[np.float64], str]:
-    """Return the positions ``(n, 3)`` in Å that a points layer shows in a tomogram, and a remark.
-
-    Rejected picks do not count. Points without a unit of length and a scale of their own are taken
-    as voxels of the tomogram, which the remark says; else it is empty.
-
-    Raises
-    ------
-    MotorscopeError
-        If the layer or the tomogram does not say enough.
-    """
-    table, grid = picks_of_points(layer)
-    places = table.with_status("candidate", "accepted").positions
-    if grid.spacing is not None:
-        return places, ""
-    own = full_grid(tomogram)
-    own.known_spacing()
-    if not np.allclose(layer.scale, 1) or not np.allclose(layer.translate, 0):
-        raise PicksError(
-            f"Layer '{layer.name}' has a scale and no unit of length; set its units, or open its "
-            "file again now that the tomogram has a spacing."
-        )
-    return own.to_world(places), (
-        f"'{layer.name}' has no unit of length: its numbers are taken as voxels of "
-        f"'{tomogram_name(tomogram)}'."
-    )
 
 
 def show_comparison(viewer: ViewerModel, comparison: Comparison, tomogram: Layer) -> Points:

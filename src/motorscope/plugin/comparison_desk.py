@@ -9,9 +9,10 @@ from napari.layers import Layer, Points
 from psygnal import Signal
 
 from motorscope.errors import PicksError
-from motorscope.plugin.comparison import Comparison, compare, positions_in, show_comparison
+from motorscope.plugin.comparison import Comparison, compare, show_comparison
 from motorscope.plugin.desk import ReviewDesk
 from motorscope.plugin.layers import identity, role
+from motorscope.plugin.points import picks_on
 from motorscope.plugin.review import Review
 from motorscope.plugin.specs import COMPARISON, KEY
 from motorscope.plugin.stepping import is_shown
@@ -88,9 +89,10 @@ class ComparisonDesk:
             If there are no picks, or the layer does not say enough.
         """
         review = self._review(tomogram)
-        theirs, remark = positions_in(other, tomogram)
+        theirs, remark = picks_on(other, tomogram)
+        theirs = theirs.with_status("candidate", "accepted")
         shown = is_shown(review.table, review.threshold, rejected=False)
-        comparison = compare(review.table.select(shown), theirs, radius)
+        comparison = compare(review.table.select(shown), theirs.positions, radius)
         before = self.compared(tomogram)
         done = Compared(
             comparison=comparison,

@@ -120,15 +120,15 @@ def open_coordinates(
     return [layer for layer, _ in placed], remarks + [each for _, said in placed for each in said]
 
 
-def open_on(path: Path, layer: Layer, binning: float = 1.0) -> tuple[LayerData, list[str]]:
-    """Read a file, and place the picks of one tomogram on its layer.
+def names_for(path: Path, layer: Layer, binning: float = 1.0) -> tuple[list[str], str | None]:
+    """Return the tomograms whose picks a file has, and which of them is a layer's.
 
-    Picks of a single tomogram are placed whatever its name is.
+    That is the one of the same or a similar name, else the only one; ``None`` if none of several.
 
     Raises
     ------
     MotorscopeError
-        If the file cannot be read, does not say enough, or has picks of others only.
+        If the file cannot be read, or does not say enough.
     """
     check_source(layer)
     file = CoordinateFile(path, coordinate_format(path) or format_of_file(path), binning)
@@ -136,18 +136,37 @@ def open_on(path: Path, layer: Layer, binning: float = 1.0) -> tuple[LayerData, 
         names = list(file.read(UNKNOWN_GRID))
     except PicksError:
         names = list(file.read(full_grid(layer)))
-    homes, remarks = _homes(file, names, [layer], layer)
-    if names == [path.stem]:
-        name, remarks = path.stem, []  # a person has said whose they are
-    elif homes:
-        name = next(iter(homes))
-    elif len(names) == 1:
-        name = names[0]
-        remarks.append(f"{path.name}: picks of '{name}' are placed on '{tomogram_name(layer)}'.")
-    else:
+    homes, _ = _homes(file, names, [layer], layer)
+    return names, next(iter(homes), names[0] if len(names) == 1 else None)
+
+
+def open_on(
+    path: Path, layer: Layer, binning: float = 1.0, name: str | None = None
+) -> tuple[LayerData, list[str]]:
+    """Read a file, and place the picks of one tomogram on its layer.
+
+    Parameters
+    ----------
+    name
+        Whose picks; without it those of the layer's name, or of the only tomogram in the file.
+
+    Raises
+    ------
+    MotorscopeError
+        If the file cannot be read, does not say enough, or has picks of others only.
+    """
+    names, own = names_for(path, layer, binning)
+    chosen = own if name is None else name
+    if chosen is None or chosen not in names:
         some = ", ".join(names[:3]) + ("" if len(names) <= 3 else f" and {len(names) - 3} more")
-        raise PicksError(f"{path.name} has picks of {some}; none of '{tomogram_name(layer)}'.")
-    data, said = _place(file, name, layer)
+        raise PicksError(
+            f"{path.name} has picks of {some}; none of '{chosen or tomogram_name(layer)}'."
+        )
+    remarks = []
+    if chosen not in (tomogram_name(layer), path.stem):
+        remarks.append(f"{path.name}: picks of '{chosen}' are placed on '{tomogram_name(layer)}'.")
+    file = CoordinateFile(path, coordinate_format(path) or format_of_file(path), binning)
+    data, said = _place(file, chosen, layer)
     return data, remarks + said
 
 

@@ -32,7 +32,9 @@ def picks_of(layer: Points) -> tuple[PickTable, VoxelGrid]:
         origin=tuple(np.asarray(layer.translate, dtype=float) * angstrom_per(layer.units[-1])),
     )
     ids = features["id"].to_numpy(dtype=np.int64, copy=True)
-    fresh = np.flatnonzero(ids < 0)
+    again = np.ones(len(ids), dtype=bool)  # napari gives a new point the features of a selected one
+    again[np.unique(ids, return_index=True)[1]] = False
+    fresh = np.flatnonzero((ids < 0) | again)
     ids[fresh] = ids.max(initial=-1) + 1 + np.arange(len(fresh))
     frame = pd.DataFrame(grid.to_world(places), columns=["z", "y", "x"])
     frame.insert(0, "id", ids)

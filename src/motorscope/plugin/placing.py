@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from napari.layers import Layer
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
 from motorscope.errors import PicksError
@@ -71,6 +71,18 @@ def alone(path: Path, name: str, picks: FilePicks) -> tuple[LayerData, list[str]
     return _layer(path, name, picks.table, _scaled(picks.grid), ""), remarks
 
 
+def is_outside(voxels: ArrayLike, grid: VoxelGrid) -> NDArray[np.bool_]:
+    """Tell which voxel coordinates ``(n, 3)`` lie more than a voxel outside of a grid ``(n,)``."""
+    places = np.asarray(voxels, dtype=float).reshape(-1, 3)
+    return np.asarray(((places < -1) | (places > grid.shape)).any(axis=1))
+
+
+def likely_binning(voxels: ArrayLike, grid: VoxelGrid) -> int:
+    """Return the least whole binning by which voxel coordinates ``(n, 3)`` lie in a grid."""
+    places = np.asarray(voxels, dtype=float).reshape(-1, 3)
+    return max(int(np.ceil((places / grid.shape).max(initial=0))), 1)
+
+
 def _in_its_voxels(path: Path, picks: FilePicks, layer: Layer) -> LayerData:
     if picks.grid.spacing is None and len(picks.table):
         raise PicksError(
@@ -104,7 +116,12 @@ def _layer(
         "size": size,
         "metadata": {
             KEY: entry(COORDINATES, name, layer_id)[KEY]
-            | {"grid": known, "path": path, "unit": "pixel" if in_pixels else "angstrom"}
+            | {
+                "grid": known,
+                "path": path,
+                "unit": "pixel" if in_pixels else "angstrom",
+                "table": table,
+            }
         },
     }
     if in_pixels:
@@ -123,14 +140,13 @@ def _marker_size(voxels: NDArray[np.float64], largest: float) -> float:
 
 def _beyond(path: Path, voxels: Any, grid: VoxelGrid, name: str) -> list[str]:
     """Say that points lie outside of their tomogram, as those of another binning do."""
-    places = np.asarray(voxels, dtype=float)
-    outside = ((places < -1) | (places > grid.shape)).any(axis=1)
+    outside = is_outside(voxels, grid)
     if not outside.any():
         return []
-    factor = int(np.ceil((places / grid.shape).max()))
+    factor = likely_binning(voxels, grid)
     advice = f" (here perhaps {factor})" if factor > 1 else ""
     return [
-        f"{int(outside.sum())} of {len(places)} points of {path.name} lie outside of '{name}'. "
+        f"{int(outside.sum())} of {len(outside)} points of {path.name} lie outside of '{name}'. "
         "If the file counts in smaller voxels, open it with Plugins → Motorscope → Open "
         f"coordinates, which asks for the binning{advice}."
     ]

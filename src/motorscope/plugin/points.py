@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from motorscope.errors import PicksError
 from motorscope.picks import PickTable
 from motorscope.picks.formats import UNKNOWN_GRID, format_by_name, write_coordinates
-from motorscope.plugin.layers import angstrom_per, is_upright, spacing_of
+from motorscope.plugin.layers import (
+    angstrom_per,
+    full_grid,
+    identity,
+    is_upright,
+    spacing_of,
+    tomogram_name,
+)
 from motorscope.plugin.picks_layer import picks_of
 from motorscope.plugin.specs import KEY
 from motorscope.tomogram import VoxelGrid
@@ -29,7 +36,7 @@ def picks_of_points(layer: Points) -> tuple[PickTable, VoxelGrid]:
     """Return the picks that any points layer shows, and the grid in whose voxels its data count.
 
     Points of other plugins count as accepted picks of a person; those with a feature ``score``, as
-    candidates of a model. The shape of the grid is (0, 0, 0) where it is unknown. Where the layer
+    candidates. The shape of the grid is (0, 0, 0) where it is unknown. Where the layer
     has no unit of length its positions are in voxels: the grid's spacing is ``None``, and the
     table's positions are the data.
 
@@ -62,6 +69,35 @@ def picks_of_points(layer: Points) -> tuple[PickTable, VoxelGrid]:
         grid = replace(grid, origin=(z, y, x))
         places = grid.to_world(places)
     return _table(places, layer.features.loc[shown].reset_index(drop=True)), grid
+
+
+def picks_on(layer: Points, tomogram: Layer) -> tuple[PickTable, str]:
+    """Return the picks that a points layer shows, in the world of a tomogram, and a remark.
+
+    Points without a unit of length are taken as voxels of the tomogram, which the remark says; else
+    it is empty.
+
+    Raises
+    ------
+    MotorscopeError
+        If the layer or the tomogram does not say enough.
+    """
+    table, grid = picks_of_points(layer)
+    if grid.spacing is not None:
+        return table, ""
+    own = full_grid(tomogram)
+    own.known_spacing()
+    ours = layer.metadata.get(KEY)
+    placed = isinstance(ours, dict) and ours.get("tomogram") == identity(tomogram)
+    if not placed and not (np.allclose(layer.scale, 1) and np.allclose(layer.translate, 0)):
+        raise PicksError(
+            f"Layer '{layer.name}' has a scale and no unit of length; set its units, or open its "
+            "file again now that the tomogram has a spacing."
+        )
+    return table.move(table.ids, own.to_world(table.positions)), (
+        f"'{layer.name}' has no unit of length: its numbers are taken as voxels of "
+        f"'{tomogram_name(tomogram)}'."
+    )
 
 
 def write_points(path: str, data: Any, attributes: dict[str, Any], format_name: str) -> list[str]:
@@ -112,7 +148,6 @@ def _table(places: NDArray[np.float64], features: pd.DataFrame) -> PickTable:
     if set(features) >= _OURS:
         frame["origin"], frame["status"] = (features[name].astype(str) for name in _WORDS)
     else:
-        person = frame["score"].isna()
-        frame["origin"] = np.where(person, "user", "model")
-        frame["status"] = np.where(person, "accepted", "candidate")
+        frame["origin"] = "user"
+        frame["status"] = np.where(frame["score"].isna(), "accepted", "candidate")
     return PickTable.from_frame(frame)

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from psygnal import Signal
 
 from motorscope.errors import PicksError
-from motorscope.picks import History, Journal, PickTable
+from motorscope.picks import History, Journal, Merged, PickTable, merge_picks
 from motorscope.plugin.stepping import (
     Counts,
     count,
@@ -269,6 +269,19 @@ class Review:
             self._settle()
         else:
             self._do(table, drag)
+
+    def merge(self, others: PickTable, radius: float) -> Merged:
+        """Take in another set of picks as one step; see `motorscope.picks.merge_picks`.
+
+        Parameters
+        ----------
+        radius
+            In Å, within which two picks are the same motor.
+        """
+        self.changing.emit()
+        merged = merge_picks(self.table, others, radius)
+        self._do(merged.table)
+        return merged
 
     def take_edits(
         self,

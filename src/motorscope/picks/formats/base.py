@@ -105,7 +105,8 @@ def picks_from_world(
 ) -> PickTable:
     """Make a table of positions ``(n, 3)`` in Å (z, y, x).
 
-    Picks with a score count as candidates of a model, those without as accepted by a person.
+    All come from the user, not from our model; those with a score count as candidates, those
+    without as accepted.
 
     Raises
     ------
@@ -117,13 +118,8 @@ def picks_from_world(
     if wrong.any():
         raise PicksError(f"{path}: point {int(wrong.argmax()) + 1} has no position; correct it.")
     values = np.full(len(places), np.nan) if scores is None else np.asarray(scores, dtype=float)
-    by_person = np.isnan(values)
-    return PickTable.from_positions(
-        places,
-        values,
-        origin=np.where(by_person, "user", "model").tolist(),
-        status=np.where(by_person, "accepted", "candidate").tolist(),
-    )
+    status = np.where(np.isnan(values), "accepted", "candidate").tolist()
+    return PickTable.from_positions(places, values, origin="user", status=status)
 
 
 def to_write(table: PickTable) -> PickTable:

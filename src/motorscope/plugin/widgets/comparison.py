@@ -1,9 +1,9 @@
-"""Compare the picks with another set: a colleague's, another program's, the truth."""
+"""Another set of picks - a colleague's, another program's, the truth: take it over, or compare."""
 
 from pathlib import Path
 
 from napari.layers import Layer, Points
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QDoubleSpinBox,
     QFileDialog,
@@ -11,6 +11,7 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -18,29 +19,42 @@ from superqt.utils import signals_blocked
 
 from motorscope.errors import PicksError
 from motorscope.plugin.comparison import COLOURS, RADIUS, other_sets, summary
-from motorscope.plugin.coordinates import open_on
 from motorscope.plugin.layers import identity, path_of
 from motorscope.plugin.session import Session
 from motorscope.plugin.specs import COORDINATES, KEY
+from motorscope.plugin.taking import take_into_review
+from motorscope.plugin.widgets.coordinates import FILES, open_asking
 from motorscope.plugin.widgets.parts import AMBER, Hint, StatusLine, combo_box
-
-COORDINATE_FILES = "Coordinates (*.csv *.star *.tbl *.mod *.ndjson *.json *.npy)"
 
 _WORDS = {"both": "both", "mine": "only mine", "theirs": "only theirs"}
 
 
 class ComparisonControls(QWidget):
-    """The other set and the match radius; what came out; the way through the disagreements."""
+    """The other set and the match radius; what came out; the way through the disagreements.
+
+    Signals
+    -------
+    arrived
+        A file of coordinates was opened on the tomogram.
+
+    Attributes
+    ----------
+    foot
+        A row for the foot of the panel that offers to take in points that have just been opened.
+    """
+
+    arrived = Signal()
 
     def __init__(self, session: Session, status: StatusLine) -> None:
         super().__init__()
         self._session, self._status = session, status
         self._layer: Layer | None = None
+        self._seen: set[str] = set()
         self.other = combo_box()
         self.other.setToolTip("A points layer: a colleague's picks, another program's, the truth.")
         self.other.setPlaceholderText("no points layer yet")
         self.file = QPushButton("File…")
-        self.file.setToolTip("Open a file of coordinates on this tomogram, to compare with.")
+        self.file.setToolTip("Open a file of coordinates on this tomogram.")
         self.radius = QDoubleSpinBox()
         self.radius.setRange(1.0, 100_000.0)
         self.radius.setDecimals(0)
@@ -49,6 +63,11 @@ class ComparisonControls(QWidget):
         self.radius.setValue(RADIUS)
         self.radius.setKeyboardTracking(False)
         self.radius.setToolTip("Picks that are no farther apart than this are the same motor.")
+        self.take = QPushButton("Take into review")
+        self.take.setToolTip(
+            "Correct these points like motors that were found: they come into the review, but for "
+            "those that are the same as a motor which is decided. One step to undo."
+        )
         self.button = QPushButton("Compare")
         self.button.setToolTip(
             "Compare the accepted picks, and the undecided ones that reach the threshold, with the "
@@ -61,9 +80,13 @@ class ComparisonControls(QWidget):
             button.setToolTip("Go through the motors that only one of the sets has.")
         self.number = QLabel()
         self.number.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.foot = _Offer()
+        self.foot.button.setToolTip(self.take.toolTip())
         self._lay_out()
         self.other.currentIndexChanged.connect(lambda _: self.refresh())
         self.file.clicked.connect(self._on_file)
+        for button in (self.take, self.foot.button):
+            button.clicked.connect(lambda: self._status.guard(self._take))
         self.button.clicked.connect(self._on_compare)
         self.radius.valueChanged.connect(self._on_radius)
         self.previous.clicked.connect(lambda: self._on_step(-1))
@@ -76,7 +99,7 @@ class ComparisonControls(QWidget):
         choice, action, steps = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
         choice.addWidget(self.other, 1)
         choice.addWidget(self.file)
-        action.addWidget(self.radius, 1)
+        action.addWidget(self.take)
         action.addWidget(self.button)
         steps.addWidget(self.previous)
         steps.addWidget(self.number, 1)
@@ -90,8 +113,9 @@ class ComparisonControls(QWidget):
         results.addLayout(steps)
         form = QFormLayout(self)
         form.setContentsMargins(6, 0, 6, 4)
-        form.addRow("With", choice)
-        form.addRow("Same within", action)
+        form.addRow("Points", choice)
+        form.addRow("Same within", self.radius)
+        form.addRow(action)
         form.addRow(self.hint)
         form.addRow(self.results)
 
@@ -111,13 +135,15 @@ class ComparisonControls(QWidget):
                 self.other.addItem(points.name, identity(points))
             index = self.other.findData(wanted)
             self.other.setCurrentIndex(index if index >= 0 else self._likely(sets))
+        self._notice(sets)
         self.refresh()
 
     def refresh(self) -> None:
         """Show what came out."""
         compared = self._session.comparisons.compared(self._layer)
         self.setEnabled(self._layer is not None)
-        self.button.setEnabled(self.other.count() > 0)
+        for button in (self.take, self.button):
+            button.setEnabled(self.other.count() > 0)
         self.results.setVisible(compared is not None)
         if compared is None:
             self.hint.setText("")
@@ -141,12 +167,31 @@ class ComparisonControls(QWidget):
 
     def _likely(self, sets: list[Points]) -> int:
         """Return the number of the set that was opened last on this tomogram, else of the last."""
-        wanted = "" if self._layer is None else identity(self._layer)
         for number in reversed(range(len(sets))):
-            ours = sets[number].metadata.get(KEY, {})
-            if ours.get("role") == COORDINATES and ours.get("tomogram") == wanted:
+            if self._is_opened(sets[number]):
                 return number
         return len(sets) - 1
+
+    def _is_opened(self, points: Points) -> bool:
+        """Whether points were read from a file and placed on the tomogram."""
+        ours = points.metadata.get(KEY, {})
+        return (
+            self._layer is not None
+            and ours.get("role") == COORDINATES
+            and ours.get("tomogram") == identity(self._layer)
+        )
+
+    def _notice(self, sets: list[Points]) -> None:
+        """Choose a file's points that have just been opened on the tomogram, and say so."""
+        new = [each for each in sets if self._is_opened(each) and identity(each) not in self._seen]
+        self._seen |= {identity(each) for each in new}
+        if new:
+            with signals_blocked(self.other):
+                self.other.setCurrentIndex(self.other.findData(identity(new[-1])))
+            self.foot.offer(new[-1])
+            self.arrived.emit()
+        elif self.foot.points not in {identity(each) for each in sets}:
+            self.foot.offer(None)
 
     def _on_changed(self, layer_id: str) -> None:
         if self._layer is not None and identity(self._layer) == layer_id:
@@ -160,10 +205,19 @@ class ComparisonControls(QWidget):
             self._on_compare()
 
     def _compare(self) -> None:
+        tomogram, other = self._chosen()
+        self._session.comparisons.compare(tomogram, other, self.radius.value())
+
+    def _take(self) -> None:
+        tomogram, other = self._chosen()
+        self.foot.offer(None)
+        self._status.say(take_into_review(self._session, tomogram, other, self.radius.value()))
+
+    def _chosen(self) -> tuple[Layer, Points]:
         other = self._session.layer(self.other.currentData() or "")
-        if self._layer is None or other is None:
+        if self._layer is None or not isinstance(other, Points):
             raise PicksError("There is no other set of picks; open one with File….")
-        self._session.comparisons.compare(self._layer, other, self.radius.value())
+        return self._layer, other
 
     def _on_step(self, step: int) -> None:
         layer = self._layer
@@ -179,18 +233,45 @@ class ComparisonControls(QWidget):
             return
         folder = (path_of(layer) or Path("x")).absolute().parent
         path, _ = QFileDialog.getOpenFileName(
-            self, "Coordinates to compare with", str(folder), f"{COORDINATE_FILES};;All files (*)"
+            self, "Open coordinates", str(folder), f"{FILES};;All files (*)"
         )
         if path:
             self._status.guard(lambda: self._open(Path(path), layer))
 
     def _open(self, path: Path, tomogram: Layer) -> None:
         viewer = self._session.viewer
-        data, remarks = open_on(path, tomogram)
+        opened = open_asking(path, tomogram, self)
+        if opened is None:
+            return
+        data, remarks = opened
         selection = set(viewer.layers.selection)
         layer = viewer.add_layer(Layer.create(*data))
         viewer.layers.selection = selection
-        self.other.setCurrentIndex(self.other.findData(identity(layer)))
         self._status.say(" ".join(remarks) or f"{len(layer.data)} points opened.")
         if self._session.desk.review(tomogram) is not None:
             self._compare()
+
+
+class _Offer(QWidget):
+    """What was opened, and a button that takes it into the review."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.points = ""
+        self._text = QLabel()
+        self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.button = QPushButton("Take into review")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(6, 2, 6, 2)
+        row.addWidget(self._text, 1)
+        row.addWidget(self.button)
+        self.hide()
+
+    def offer(self, points: Points | None) -> None:
+        """Show the row for a points layer, or hide it."""
+        self.points = "" if points is None else identity(points)
+        if points is not None:
+            count = len(points.data)
+            self._text.setText(f"{count} point{'s' * (count != 1)} of {points.name}")
+            self._text.setToolTip(points.name)
+        self.setVisible(points is not None)

@@ -75,10 +75,13 @@ class MotorscopeWidget(QWidget):
             ("Find motors", self.run),
             ("Detections", self.detections),
             ("Review", self.review),
-            ("Compare", self.comparison),
+            ("Other picks", self.comparison),
             ("Encoder", self.encoder),
         ):
-            column.addWidget(Section(title, group, open_=group is not self.comparison))
+            section = Section(title, group, open_=group is not self.comparison)
+            column.addWidget(section)
+            if group is self.comparison:
+                self.comparison.arrived.connect(partial(section.header.setChecked, True))
         column.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidget(content)
@@ -89,6 +92,7 @@ class MotorscopeWidget(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(scroll, 1)
+        layout.addWidget(self.comparison.foot)
         layout.addWidget(self.status)
 
         self.review.gallery.clicked.connect(self.show_gallery)

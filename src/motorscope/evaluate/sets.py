@@ -19,6 +19,7 @@ _SMALL = (1560.0, 3900.0, 3900.0)  # Å: what stays affordable with small voxels
 _STANDARD_MOTORS = (0,) * 11 + (1,) * 27 + (2, 2, 3, 3, 4, 7)
 _STANDARD_SPACINGS = (13.1, 15.6, 13.1, 15.6, 10.0, 19.7)
 
+_BASE = SimulationConfig(back_projection=True)  # as real volumes are made; training does not
 _HARD_MOTORS = (0, 0, 1, 1, 1, 3)
 _LOW_SNR = (0.04, 0.1)
 _FEW_TILTS = (40.0, 48.0)
@@ -31,7 +32,7 @@ def evaluation_set(name: str) -> tuple[Plan, ...]:
     number of motors and the usual spacings. ``hard`` has 36, with three to eight look-alikes each:
     six each that are also very noisy, tilted little, inverted, finely sampled (6.5 Å), coarsely
     sampled (19.7 Å), and, of the last six, noisy, tilted little and inverted at once. A third of
-    them have no motor.
+    them have no motor. All are projected and back-projected, which no training crop is.
 
     Raises
     ------
@@ -49,13 +50,13 @@ def _standard() -> tuple[Plan, ...]:
     plans = []
     for i, motors in enumerate(_STANDARD_MOTORS):
         spacing = _STANDARD_SPACINGS[i % len(_STANDARD_SPACINGS)]
-        config = _with_motors(_sized(SimulationConfig(), spacing, _EXTENT), motors)
+        config = _with_motors(_sized(_BASE, spacing, _EXTENT), motors)
         plans.append(Plan(f"standard-{i:02}", config, FIRST_SEED + 100_000 + i))
     return tuple(plans)
 
 
 def _hard() -> tuple[Plan, ...]:
-    base = _sized(SimulationConfig(lookalikes=(3, 8), no_cell=0.0), 15.6, _EXTENT)
+    base = _sized(replace(_BASE, lookalikes=(3, 8), no_cell=0.0), 15.6, _EXTENT)
     kinds = {
         "noisy": replace(base, snr=_LOW_SNR),
         "tilt": replace(base, tilt_range=_FEW_TILTS),

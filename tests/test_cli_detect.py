@@ -153,3 +153,20 @@ def test_a_terminal_gets_one_line_that_changes(monkeypatch, capsys):
     assert capsys.readouterr().err == (
         "\r\x1b[Kone.mrc: step 1\r\x1b[Kone.mrc: step 2\r\x1b[Kone.mrc: done\n"
     )
+
+
+def test_picks_and_heatmaps_that_exist_are_replaced_only_on_demand(folder, tmp_path, capsys):
+    picks, heatmaps = tmp_path / "picks.csv", tmp_path / "heatmaps"
+    heatmaps.mkdir()
+    picks.write_text("a person's decisions")
+    (heatmaps / "known_heatmap.mrc").write_text("earlier")
+    arguments = (folder / "known.mrc", "-o", picks, "--heatmap", heatmaps)
+    assert detect(folder, *arguments) == 2
+    err = capsys.readouterr().err
+    assert f"{picks} exists already" in err
+    assert "known_heatmap.mrc exists already" in err
+    assert "--overwrite" in err
+    assert picks.read_text() == "a person's decisions"
+    assert detect(folder, *arguments, "--overwrite") == 0
+    assert (tmp_path / "picks.bak.csv").read_text() == "a person's decisions"
+    assert set(pd.read_csv(picks).tomogram) == {"known"}

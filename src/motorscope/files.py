@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,6 +46,30 @@ def replacing(
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def backup_of(path: str | os.PathLike[str]) -> Path:
+    """Return where the file before is kept: ``NAME.bak.csv`` for ``NAME.csv``."""
+    target = Path(path)
+    return target.with_name(f"{target.stem}.bak{target.suffix}")
+
+
+def keep_backup(
+    path: str | os.PathLike[str], error_type: type[MotorscopeError] = MotorscopeError
+) -> Path | None:
+    """Copy a file that is about to be replaced; return where (`backup_of`), if there was one.
+
+    Raises
+    ------
+    MotorscopeError
+        Of the given type, if it cannot be copied.
+    """
+    if not Path(path).is_file():
+        return None
+    backup = backup_of(path)
+    with replacing(backup, error_type) as partial:
+        shutil.copyfile(path, partial)
+    return backup
 
 
 def sha256_of(path: str | os.PathLike[str]) -> str:

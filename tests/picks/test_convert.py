@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -5,7 +7,7 @@ from motorscope.cli import main
 from motorscope.errors import PicksError, SpacingError
 from motorscope.picks import PickTable, read_picks, write_picks
 from motorscope.picks.convert import convert
-from motorscope.picks.formats import FORMATS
+from motorscope.picks.formats import FORMATS, read_coordinates
 from motorscope.tomogram.grid import VoxelGrid
 
 GRID = VoxelGrid(shape=(40, 60, 80), spacing=(12.5,) * 3)
@@ -128,3 +130,77 @@ def test_the_commands_help_names_every_format(capsys):
         main(["convert", "--help"])
     text = capsys.readouterr().out
     assert [form.name for form in FORMATS if form.name not in text] == []
+
+
+@pytest.mark.parametrize("target", ["a.csv", "a.npy", "a.json", "a.ndjson"])
+def test_a_file_that_exists_is_replaced_only_on_demand_and_kept(picks, target, tmp_path):
+    path = tmp_path / target
+    path.write_text("somebody's work")
+    with pytest.raises(PicksError, match=rf"{target} exists already; .*--overwrite.*a\.bak\."):
+        convert(picks, path)
+    assert path.read_text() == "somebody's work"
+    convert(picks, path, overwrite=True)
+    assert path.with_stem("a.bak").read_text() == "somebody's work"
+    assert path.read_bytes() != b"somebody's work"
+
+
+def test_what_lies_beside_a_table_is_kept_too(picks, tmp_path):
+    pytest.importorskip("dynamotable")
+    (tmp_path / "a.doc").write_text("7 other\n")
+    with pytest.raises(PicksError, match=r"a\.doc exists already"):
+        convert(picks, tmp_path / "a.tbl")
+    assert not (tmp_path / "a.tbl").exists()
+    convert(picks, tmp_path / "a.tbl", overwrite=True)
+    assert (tmp_path / "a.bak.doc").read_text() == "7 other\n"
+
+
+def test_into_a_folder_nothing_is_written_if_one_file_exists(tmp_path):
+    path, folder = tmp_path / "picks.csv", tmp_path / "points"
+    folder.mkdir()
+    write_picks(path, dict.fromkeys(("a", "b"), (TABLE, GRID)))
+    (folder / "b.ndjson").write_text("")
+    with pytest.raises(PicksError, match=r"b\.ndjson exists already"):
+        convert(path, folder, to_format="portal")
+    assert [each.name for each in folder.iterdir()] == ["b.ndjson"]
+    convert(path, folder, to_format="portal", overwrite=True)
+    assert sorted(each.name for each in folder.iterdir()) == [
+        "a.ndjson",
+        "b.bak.ndjson",
+        "b.ndjson",
+    ]
+
+
+def test_a_copick_project_is_added_to_and_our_earlier_set_kept(picks, tmp_path):
+    pytest.importorskip("copick")
+    config = tmp_path / "config.json"
+    config.write_text(
+        json.dumps(
+            {
+                "config_type": "filesystem",
+                "name": "motors",
+                "description": "",
+                "version": "1.0",
+                "pickable_objects": [{"name": "motor", "is_particle": True, "label": 1}],
+                "overlay_root": f"local://{tmp_path}/overlay",
+            }
+        )
+    )
+    run = tmp_path / "overlay" / "ExperimentRuns" / "a"
+    run.mkdir(parents=True)
+    before = config.read_bytes()
+    convert(picks, config, to_format="copick")
+    assert config.read_bytes() == before
+    with pytest.raises(PicksError, match=r"motorscope_0_motor\.json exists already"):
+        convert(picks, config, to_format="copick")
+    convert(picks, config, to_format="copick", overwrite=True)
+    assert len(list(run.rglob("*motorscope_0_motor*.json"))) == 2
+    assert {name: len(table) for name, (table, _) in read_coordinates(config).items()} == {"a": 2}
+
+
+def test_the_command_says_how_to_overwrite(picks, tmp_path, capsys):
+    target = tmp_path / "a.ndjson"
+    assert main(["convert", str(picks), str(target)]) == 0
+    capsys.readouterr()
+    assert main(["convert", str(picks), str(target)]) == 2
+    assert capsys.readouterr().err.startswith(f"motorscope: {target} exists already; ")
+    assert main(["convert", str(picks), str(target), "--overwrite"]) == 0

@@ -43,6 +43,11 @@ def add(commands: Commands) -> None:
         metavar=("Z", "Y", "X"),
         help="the tomogram's number of voxels, for formats that count from its middle",
     )
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace files that exist; what was there is kept as NAME.bak.csv or the like",
+    )
     parser.set_defaults(run=run)
 
 
@@ -58,6 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
         spacing=arguments.spacing,
         binning=arguments.binning,
         shape=None if arguments.shape is None else tuple(arguments.shape),
+        overwrite=arguments.overwrite,
     )
     tomograms = f"{len(counts)} tomogram{'' if len(counts) == 1 else 's'}"
     say(f"{sum(counts.values())} picks of {tomograms} in {arguments.target}")

@@ -59,6 +59,11 @@ def add(commands: Commands) -> None:
         action="store_true",
         help="average over mirror images: four times the work",
     )
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace files that exist; the CSV that was there is kept as NAME.bak.csv",
+    )
     parser.set_defaults(run=run)
 
 
@@ -76,6 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         device=arguments.device,
         precision=arguments.precision,
         flips=arguments.flips,
+        overwrite=arguments.overwrite,
     )
     check_files(request)
     model = load_model(arguments.model)

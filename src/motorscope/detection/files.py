@@ -11,6 +11,7 @@ from motorscope.detection.device import choose_device, choose_precision
 from motorscope.detection.messages import DetectionRequest, DetectionResult, Message
 from motorscope.detection.run import detect
 from motorscope.errors import ConfigError, MotorscopeError, TomogramError
+from motorscope.files import backup_of, keep_backup
 from motorscope.network.model import Model
 from motorscope.picks import PickTable, write_picks
 from motorscope.tomogram import (
@@ -44,6 +45,9 @@ class FilesRequest:
         ``NAME_heatmap.mrc`` of each. ``None`` for no heatmaps.
     device, precision, flips
         See `DetectionRequest`.
+    overwrite
+        Whether outputs that exist may be replaced; a CSV that was there is kept as
+        ``NAME.bak.csv``.
     """
 
     paths: Sequence[Path]
@@ -54,6 +58,7 @@ class FilesRequest:
     device: str = "auto"
     precision: str = "auto"
     flips: bool = False
+    overwrite: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,8 +91,8 @@ def check_files(request: FilesRequest) -> None:
     ------
     ConfigError
         With everything that is wrong: files that are missing or not tomograms, equal names, an
-        unknown spacing, a threshold beyond 0 to 1, an output that cannot be written or would
-        overwrite an input.
+        unknown spacing, a threshold beyond 0 to 1, an output that cannot be written, that exists
+        already, or that is an input too.
     DeviceError
         If the device or the precision is not to be had.
     """
@@ -147,6 +152,8 @@ def detect_files(
         if result is None:
             break
         picks = result.candidates.above(threshold)
+        if not tables:
+            keep_backup(request.output)
         tables[tomogram.name] = (picks, tomogram.grid)
         write_picks(request.output, tables)
         done.append(_file_done(path, picks, result, _write_heatmap(request, tomogram, result)))
@@ -160,9 +167,7 @@ def _write_heatmap(
     """Write the heatmap, if one is wanted, and return what went wrong; the picks are safe."""
     if request.heatmap is None:
         return None
-    path = request.heatmap
-    if _is_folder(request):
-        path = path / f"{tomogram.name}_heatmap.mrc"
+    path = _heatmap_path(request, request.heatmap, tomogram.name)
     try:
         write_mrc(path, result.heatmap, result.grid)
     except (MotorscopeError, OSError) as error:
@@ -185,6 +190,10 @@ def _file_done(
 
 def _is_folder(request: FilesRequest) -> bool:
     return request.heatmap is not None and (len(request.paths) > 1 or request.heatmap.is_dir())
+
+
+def _heatmap_path(request: FilesRequest, heatmap: Path, name: str) -> Path:
+    return heatmap / f"{name}_heatmap.mrc" if _is_folder(request) else heatmap
 
 
 def _wrong_settings(request: FilesRequest) -> list[str]:
@@ -210,6 +219,15 @@ def _wrong_outputs(request: FilesRequest) -> list[str]:
             problems.append(f"The folder of {path} may not be written to; choose another.")
         if any(path.resolve() == source.resolve() for source in request.paths):
             problems.append(f"{path} is also an input and would be overwritten; choose another.")
+    if request.output.is_file() and not request.overwrite:
+        problems.append(
+            f"{request.output} exists already; choose another name, or allow it with --overwrite, "
+            f"which keeps what is there as {backup_of(request.output).name}."
+        )
+    if heatmap is not None and heatmap.is_file() and not request.overwrite:
+        problems.append(
+            f"{heatmap} exists already; choose another name, or allow it with --overwrite."
+        )
     if request.output.is_dir():
         problems.append(f"The output {request.output} is a folder; name a CSV file.")
     if heatmap is not None and heatmap.resolve() == request.output.resolve():
@@ -245,6 +263,13 @@ def _wrong_inputs(request: FilesRequest) -> list[str]:
             if tomogram.grid.spacing is None:
                 problems.append(
                     f"{path} does not say its voxel spacing; give it with --spacing in Å."
+                )
+        heatmap = request.heatmap
+        if heatmap is not None and heatmap.is_dir() and not request.overwrite:
+            there = _heatmap_path(request, heatmap, name)
+            if there.exists():
+                problems.append(
+                    f"{there} exists already; choose another folder, or allow it with --overwrite."
                 )
         if name in names:
             problems.append(

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from motorscope.errors import PicksError
+from motorscope.files import backup_of, keep_backup
 from motorscope.picks.formats import (
     UNKNOWN_GRID,
     Format,
@@ -10,6 +11,7 @@ from motorscope.picks.formats import (
     format_by_name,
     format_to_write,
     read_coordinates,
+    replaced_files,
     write_coordinates,
 )
 from motorscope.tomogram.grid import Shape, Vector, VoxelGrid
@@ -23,6 +25,7 @@ def convert(
     spacing: float | Vector | None = None,
     binning: float = 1.0,
     shape: Shape | None = None,
+    overwrite: bool = False,
 ) -> dict[str, int]:
     """Turn a file of coordinates into one of another format.
 
@@ -41,6 +44,8 @@ def convert(
         target counts in the tomogram's own.
     shape
         The tomogram's number of voxels, z, y, x.
+    overwrite
+        Whether files that exist may be replaced; each is kept as ``NAME.bak.csv`` or the like.
 
     Returns
     -------
@@ -50,7 +55,8 @@ def convert(
     Raises
     ------
     PicksError, SpacingError
-        If a file cannot be read or written, or if spacing or shape must be known.
+        If a file cannot be read or written, or exists already, or if spacing or shape must be
+        known.
     """
     reader = format_by_name(from_format) if from_format else None
     grid = UNKNOWN_GRID if shape is None else VoxelGrid(shape=shape, spacing=None)
@@ -60,10 +66,19 @@ def convert(
     for path in _sources(source, reader):
         sets = {**sets, **read_coordinates(path, grid, binning, reader)}
     writer = format_by_name(to_format) if to_format else None
-    if target.is_dir():
-        _write_folder(target, sets, writer)
-    else:
-        write_coordinates(target, sets, 1.0, writer or format_to_write(target))
+    parts = _parts(target, sets, writer)
+    form = writer or format_to_write(target)
+    there = [file for path, part in parts.items() for file in replaced_files(path, part, form)]
+    if there and not overwrite:
+        more = f" (and {len(there) - 1} more)" if len(there) > 1 else ""
+        raise PicksError(
+            f"{there[0]}{more} exists already; choose another name, or allow it with --overwrite, "
+            f"which keeps what is there as {backup_of(there[0]).name}."
+        )
+    for path in there:
+        keep_backup(path, PicksError)
+    for path, part in parts.items():
+        write_coordinates(path, part, 1.0, form)
     return {name: len(table) for name, (table, _) in sets.items()}
 
 
@@ -78,9 +93,10 @@ def _sources(source: Path, reader: Format | None) -> list[Path]:
     return found
 
 
-def _write_folder(folder: Path, sets: PickSets, writer: Format | None) -> None:
+def _parts(target: Path, sets: PickSets, writer: Format | None) -> dict[Path, PickSets]:
+    """Return what goes into which file; into a folder, one tomogram a file."""
+    if not target.is_dir():
+        return {target: sets}
     if writer is None:
-        raise PicksError(f"{folder} is a folder; say with --to what its files are to be.")
-    for name, one in sets.items():
-        path = folder / f"{name}{writer.suffixes[0]}"
-        write_coordinates(path, {name: one}, 1.0, writer)
+        raise PicksError(f"{target} is a folder; say with --to what its files are to be.")
+    return {target / f"{name}{writer.suffixes[0]}": {name: one} for name, one in sets.items()}

@@ -40,6 +40,7 @@ __all__ = [
     "format_of_file",
     "format_to_write",
     "read_coordinates",
+    "replaced_files",
     "write_coordinates",
 ]
 
@@ -161,6 +162,19 @@ def write_coordinates(
     if chosen.package:
         library(chosen.package)
     chosen.write(path, sets, binning)
+
+
+def replaced_files(path: Path, sets: PickSets, format_: Format) -> list[Path]:
+    """Return the files that exist and that writing these picks would replace.
+
+    Raises
+    ------
+    PicksError
+        If that cannot be told.
+    """
+    if format_.package and path.exists():
+        library(format_.package)
+    return [each for each in format_.replaces(path, sets) if each.exists()]
 
 
 def _with_suffix(path: Path) -> list[Format]:

@@ -51,6 +51,8 @@ class Format:
         The Python package that it needs, if any.
     several
         Whether one file can hold several tomograms.
+    replaces
+        Which files writing these picks to a path would replace, whether or not they exist.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Format:
     write: Callable[[Path, PickSets, float], None]
     package: str | None = None
     several: bool = True
+    replaces: Callable[[Path, PickSets], list[Path]] = lambda path, sets: [path]
 
 
 def library(package: str) -> Any:

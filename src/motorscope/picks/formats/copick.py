@@ -25,6 +25,7 @@ from motorscope.tomogram.grid import VoxelGrid
 
 OBJECT = "flagellar-motor"
 USER = "motorscope"
+SESSION = "0"
 
 
 def read_copick(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
@@ -73,7 +74,7 @@ def write_copick(path: Path, sets: PickSets, binning: float) -> None:
             raise PicksError(f"The project {path} has no run {', '.join(missing)}; add it first.")
         target = sorted(_motor_objects(path, root))[0]
         for name, (table, grid) in sets.items():
-            picks = root.get_run(name).new_picks(target, "0", USER, exist_ok=True)
+            picks = root.get_run(name).new_picks(target, SESSION, USER, exist_ok=True)
             picks.points = _points(models, table, grid)
             picks.store()
         return
@@ -82,13 +83,24 @@ def write_copick(path: Path, sets: PickSets, binning: float) -> None:
     file = models.CopickPicksFile(
         pickable_object_name=OBJECT,
         user_id=USER,
-        session_id="0",
+        session_id=SESSION,
         run_name=name,
         voxel_spacing=None if grid.spacing is None else grid.spacing[0],
         points=_points(models, table, grid),
         trust_orientation=False,
     )
     write_text(path, file.model_dump_json(indent=1) + "\n")
+
+
+def replaced_by_copick(path: Path, sets: PickSets) -> list[Path]:
+    """Return which files `write_copick` would replace: in a project our own sets of picks."""
+    if not (path.exists() and _is_project(path)):
+        return [path]
+    root = library("copick").from_file(str(path))
+    target = sorted(_motor_objects(path, root))[0]
+    runs = [run for run in map(root.get_run, sets) if run is not None]
+    earlier = [picks for run in runs for picks in run.get_picks(target, USER, SESSION)]
+    return [Path(picks.path) for picks in earlier]
 
 
 def _table(path: Path, points: list[Any], grid: VoxelGrid) -> PickTable:
@@ -138,4 +150,5 @@ COPICK = Format(
     read=read_copick,
     write=write_copick,
     package="copick",
+    replaces=replaced_by_copick,
 )

@@ -102,4 +102,5 @@ DYNAMO = Format(
     read=read_dynamo,
     write=write_dynamo,
     package="dynamotable",
+    replaces=lambda path, sets: [path, path.with_suffix(".doc")],
 )

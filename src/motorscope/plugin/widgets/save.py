@@ -1,6 +1,5 @@
 """Save picks where a person says."""
 
-import shutil
 from pathlib import Path
 
 from napari.layers import Points
@@ -8,7 +7,7 @@ from napari.utils.notifications import show_error, show_info
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 from motorscope.errors import MotorscopeError, PicksError
-from motorscope.files import replacing
+from motorscope.files import keep_backup
 from motorscope.picks import write_picks
 from motorscope.plugin.layers import identity, role
 from motorscope.plugin.picks_layer import picks_of
@@ -38,26 +37,10 @@ def ask_and_save(points: Points, folder: Path, parent: QWidget | None = None) ->
     picks, grid = picks_of(points)
     if kind == _ACCEPTED:
         picks = picks.with_status("accepted")
-    backup = keep_backup(path)
+    backup = keep_backup(path, PicksError)
     write_picks(path, {name: (picks, grid)}, details=True)
     text = f"{len(picks)} motor{'s' * (len(picks) != 1)} written to {path.name}"
     return f"{text}; the file before is {backup.name}." if backup is not None else f"{text}."
-
-
-def keep_backup(path: Path) -> Path | None:
-    """Copy a file that is about to be replaced to ``NAME.bak.csv``; return where, if there was one.
-
-    Raises
-    ------
-    PicksError
-        If it cannot be copied.
-    """
-    if not path.exists():
-        return None
-    backup = path.with_name(f"{path.stem}.bak{path.suffix}")
-    with replacing(backup, PicksError) as partial:
-        shutil.copyfile(path, partial)
-    return backup
 
 
 def save_picks_of_active(viewer: "napari.viewer.Viewer") -> None:  # type: ignore[name-defined]  # noqa: F821

@@ -304,7 +304,10 @@ def periplasmic_path(
     for _ in range(int(rng.uniform(20, 130))):
         normal = grid.gradient(cell.inner, point)
         direction = direction - normal * (direction @ normal)
-        direction = direction / np.linalg.norm(direction)
+        length = float(np.linalg.norm(direction))
+        if not length:  # out of the volume, where no membrane is known to follow
+            break
+        direction = direction / length
         point = point + direction * _STEP
         inside = float(grid.sample(cell.inner, point)[0])
         outside = float(grid.sample(cell.outer, point)[0])

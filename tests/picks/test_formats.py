@@ -407,7 +407,7 @@ def test_a_file_in_voxels_asks_for_their_size(name, tmp_path):
     path = tmp_path / f"a{form.suffixes[0]}"
     table = PickTable.from_positions([(10, 20, 30)])
     write_coordinates(path, {"a": (table, GRID)}, format_=form)
-    with pytest.raises(PicksError, match=r"a\.\w+ .*--spacing\).*--binning N"):
+    with pytest.raises(PicksError, match=r"a\.[\w.]+ .*--spacing\).*--binning N"):
         read_coordinates(path)
 
 

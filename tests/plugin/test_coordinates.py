@@ -11,7 +11,7 @@ from npe2 import PluginManager, PluginManifest
 
 from motorscope.errors import MotorscopeError, PicksError
 from motorscope.picks import PickTable
-from motorscope.picks.formats import FORMATS, write_coordinates
+from motorscope.picks.formats import FORMATS, format_to_write, write_coordinates
 from motorscope.plugin.coordinates import get_reader, open_coordinates, open_on
 from motorscope.plugin.layers import identity
 from motorscope.plugin.points import picks_of_points
@@ -22,7 +22,7 @@ from motorscope.tomogram import Tomogram, VoxelGrid, open_tomogram
 PLUGIN = "napari-motorscope"
 GRID = VoxelGrid(shape=(40, 60, 50), spacing=(12.5, 12.5, 12.5), origin=(100.0, -50.0, 25.0))
 VOXELS = np.array([[3.25, 50.5, 12.0], [30.0, 7.125, 44.75], [12.5, 22.0, 3.0]])
-SAVED = ("csv", "relion5", "relion4", "star", "dynamo", "imod", "portal")
+SAVED = ("csv", "labels", "submission", "relion5", "relion4", "star", "dynamo", "imod", "portal")
 
 needs_formats = pytest.mark.skipif(
     importlib.util.find_spec("starfile") is None, reason="the extra formats is not installed"
@@ -87,7 +87,8 @@ def test_what_napari_saves_opens_where_it_was(name, tmp_path, npe2pm):
     written = writer.exec(args=(str(path), *points.as_layer_data_tuple()[:2]))
     assert written == [str(path)]
     again, _ = opened(viewer, path)
-    assert world(again) == pytest.approx(world(points), abs=0.01 * 12.5)
+    kept = slice(1) if name == "submission" else slice(None)  # the best one
+    assert world(again) == pytest.approx(world(points)[kept], abs=0.01 * 12.5)
     assert again.metadata[KEY]["role"] == COORDINATES
     assert again.metadata[KEY]["tomogram"] == identity(viewer.layers[0])
 
@@ -111,6 +112,25 @@ def test_layers_save_and_viewer_open(suffix, empty, tmp_path):
     assert len(layer.data) == len(table)
     again, _ = opened(viewer, path)
     assert world(again) == pytest.approx(world(points), abs=0.125)
+
+
+@pytest.mark.parametrize("name", ["labels", "submission"])
+def test_the_name_of_a_csv_tells_which_one_is_written(name, tmp_path):
+    viewer = ViewerModel()
+    add_tomogram(viewer)
+    viewer.layers.selection = {add_picks(viewer, a_table())}
+    path = tmp_path / f"a.{name}.csv"
+    assert viewer.layers.save(str(path), selected=True) == [str(path)]
+    assert coordinate_format(path).name == name
+    assert format_to_write(path).name == name
+
+
+def test_labels_need_to_know_how_large_the_tomogram_is(tmp_path):
+    viewer = ViewerModel()
+    viewer.add_points(VOXELS, units=("nm",) * 3, name="others")
+    with pytest.raises(PicksError, match=r"says how large the tomogram is; .*over the tomogram"):
+        viewer.layers.save(str(tmp_path / "a.labels.csv"))
+    assert not list(tmp_path.iterdir())
 
 
 def test_napari_still_writes_its_own_csv(tmp_path):

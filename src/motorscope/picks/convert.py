@@ -87,7 +87,7 @@ def _sources(source: Path, reader: Format | None) -> list[Path]:
         return [source]
     if reader is None:
         raise PicksError(f"{source} is a folder; say with --from what its files are.")
-    found = sorted(path for path in source.iterdir() if path.suffix.lower() in reader.suffixes)
+    found = sorted(each for each in source.iterdir() if each.name.lower().endswith(reader.suffixes))
     if not found:
         raise PicksError(f"{source} has no files with the suffix {' or '.join(reader.suffixes)}.")
     return found

@@ -28,7 +28,7 @@ from motorscope.tomogram import VoxelGrid
 _WORDS = ("origin", "status")
 _OURS = {"id", "score", *_WORDS}
 
-_NEED_NO_SPACING = {"relion4", "star", "dynamo", "portal"}
+_NEED_NO_SPACING = {"submission", "relion4", "star", "dynamo", "portal"}
 """Formats that count in voxels and do not say how large they are."""
 
 
@@ -120,11 +120,6 @@ def write_points(path: str, data: Any, attributes: dict[str, Any], format_name: 
                 "panel, and open the points again."
             )
         grid = grid.with_spacing(1.0)  # which enters nowhere
-    if format_name == "relion5" and min(grid.shape) < 1:
-        raise PicksError(
-            f"RELION 5 counts from the middle of the tomogram, and layer '{layer.name}' does not "
-            "know its size; open the points over their tomogram, or save as RELION 4 STAR."
-        )
     ours = layer.metadata.get(KEY)
     name = ours.get("name") if isinstance(ours, dict) else None
     write_coordinates(
@@ -134,6 +129,8 @@ def write_points(path: str, data: Any, attributes: dict[str, Any], format_name: 
 
 
 write_csv = partial(write_points, format_name="csv")
+write_labels = partial(write_points, format_name="labels")
+write_submission = partial(write_points, format_name="submission")
 write_relion5 = partial(write_points, format_name="relion5")
 write_relion4 = partial(write_points, format_name="relion4")
 write_star = partial(write_points, format_name="star")

@@ -78,15 +78,15 @@ def format_of_file(path: Path) -> Format:
     for candidate in candidates:
         if candidate.recognises(start):
             return candidate
-    if len(candidates) == 1 or (candidates and candidates[0] is OWN):
-        return candidates[0]  # whose reader says best what is wrong
+    if len(candidates) == 1 or OWN in candidates:
+        return OWN if OWN in candidates else candidates[0]  # whose reader says best what is wrong
     raise PicksError(
         f"{path} is of no known format; name it with --from, one of {_names(FORMATS)}."
     )
 
 
 def format_to_write(path: Path) -> Format:
-    """Return the format to write to a path, by its suffix.
+    """Return the format to write to a path, by its longest suffix that is one.
 
     Raises
     ------
@@ -178,7 +178,14 @@ def replaced_files(path: Path, sets: PickSets, format_: Format) -> list[Path]:
 
 
 def _with_suffix(path: Path) -> list[Format]:
-    return [candidate for candidate in FORMATS if path.suffix.lower() in candidate.suffixes]
+    """Return the formats that have the path's suffix, those with the longest first."""
+    name = path.name.lower()
+    longest = {
+        candidate: max(map(len, suffixes))
+        for candidate in FORMATS
+        if (suffixes := [suffix for suffix in candidate.suffixes if name.endswith(suffix)])
+    }
+    return sorted(longest, key=longest.__getitem__, reverse=True)
 
 
 def _names(formats: tuple[Format, ...]) -> str:

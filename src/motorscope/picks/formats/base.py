@@ -40,7 +40,7 @@ class Format:
     title
         What it is called in sentences.
     suffixes
-        Of its files, in lower case and with the dot.
+        Of its files, in lower case and with the dot; the first one is its own.
     recognises
         Whether a file with such a suffix is of this format, from a look at its beginning.
     read
@@ -157,8 +157,8 @@ def check_spacing_to_write(path: Path, grid: VoxelGrid) -> None:
         )
 
 
-def known_shape(path: Path, grid: VoxelGrid) -> NDArray[np.float64]:
-    """Return the shape of a grid.
+def known_shape(path: Path, grid: VoxelGrid, why: str) -> NDArray[np.float64]:
+    """Return the shape of a grid; `why` says in a sentence about the file what it is needed for.
 
     Raises
     ------
@@ -167,8 +167,8 @@ def known_shape(path: Path, grid: VoxelGrid) -> NDArray[np.float64]:
     """
     if min(grid.shape) < 1:
         raise PicksError(
-            f"{path} counts from the middle of the tomogram; give its number of voxels "
-            "(--shape Z Y X)."
+            f"{path} {why}; give the tomogram's number of voxels (--shape Z Y X), or open the "
+            "picks over the tomogram."
         )
     return np.asarray(grid.shape, dtype=float)
 

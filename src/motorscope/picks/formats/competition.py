@@ -91,7 +91,11 @@ def write_labels(path: Path, sets: PickSets, binning: float) -> None:
     rows: list[list[object]] = []
     for name, (table, grid) in sets.items():
         voxels = voxels_to_write(path, to_write(table), grid) * binning
-        shape = np.round(known_shape(path, grid) * binning).astype(int).tolist()
+        shape = (
+            np.round(known_shape(path, grid, "says how large the tomogram is") * binning)
+            .astype(int)
+            .tolist()
+        )
         spacing = float(np.mean(grid.known_spacing())) / binning
         for place in voxels.round(4).tolist() or [[-1.0, -1.0, -1.0]]:
             rows.append([len(rows), name, *place, *shape, round(spacing, 6), len(voxels)])
@@ -128,16 +132,16 @@ def _header_has(start: bytes, words: list[str]) -> bool:
 
 LABELS = Format(
     name="labels",
-    title="competition labels",
-    suffixes=(".csv",),
+    title="BYU 2025 labels",
+    suffixes=(".labels.csv", ".csv"),
     recognises=lambda start: _header_has(start, ["tomo_id", *MOTOR, SPACING]),
     read=read_labels,
     write=write_labels,
 )
 SUBMISSION = Format(
     name="submission",
-    title="competition submission",
-    suffixes=(".csv",),
+    title="BYU 2025 submission",
+    suffixes=(".submission.csv", ".csv"),
     recognises=lambda start: _header_has(start, SUBMISSION_COLUMNS),
     read=read_submission,
     write=write_submission,

@@ -45,6 +45,7 @@ PIXELS = ["rlnCoordinateX", "rlnCoordinateY", "rlnCoordinateZ"]
 PLAIN = ["x", "y", "z"]
 ORIGINS = ["rlnOriginXAngst", "rlnOriginYAngst", "rlnOriginZAngst"]
 ORIENTATION = ["rlnTomoSubtomogramRot", "rlnTomoSubtomogramTilt", "rlnTomoSubtomogramPsi"]
+_FROM_MIDDLE = "counts from the middle of the tomogram"
 SCORE = "rlnAutopickFigureOfMerit"
 
 
@@ -79,7 +80,9 @@ def _voxels(
     """Return voxel coordinates ``(n, 3)``, x, y, z."""
     if set(CENTRED) <= set(particles.columns):
         spacing = _spacing(path, grid)
-        voxels = _numbers(particles, CENTRED) / spacing + known_shape(path, grid)[::-1] / 2
+        voxels = (
+            _numbers(particles, CENTRED) / spacing + known_shape(path, grid, _FROM_MIDDLE)[::-1] / 2
+        )
     elif set(PIXELS) <= set(particles.columns):
         spacing = _spacing(path, grid)
         per_voxel = binning if pixel is None else spacing / pixel
@@ -131,7 +134,7 @@ def write_relion5(path: Path, sets: PickSets, binning: float) -> None:
     for name, (table, grid) in sets.items():
         picks = to_write(table)
         voxels = voxels_to_write(path, picks, grid)
-        places = (voxels - known_shape(path, grid) / 2) * grid.known_spacing()
+        places = (voxels - known_shape(path, grid, _FROM_MIDDLE) / 2) * grid.known_spacing()
         parts.append(_particles(name, places[:, ::-1], CENTRED, picks.scores))
     _write(path, "particles", [*CENTRED, "rlnTomoName"], parts)
 

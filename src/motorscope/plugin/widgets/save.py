@@ -9,12 +9,21 @@ from qtpy.QtWidgets import QFileDialog, QWidget
 from motorscope.errors import MotorscopeError, PicksError
 from motorscope.files import keep_backup
 from motorscope.picks import write_picks
+from motorscope.picks.formats import FORMATS, Format, replaced_files, write_coordinates
+from motorscope.picks.formats.base import to_write
+from motorscope.picks.formats.own import OWN
 from motorscope.plugin.layers import identity, role
-from motorscope.plugin.picks_layer import picks_of
+from motorscope.plugin.points import picks_of_points
 from motorscope.plugin.specs import KEY, PICKS
 
 _ALL = "All motors that are shown, with their status (*.csv)"
 _ACCEPTED = "Accepted motors only (*.csv)"
+_OTHERS = {
+    f"{each.title} (*{each.suffixes[0]})": each
+    for each in FORMATS
+    if each.name not in ("csv", "npy")
+}
+"""Formats of other programs, by what the dialog says; they get the motors that are not rejected."""
 
 
 def ask_and_save(points: Points, folder: Path, parent: QWidget | None = None) -> str:
@@ -29,18 +38,45 @@ def ask_and_save(points: Points, folder: Path, parent: QWidget | None = None) ->
     proposed = folder / f"{name}_motors.csv"
     # The dialog asks before it returns a file that exists.
     chosen, kind = QFileDialog.getSaveFileName(
-        parent, "Save motors", str(proposed), ";;".join((_ALL, _ACCEPTED))
+        parent, "Save motors", str(proposed), ";;".join((_ALL, _ACCEPTED, *_OTHERS))
     )
     if not chosen:
         return ""
-    path = Path(chosen) if Path(chosen).suffix else Path(f"{chosen}.csv")
-    picks, grid = picks_of(points)
+    form = _OTHERS.get(kind, OWN)
+    path = with_suffix_of(form, Path(chosen))
+    picks, grid = picks_of_points(points)
     if kind == _ACCEPTED:
         picks = picks.with_status("accepted")
-    backup = keep_backup(path, PicksError)
-    write_picks(path, {name: (picks, grid)}, details=True)
-    text = f"{len(picks)} motor{'s' * (len(picks) != 1)} written to {path.name}"
-    return f"{text}; the file before is {backup.name}." if backup is not None else f"{text}."
+    sets = {name: (picks, grid)}
+    before = [keep_backup(each, PicksError) for each in replaced_files(path, sets, form)]
+    if form is OWN:
+        write_picks(path, sets, details=True)
+        count = len(picks)
+    else:
+        write_coordinates(path, sets, format_=form)
+        count = len(to_write(picks)) if form.name != "submission" else min(len(to_write(picks)), 1)
+    text = f"{count} motor{'s' * (count != 1)} written to {path.name}"
+    kept = ", ".join(each.name for each in before if each is not None)
+    return f"{text}; the file before is {kept}." if kept else f"{text}."
+
+
+def with_suffix_of(form: Format, chosen: Path) -> Path:
+    """Return a path with a suffix of a format, in place of one of another format.
+
+    Raises
+    ------
+    PicksError
+        If that is another file than the one that a person was asked about, and it exists.
+    """
+    name = chosen.name.lower()
+    if name.endswith(form.suffixes):
+        return chosen
+    others = (suffix for each in FORMATS for suffix in each.suffixes if name.endswith(suffix))
+    stem = chosen.name[: len(name) - max(map(len, others), default=0)]
+    path = chosen.with_name(stem + form.suffixes[0])
+    if path.exists():
+        raise PicksError(f"{path} exists already; name it in full to replace it.")
+    return path
 
 
 def save_picks_of_active(viewer: "napari.viewer.Viewer") -> None:  # type: ignore[name-defined]  # noqa: F821

@@ -9,7 +9,9 @@ from motorscope.network import Architecture, build_network
 from motorscope.training.augmentation import Crop
 from motorscope.training.config import TrainConfig
 from motorscope.training.config_file import from_table
-from motorscope.training.loop import Hardware, TrainingError, fit, start_at_prior
+from motorscope.training.errors import TrainingError
+from motorscope.training.hardware import Hardware
+from motorscope.training.loop import fit, start_at_prior
 from motorscope.training.samples import MixedSource, Samples
 
 CPU = Hardware(accelerator="cpu", devices=1)
@@ -137,8 +139,9 @@ def test_a_sample_is_a_function_of_its_number():
             torch.testing.assert_close(one, other, rtol=0, atol=0)
     volume, target = stream[0]
     assert volume.shape == (1, 32, 32, 32)
-    assert target.shape == (1, 4, 4, 4)
-    assert target.max() > 0.3
+    assert target.shape == (2, 4, 4, 4)
+    assert target[0].max() > 0.3
+    assert target[1].min() == 1
     assert stream[4][0].shape == (1, 32, 32, 64)  # the next step
     assert len(list(stream)) == len(stream) == 8
 

@@ -42,6 +42,30 @@ def test_the_auxiliary_head_is_compared_with_the_averaged_target():
     assert best < off
 
 
+def test_what_is_not_known_costs_nothing_and_teaches_nothing():
+    target, known = motor_target(), torch.ones(1, 1, 8, 8, 8)
+    known[..., :4, :, :] = 0
+    logits = torch.randn(1, 1, 8, 8, 8, requires_grad=True)
+    auxiliary = torch.randn(1, 1, 2, 2, 2, requires_grad=True)
+    terms = heatmap_loss(logits, auxiliary, target, LossConfig(), known)
+    terms.loss.backward()
+    assert logits.grad[..., :4, :, :].abs().max() == 0
+    assert auxiliary.grad[..., 0, :, :].abs().max() == 0
+    assert logits.grad[..., 4:, :, :].abs().min() > 0
+    nothing = heatmap_loss(logits, auxiliary, target, LossConfig(), known * 0)
+    assert nothing.loss.item() == 0
+
+
+def test_a_target_that_is_wholly_known_is_the_ordinary_case():
+    target, logits = motor_target(), torch.randn(1, 1, 8, 8, 8)
+    for one, other in zip(
+        heatmap_loss(logits, None, target, LossConfig()),
+        heatmap_loss(logits, None, target, LossConfig(), torch.ones_like(target)),
+        strict=True,
+    ):
+        torch.testing.assert_close(one, other)
+
+
 @given(st.floats(1e-4, 0.1), st.sampled_from([1.0, 16.0, 256.0]))
 @settings(deadline=None)
 def test_the_prior_logit_is_the_best_constant(prior, pos_weight):

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from motorscope.training.target import heatmap_target
+from motorscope.training.target import heatmap_target, known_share
 
 STRIDES = st.sampled_from([1, 2, 4, 8])
 PLACES = st.lists(st.tuples(*[st.floats(0, 63)] * 3), min_size=0, max_size=4)
@@ -51,3 +51,23 @@ def test_a_quadratic_fit_gives_the_exact_position_back(position, stride, sigma):
 def test_a_motor_outside_the_crop_still_reaches_in():
     heat = draw([[-4.0, 20.0, 20.0]], 8)
     assert heat[0].max() > 0.2
+
+
+@given(st.tuples(*[st.floats(8, 55)] * 3), st.floats(6, 20))
+@settings(deadline=None, max_examples=25)
+def test_what_lies_near_an_undecided_place_is_not_known(position, radius):
+    blank = torch.zeros(16, 16, 16)
+    places = torch.tensor([position], dtype=torch.float64)
+    known = known_share(places, blank, 4, 1.5, radius)
+    centres = torch.stack(torch.meshgrid(*[torch.arange(16) * 4 + 1.5] * 3, indexing="ij"), -1)
+    distance = torch.linalg.norm(centres - torch.tensor(position), dim=-1)
+    clear = (distance - radius).abs() > 1e-3
+    assert torch.equal(known[clear], (distance > radius).float()[clear])
+
+
+def test_a_motor_stays_known_beside_an_undecided_place():
+    target = draw([[20.0, 20.0, 20.0]], 4)
+    known = known_share(torch.tensor([[24.0, 20.0, 20.0]]), target, 4, 1.5, 30.0)
+    assert known[target > 0.01].min() == 1
+    assert (known == 0).any()
+    assert known_share(torch.empty(0, 3), target, 4, 1.5, 30.0).min() == 1

@@ -1,50 +1,41 @@
+import dataclasses
+
 import numpy as np
-import pytest
 from scipy import ndimage
 
-from motorscope.errors import ConfigError, MotorscopeError
-from motorscope.picks import PickTable, write_picks
-from motorscope.tomogram import VoxelGrid, write_mrc
+from motorscope.network import Architecture, build_network
+from motorscope.picks import PickTable
 from motorscope.training.config import AugmentationConfig, DataConfig, TrainConfig
-from motorscope.training.samples import MixedSource
+from motorscope.training.held_out import Split
+from motorscope.training.labelled import read_labelled
+from motorscope.training.samples import MixedSource, Samples
 from motorscope.training.scenes import ScenePool
 from motorscope.training.tomograms import prepare_tomograms
 from motorscope.training.train import choose_source
 
-GRID = VoxelGrid((40, 48, 56), (8.0, 8.0, 8.0))
 BALL = np.array([160.0, 176.0, 248.0])  # Å
-
-
-@pytest.fixture
-def data(tmp_path):
-    """Two tomograms: one with a bright ball that is a motor, one with nothing."""
-    folder = tmp_path / "tomograms"
-    folder.mkdir()
-    z, y, x = np.indices(GRID.shape) * 8.0
-    square = (z - BALL[0]) ** 2 + (y - BALL[1]) ** 2 + (x - BALL[2]) ** 2
-    volume = (1000 * np.exp(-square / 2 / 40**2)).astype(np.float32)
-    write_mrc(folder / "full.mrc", volume, GRID)
-    noise = np.random.default_rng(0).normal(0, 1, GRID.shape).astype(np.float32)
-    write_mrc(folder / "empty.mrc", noise, GRID)
-    picks = tmp_path / "picks.csv"
-    table = PickTable.from_positions([BALL], origin="user", status="accepted")
-    write_picks(picks, {"full": (table, GRID)})
-    return folder, picks
+PLAIN = AugmentationConfig(rescale=(1.0, 1.0), stretch=(1.0, 1.0))
 
 
 def config_for(folder, picks, **options):
     values = {"crops": ((32, 32, 32),), "scenes": 0, "motor_share": 1.0, "structure_share": 0.0,
               "jitter": 0.05, **options}  # fmt: skip
-    return TrainConfig(
-        data=DataConfig(tomograms=str(folder), picks=str(picks), **values),
-        augmentation=AugmentationConfig(rescale=(1.0, 1.0), stretch=(1.0, 1.0)),
-    )
+    data = DataConfig(tomograms=str(folder), picks=str(picks), **values)
+    return TrainConfig(data=data, augmentation=PLAIN)
 
 
-def test_a_motor_lies_where_its_pick_says(data, tmp_path):
-    config = config_for(*data)
-    source = prepare_tomograms(config, tmp_path / "cache")
-    assert sorted(len(motors) for motors in source.motors) == [0, 1]
+def source_for(config, cache):
+    return prepare_tomograms(read_labelled(config.data), config.data.recipe(), cache)
+
+
+def said(status):
+    return PickTable.from_positions([BALL], scores=0.9, status=status)
+
+
+def test_a_motor_lies_where_its_pick_says(labelled_folder, tmp_path):
+    config = config_for(*labelled_folder(full=said("accepted"), empty=None))
+    source = source_for(config, tmp_path / "cache")
+    assert [len(one.motors) for one in source.tomograms] == [0, 1]
     rng = np.random.default_rng(0)
     crops = [source.draw(config, (20, 20, 20), rng) for _ in range(12)]
     hits = [crop for crop in crops if len(crop.positions)]
@@ -54,42 +45,74 @@ def test_a_motor_lies_where_its_pick_says(data, tmp_path):
         np.testing.assert_allclose(place, crop.positions[0], atol=0.6)
 
 
-def test_prepared_volumes_are_used_again(data, tmp_path):
-    config = config_for(*data)
-    first = prepare_tomograms(config, tmp_path / "cache")
-    before = [path.stat().st_mtime_ns for path in first.volumes]
-    again = prepare_tomograms(config, tmp_path / "cache")
-    assert [path.stat().st_mtime_ns for path in again.volumes] == before
+def test_motors_of_the_competition_lie_where_the_labels_say(competition, tmp_path):
+    config = config_for(*competition)
+    source = source_for(config, tmp_path / "cache")
+    assert [len(one.motors) for one in source.tomograms] == [0, 1, 2]
+    for one in source.tomograms:
+        volume = np.load(one.file).astype(np.float32)
+        for motor in one.motors:
+            around = tuple(slice(max(int(c) - 3, 0), int(c) + 5) for c in np.round(motor))
+            assert volume[around].max() > 0.9
+            near = np.linalg.norm(np.argwhere(volume > 0.9) - motor, axis=1)
+            assert near.min() < 1.5
 
 
-def test_picks_that_nobody_decided_on_are_no_motors(data, tmp_path):
-    folder, picks = data
-    waiting = PickTable.from_positions([BALL], scores=0.9)
-    write_picks(picks, {"full": (waiting, GRID)})
-    source = prepare_tomograms(config_for(folder, picks), tmp_path / "cache")
-    assert sum(len(motors) for motors in source.motors) == 0
+def test_prepared_volumes_are_used_again(labelled_folder, tmp_path):
+    config = config_for(*labelled_folder(full=said("accepted"), empty=None))
+    first = source_for(config, tmp_path / "cache")
+    before = [one.file.stat().st_mtime_ns for one in first.tomograms]
+    again = source_for(config, tmp_path / "cache")
+    assert [one.file.stat().st_mtime_ns for one in again.tomograms] == before
 
 
-def test_scenes_and_tomograms_mix(data, tmp_path):
-    both = choose_source(config_for(*data, scenes=2, real_share=0.25), tmp_path)
+def test_rejected_picks_are_looked_at_more_often(labelled_folder, tmp_path):
+    picks = labelled_folder(full=said("rejected"), empty=None, other=None)
+
+    def share_near(rejected_share):
+        config = config_for(*picks, rejected_share=rejected_share, motor_share=0.0)
+        source = source_for(config, tmp_path / "cache")
+        rng = np.random.default_rng(0)
+        crops = [source.draw(config, (16, 16, 16), rng) for _ in range(200)]
+        assert not any(len(crop.positions) for crop in crops)
+        return np.mean([crop.volume[6:10, 6:10, 6:10].max() > 0.8 for crop in crops])
+
+    assert share_near(0.0) < 0.2
+    assert share_near(0.75) > 0.6
+
+
+def test_the_neighbourhood_of_an_undecided_candidate_is_not_learned_from(labelled_folder, tmp_path):
+    folder, picks = labelled_folder(full=said("candidate"))
+    config = dataclasses.replace(
+        config_for(folder, picks, jitter=0.5, spacing=8.0),
+        augmentation=AugmentationConfig(dropout=0.0, invert=0.0, edge=0.0, mirror=1.0),
+    )
+    config = dataclasses.replace(
+        config, validation=dataclasses.replace(config.validation, minimum_distance=60.0)
+    )
+    output = build_network(Architecture(base_width=4, decoder_channels=(8, 8))).output_spec
+    samples = Samples(source_for(config, tmp_path / "cache"), config, output, 0, 60, 4)
+    seen = 0
+    for volume, target in samples:
+        assert target[0].max() == 0  # it is no motor
+        place = ndimage.maximum_filter(ndimage.gaussian_filter(volume[0].numpy(), 2), 3).argmax()
+        voxel = np.array(np.unravel_index(place, volume.shape[1:]))
+        inner = (voxel > 4).all() and (voxel < 27).all()
+        if inner and ndimage.gaussian_filter(volume[0].numpy(), 2).max() > 0.7:
+            seen += 1
+            index = tuple(np.round((voxel - output.offset) / output.stride).astype(int))
+            assert target[1][index] == 0
+        assert target[1].mean() > 0.5  # but for its surroundings all is known
+    assert seen > 5
+
+
+def test_scenes_and_tomograms_mix(labelled_folder, tmp_path):
+    folder, picks = labelled_folder(full=said("accepted"))
+    config = config_for(folder, picks, scenes=2, real_share=0.25)
+    split = Split(read_labelled(config.data))
+    both = choose_source(config, split, tmp_path)
     assert isinstance(both, MixedSource)
     assert both.shares == (0.75, 0.25)
-    assert not isinstance(choose_source(config_for(*data), tmp_path), ScenePool)
-
-
-def test_what_does_not_fit_is_named(data, tmp_path):
-    folder, picks = data
-    with pytest.raises(ConfigError, match="no folder"):
-        prepare_tomograms(config_for(folder / "x", picks), tmp_path / "cache")
-    empty = tmp_path / "nothing"
-    empty.mkdir()
-    with pytest.raises(ConfigError, match="no tomograms"):
-        prepare_tomograms(config_for(empty, picks), tmp_path / "cache")
-    with pytest.raises(ConfigError, match="lies outside"):
-        prepare_tomograms(config_for(folder, picks, tomogram_spacing=2.0), tmp_path / "cache")
-    strange = PickTable.from_positions([BALL], origin="user", status="accepted")
-    write_picks(picks, {"absent": (strange, GRID)})
-    with pytest.raises(ConfigError, match="'absent'"):
-        prepare_tomograms(config_for(folder, picks), tmp_path / "cache")
-    with pytest.raises(MotorscopeError, match=r"gone\.csv"):
-        prepare_tomograms(config_for(folder, tmp_path / "gone.csv"), tmp_path / "cache")
+    alone = choose_source(config_for(folder, picks), split, tmp_path)
+    assert not isinstance(alone, MixedSource | ScenePool)
+    assert isinstance(choose_source(config, Split(), tmp_path), ScenePool)

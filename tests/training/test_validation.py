@@ -1,86 +1,82 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy.special import expit
 
 from motorscope.network import Calibration
-from motorscope.training.validation import (
-    Findings,
-    calibration_error,
-    choose_threshold,
-    compare,
-    fit_calibration,
-    probabilities,
-    score,
-)
+from motorscope.picks import PickTable
+from motorscope.training.validation import Findings, figures, fit_calibration, measure
+
+RADIUS = 1000.0
 
 
-def drawn(count, scale, shift, seed=0):
-    """Candidates that are motors as often as a known calibration says."""
-    rng = np.random.default_rng(seed)
-    logits = np.sort(rng.normal(0, 4, count))[::-1]
-    hits = rng.random(count) < expit(scale * logits - shift)
-    errors = np.where(hits, 50.0, np.nan)
-    return Findings(logits, hits, errors, int(hits.sum()))
+def findings(*tomograms):
+    """Make findings of logits and of whether each is a motor, tomogram by tomogram.
+
+    Motors and candidates lie 5000 Å apart; a motor more at the end is missed by all.
+    """
+    found, truth = {}, {}
+    for number, (logits, hits, missed) in enumerate(tomograms):
+        logits, hits = np.asarray(logits, float), np.asarray(hits, bool)
+        places = np.arange(len(logits))[:, None] * [0.0, 0.0, 5000.0]
+        name = str(number)
+        found[name] = PickTable.from_positions(places, expit(logits))
+        motors = places[hits] + [30.0, 0, 0]
+        extra = -np.arange(1, missed + 1)[:, None] * [0.0, 0.0, 5000.0]
+        truth[name] = PickTable.from_positions(np.concatenate((motors, extra)), origin="user")
+    return Findings(found, truth)
 
 
-def test_each_motor_is_hit_once_by_the_best_candidate_near_it():
-    truth = np.array([[0.0, 0, 0], [0, 0, 3000]])
-    positions = np.array([[0.0, 0, 100], [0, 0, 20], [0, 0, 2900], [500, 500, 9000]])
-    found = compare(positions, np.array([4.0, 3, 2, 1]), truth, 1000)
-    np.testing.assert_array_equal(found.hits, [True, False, True, False])
-    np.testing.assert_allclose(found.errors, [100, np.nan, 100, np.nan])
-    assert found.motors == 2
-
-
-@pytest.mark.parametrize("count", [0, 2])
-def test_no_candidates_and_no_motors_are_ordinary(count):
-    nothing = np.empty((0, 3))
-    assert len(compare(nothing, np.empty(0), np.zeros((count, 3)), 1000).hits) == 0
-    lonely = compare(np.zeros((count, 3)), np.zeros(count), nothing, 1000)
-    assert not lonely.hits.any()
-    table = score([lonely], Calibration(), 0.5).table()
-    assert table["recall"] is None
-
-
-@given(st.floats(0.4, 2), st.floats(-3, 5))
-@settings(max_examples=15, deadline=None)
+@pytest.mark.parametrize(("scale", "shift"), [(0.5, -2.0), (1.5, 2.0)])
 def test_calibration_finds_the_scale_and_shift_that_made_the_hits(scale, shift):
-    found = drawn(4000, scale, shift)
-    fitted = fit_calibration([found], Calibration())
+    rng = np.random.default_rng(0)
+    tomograms = []
+    for _ in range(100):
+        logits = np.sort(rng.normal(0, 4, 8))[::-1]
+        tomograms.append((logits, rng.random(8) < expit(scale * logits - shift), 0))
+    drawn = findings(*tomograms)
+    fitted = fit_calibration(drawn, RADIUS, Calibration())
     assert fitted.scale == pytest.approx(scale, rel=0.25)
-    assert fitted.shift == pytest.approx(shift, abs=0.6)
-    assert calibration_error(probabilities(found, fitted), found.hits) < 0.03
+    assert fitted.shift == pytest.approx(shift, abs=0.9)
+    scores = measure(drawn, fitted, RADIUS)
+    assert scores.reliability.expected_calibration_error < 0.05
 
 
 def test_calibration_stays_where_nothing_can_be_learned():
     start = Calibration(shift=5.5)
-    assert fit_calibration([], start) is start
-    misses = Findings(np.array([1.0]), np.array([False]), np.array([np.nan]), 0)
-    assert fit_calibration([misses], start) is start
-
-
-def test_promises_that_are_never_kept_are_wholly_wrong():
-    assert calibration_error(np.full(10, 0.99), np.zeros(10, bool)) == pytest.approx(0.99)
-    assert calibration_error(np.full(10, 0.25), np.arange(10) < 3) == pytest.approx(0.05)
+    assert fit_calibration(Findings({}, {}), RADIUS, start) is start
+    assert fit_calibration(findings(([1.0], [False], 0)), RADIUS, start) is start
 
 
 def test_the_threshold_lies_between_motors_and_others():
-    logits = np.array([3.0, 2.5, 2.0, -1.0, -1.5])
-    hits = np.array([True, True, True, False, False])
-    found = Findings(logits, hits, np.where(hits, 40.0, np.nan), 3)
-    threshold = choose_threshold([found], Calibration())
-    assert expit(-1.0) < threshold <= expit(2.0)
-    figures = score([found], Calibration(), threshold)
-    assert (figures.precision, figures.recall, figures.f1) == (1, 1, 1)
-    assert figures.error_angstrom == 40
-    assert choose_threshold([Findings(logits, ~hits & False, logits, 0)], Calibration()) == 0.5
+    drawn = findings(([3.0, -1.5], [True, False], 0), ([2.0], [True], 0), ([-1.0], [False], 0))
+    scores = measure(drawn, Calibration(), RADIUS)
+    assert expit(-1.0) < scores.threshold <= expit(2.0)
+    assert scores.threshold == pytest.approx(scores.curve.best_threshold, abs=1e-3)
+    assert (scores.f2, scores.motors.precision, scores.motors.recall) == (1, 1, 1)
+    assert scores.localisation.median == pytest.approx(30)
 
 
-def test_figures_count_what_was_missed():
-    found = Findings(np.array([2.0, 1.0]), np.array([True, False]), np.array([30.0, np.nan]), 4)
-    figures = score([found], Calibration(), 0.5)
-    assert figures.recall == 0.25
-    assert figures.precision == 0.5
-    assert figures.f1 == pytest.approx(2 / 6)
+def test_without_motors_the_threshold_is_in_the_middle():
+    assert measure(findings(([1.0], [False], 0)), Calibration(), RADIUS).threshold == 0.5
+    assert measure(findings(([], [], 0)), Calibration(), RADIUS).threshold == 0.5
+
+
+def test_a_given_threshold_is_the_one_that_counts():
+    drawn = findings(([3.0, 0.5], [True, False], 2))
+    scores = measure(drawn, Calibration(), RADIUS, threshold=0.9)
+    assert scores.threshold == 0.9
+    assert scores.motors.precision == 1
+    assert scores.motors.recall == pytest.approx(1 / 3)
+
+
+def test_candidates_that_a_detection_would_drop_do_not_count():
+    drawn = findings(([3.0, -6.0, -7.0], [True, False, False], 0))
+    assert measure(drawn, Calibration(), RADIUS).reliability.counts.sum() == 1
+
+
+def test_figures_are_short_and_say_what_is_not_known():
+    table = figures(measure(findings(([3.0], [True], 2)), Calibration(), RADIUS))
+    assert (table["motors"], table["tomograms"], table["recall"]) == (3, 1, 0.333)
+    nothing = figures(measure(findings(([-9.0], [False], 0)), Calibration(), RADIUS))
+    assert nothing["recall"] is None
+    assert nothing["error_angstrom"] is None

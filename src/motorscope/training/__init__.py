@@ -1,16 +1,19 @@
 """Training of the detector: data, augmentation, loss, loop, calibration."""
 
 from motorscope.training.config import TrainConfig
-from motorscope.training.config_file import read_config
-from motorscope.training.loop import Hardware, TrainingError, fit
+from motorscope.training.config_file import fine_tuning, read_config
+from motorscope.training.errors import TrainingError
+from motorscope.training.hardware import Hardware
+from motorscope.training.held_out import Comparison, format_comparison
+from motorscope.training.loop import fit
 from motorscope.training.loss import LossTerms, heatmap_loss, prior_logit, weighted_bce
 from motorscope.training.samples import CropSource, MixedSource, Samples
 from motorscope.training.scenes import ScenePool
 from motorscope.training.target import heatmap_target
-from motorscope.training.train import make_card, train
-from motorscope.training.validation import choose_threshold, examine, fit_calibration, score
+from motorscope.training.train import Trained, train
 
 __all__ = [
+    "Comparison",
     "CropSource",
     "Hardware",
     "LossTerms",
@@ -18,17 +21,15 @@ __all__ = [
     "Samples",
     "ScenePool",
     "TrainConfig",
+    "Trained",
     "TrainingError",
-    "choose_threshold",
-    "examine",
+    "fine_tuning",
     "fit",
-    "fit_calibration",
+    "format_comparison",
     "heatmap_loss",
     "heatmap_target",
-    "make_card",
     "prior_logit",
     "read_config",
-    "score",
     "train",
     "weighted_bce",
 ]

@@ -7,6 +7,7 @@ import tomllib
 import types
 import typing
 from collections.abc import Iterator, Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -47,6 +48,20 @@ def read_config(path: Path | str, options: Table | None = None) -> TrainConfig:
         return make_config(overlaid(table, options or {}))
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
+
+
+def fine_tuning(options: Table) -> TrainConfig:
+    """Return how a model is taught further, ``fine-tune.toml``, with some values changed.
+
+    Raises
+    ------
+    ConfigError
+        If a value is of the wrong kind or impossible.
+    ModelError
+        If the model to start from cannot be read.
+    """
+    recipe = files("motorscope.training") / "fine-tune.toml"
+    return make_config(overlaid(tomllib.loads(recipe.read_text(encoding="utf-8")), options))
 
 
 def make_config(table: Table) -> TrainConfig:

@@ -1,16 +1,14 @@
 """The training loop: from a network, a source of crops and a folder to the end of a run."""
 
-import csv
-import os
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import ConstantLR, LRScheduler, OneCycleLR
 from torch.utils.data import DataLoader
@@ -20,59 +18,18 @@ from motorscope.errors import MotorscopeError
 from motorscope.network.unet import UNet3d
 from motorscope.training.blending import blend
 from motorscope.training.config import OptimiserConfig, TrainConfig
+from motorscope.training.errors import TrainingError
+from motorscope.training.hardware import Hardware
+from motorscope.training.logs import CsvLog, open_tensorboard
 from motorscope.training.loss import heatmap_loss, prior_logit
 from motorscope.training.samples import CropSource, Samples
 
-if TYPE_CHECKING:
-    from lightning_fabric import Fabric
-
 CHECKPOINT = "last.ckpt"
 LOG = "log.csv"
+TENSORBOARD = "tensorboard"
 
 Evaluate = Callable[[nn.Module, int], None]
 """Called with the averaged network and the number of steps done."""
-
-
-class TrainingError(MotorscopeError):
-    """A training run cannot start, go on or be resumed."""
-
-
-@dataclass(frozen=True)
-class Hardware:
-    """Where to train; the defaults take what there is.
-
-    Attributes
-    ----------
-    accelerator, devices
-        As in ``lightning_fabric.Fabric``: ``auto``, ``cpu``, ``cuda``, ``mps``; a number of devices
-        or ``auto``.
-    """
-
-    accelerator: str = "auto"
-    devices: int | str = "auto"
-
-    def fabric(self) -> "Fabric":
-        """Return the Fabric, in mixed precision where the hardware computes faster in it.
-
-        Raises
-        ------
-        TrainingError
-            If lightning-fabric is not installed.
-        """
-        try:
-            from lightning_fabric import Fabric
-        except ImportError as error:
-            raise TrainingError(
-                "Training needs lightning-fabric; install it with "
-                "pip install 'napari-motorscope[train]'."
-            ) from error
-        on_gpu = self.accelerator in ("auto", "cuda", "gpu") and torch.cuda.is_available()
-        precision: Any = "32-true"
-        if on_gpu:
-            precision = "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
-        elif self.accelerator in ("auto", "cpu") and torch.cpu.get_capabilities().get("amx_bf16"):
-            precision = "bf16-mixed"
-        return Fabric(accelerator=self.accelerator, devices=self.devices, precision=precision)
 
 
 def fit(
@@ -84,8 +41,11 @@ def fit(
     resume: bool = False,
     hardware: Hardware | None = None,
     evaluate: Evaluate | None = None,
-) -> nn.Module:
+) -> nn.Module | None:
     """Train a network and return its running average (EMA), which is the one to use.
+
+    With several devices there is a process for each, which takes its share of every step's samples.
+    The first of them alone writes files and returns the network; the others return ``None``.
 
     `out` gets ``last.ckpt`` (everything that the run needs to go on) and ``log.csv``. Every step's
     randomness comes from the seed and the step's number, so a run that was killed and resumed ends
@@ -95,14 +55,17 @@ def fit(
     ------
     TrainingError
         If the folder already holds a run and `resume` is not set, or holds none and it is, if its
-        configuration is another one, or if the loss stops being a number.
+        configuration is another one, if the loss stops being a number, or a file cannot be written.
     """
     from timm.utils import ModelEmaV3
 
     options = config.optimiser
     checkpoint = out / CHECKPOINT
-    _check_folder(checkpoint, resume)
+    check_folder(out, resume)
+    _make_folder(out)
     fabric = (hardware or Hardware()).fabric()
+    if config.logging.tensorboard:
+        open_tensorboard(out / TENSORBOARD, 0)  # to say at once if it is not there
     fabric.launch()
 
     network = network.to(memory_format=torch.channels_last_3d)
@@ -123,7 +86,7 @@ def fit(
     }
     if resume:
         fabric.load(checkpoint, state, weights_only=True)
-        if state["config"] != asdict(config):
+        if not _is_same(state["config"], asdict(config), asdict(TrainConfig())):
             raise TrainingError(
                 f"{checkpoint} belongs to a run with another configuration; choose another folder."
             )
@@ -138,16 +101,21 @@ def fit(
     )
     began = time.monotonic()
     model.train()
-    log = _Log(out / LOG, start) if fabric.is_global_zero else None
-    bar = tqdm(total=options.steps, initial=start, disable=None, unit="step")
-    for step, (inputs, targets) in enumerate(batches, start=start + 1):
+    first = fabric.is_global_zero
+    log = CsvLog(out / LOG, start) if first else None
+    board = None
+    if config.logging.tensorboard and first:
+        board = open_tensorboard(out / TENSORBOARD, start)
+    bar = tqdm(total=options.steps, initial=start, disable=None if first else True, unit="step")
+    for step, (inputs, targets) in enumerate(_sentences(batches), start=start + 1):
         _seed_step(config.seed, step, fabric.global_rank)
         rng = np.random.default_rng([config.seed, 2, step, fabric.global_rank])
         inputs, targets = blend(inputs, targets, config.augmentation, rng)
         inputs = inputs.contiguous(memory_format=torch.channels_last_3d)
 
         logits = model.forward_with_auxiliary(inputs)
-        terms = heatmap_loss(logits.main, logits.auxiliary, targets, config.loss)
+        heatmaps, known = targets[:, :1], targets[:, 1:]
+        terms = heatmap_loss(logits.main, logits.auxiliary, heatmaps, config.loss, known)
         if not torch.isfinite(terms.loss):
             raise TrainingError(
                 f"The loss is no longer a number at step {step}; lower optimiser.learning_rate."
@@ -164,22 +132,22 @@ def fit(
         last = step == options.steps
         bar.update()
         if log is not None and (step % options.log_every == 0 or last):
-            log.write(
-                step=step,
-                **{name: float(value.detach()) for name, value in terms._asdict().items()},
-                rate=rate,
-                seconds=time.monotonic() - began,
-            )
-            bar.set_postfix(loss=f"{float(terms.loss.detach()):.4f}")
+            figures = {name: float(value.detach()) for name, value in terms._asdict().items()}
+            figures["rate"] = rate
+            log.write(step=step, **figures, seconds=time.monotonic() - began)
+            if board is not None:
+                board.log_metrics(figures, step)
+            bar.set_postfix(loss=f"{figures['loss']:.4f}")
         if step % options.checkpoint_every == 0 or last:
-            _save(fabric, checkpoint, state)
+            fabric.save(checkpoint, state)
         if evaluate is not None and step % config.validation.every == 0:
-            if fabric.is_global_zero:
+            if first:
                 evaluate(ema.module, step)
             fabric.barrier()
     bar.close()
-    averaged: nn.Module = ema.module
-    return averaged
+    if board is not None:
+        board.finalize("success")
+    return ema.module if first else None
 
 
 def start_at_prior(network: UNet3d, prior: float, config: TrainConfig) -> None:
@@ -195,15 +163,57 @@ def start_at_prior(network: UNet3d, prior: float, config: TrainConfig) -> None:
             nn.init.constant_(head.conv.bias, prior_logit(prior, config.loss))
 
 
-def _check_folder(checkpoint: Path, resume: bool) -> None:
+def check_folder(out: Path, resume: bool) -> None:
+    """Tell whether a run can begin in a folder, or go on there.
+
+    Raises
+    ------
+    TrainingError
+        If there is a run and `resume` is not set, or there is none and it is.
+    """
+    checkpoint = out / CHECKPOINT
     if resume and not checkpoint.exists():
-        raise TrainingError(f"There is no run to resume in {checkpoint.parent}.")
+        raise TrainingError(f"There is no run to resume in {out}.")
     if not resume and checkpoint.exists():
         raise TrainingError(
-            f"{checkpoint.parent} already holds a run; resume it with --resume or choose "
-            "another folder."
+            f"{out} already holds a run; resume it with --resume or choose another folder."
         )
-    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _make_folder(out: Path) -> None:
+    """Make a run's folder, and remove what a kill left half written there."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for left_over in out.glob(f".{Path(CHECKPOINT).stem}-*{Path(CHECKPOINT).suffix}"):
+            left_over.unlink()
+    except OSError as error:
+        raise TrainingError(
+            f"The folder {out} cannot be made or written to "
+            f"({(error.strerror or str(error)).lower()}); choose another one with --out."
+        ) from error
+
+
+def _is_same(saved: Any, config: Any, default: Any) -> bool:
+    """Tell whether a run's configuration is `config`; keys that it does not know yet are default.
+
+    So a run goes on after an update that brought new keys.
+    """
+    if not (isinstance(saved, Mapping) and isinstance(config, Mapping)):
+        return bool(saved == config)
+    return saved.keys() <= config.keys() and all(
+        _is_same(saved.get(key, default[key]), value, default[key]) for key, value in config.items()
+    )
+
+
+def _sentences(batches: Iterable[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
+    """Pass batches on; an error of ours from another process loses the traceback in its text."""
+    try:
+        yield from batches
+    except MotorscopeError as error:
+        text = str(error).rstrip()
+        if not text.startswith("Caught "):
+            raise
+        raise type(error)(text.splitlines()[-1].partition(": ")[2]) from error
 
 
 def _schedule(optimiser: AdamW, options: OptimiserConfig) -> LRScheduler:
@@ -223,39 +233,3 @@ def _seed_step(seed: int, step: int, rank: int) -> None:
     """Make what torch draws in a step (stochastic depth) a function of the seed and the step."""
     number = np.random.SeedSequence([seed, 3, step, rank]).generate_state(1)[0]
     torch.manual_seed(int(number))
-
-
-def _save(fabric: "Fabric", path: Path, state: dict[str, Any]) -> None:
-    """Write a checkpoint so that a kill leaves the one before."""
-    partial = path.with_name(path.name + ".partial")
-    fabric.save(partial, state)
-    if fabric.is_global_zero:
-        os.replace(partial, path)
-    fabric.barrier()
-
-
-class _Log:
-    """A CSV that grows row by row; rows after the step that a run resumes from are dropped."""
-
-    def __init__(self, path: Path, start: int) -> None:
-        self.path = path
-        rows: list[dict[str, str]] = []
-        if start and path.exists():
-            with path.open(newline="") as file:
-                rows = [row for row in csv.DictReader(file) if int(row["step"]) <= start]
-        path.unlink(missing_ok=True)
-        for row in rows:
-            self.write(**row)
-
-    def write(self, **values: float | str) -> None:
-        """Append a row."""
-        is_new = not self.path.exists()
-        with self.path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, fieldnames=list(values))
-            if is_new:
-                writer.writeheader()
-            shown = {
-                key: f"{value:.6g}" if isinstance(value, float) else value
-                for key, value in values.items()
-            }
-            writer.writerow(shown)

@@ -1,11 +1,12 @@
 """The stream of training samples, each a function of the seed and its number alone."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -13,7 +14,16 @@ from motorscope.network.card import FeatureSpec
 from motorscope.tomogram.grid import Shape
 from motorscope.training.augmentation import Crop, augment_geometry, augment_grey
 from motorscope.training.config import TrainConfig
-from motorscope.training.target import heatmap_target
+from motorscope.training.target import heatmap_target, known_share
+
+NOWHERE = np.empty((0, 3))
+
+
+@dataclass(frozen=True)
+class PartlyKnownCrop(Crop):
+    """A crop with places ``(n, 3)`` in voxels of which nobody knows whether they are motors."""
+
+    undecided: NDArray[np.float64]
 
 
 class CropSource(Protocol):
@@ -38,7 +48,10 @@ class MixedSource:
 
 
 class Samples(Dataset[tuple[Tensor, Tensor]]):
-    """Augmented inputs ``(1, z, y, x)`` and their target heatmaps, one for each index.
+    """Augmented inputs ``(1, z, y, x)`` and their targets ``(2, z, y, x)``, one for each index.
+
+    The target's channels are the heatmap that the network should give, and how far each of its
+    voxels is known: 0 about a candidate on which nobody decided, else 1.
 
     Parameters
     ----------
@@ -78,19 +91,37 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
             raise IndexError(index)
         number = self.first + index
         rng = np.random.default_rng([self.config.seed, 1, number])
-        crops = self.config.data.crops
-        crop = self.source.draw(self.config, crops[number // self.per_step % len(crops)], rng)
-        crop = augment_geometry(crop, self.config.augmentation, rng)
-        crop = augment_grey(crop, self.config.augmentation, rng)
-        stride = self.output.stride
+        data = self.config.data
+        shape = data.crops[number // self.per_step % len(data.crops)]
+        crop, undecided = self._augment(self.source.draw(self.config, shape, rng), rng)
+        stride, offset = self.output.stride, self.output.offset
         target = heatmap_target(
             torch.from_numpy(crop.positions),
             [side // stride for side in crop.volume.shape],
             stride,
-            self.output.offset,
+            offset,
             self.config.loss.sigma,
         )
-        return torch.from_numpy(np.ascontiguousarray(crop.volume))[None], target[None]
+        radius = self.config.validation.minimum_distance / data.spacing
+        known = known_share(torch.from_numpy(undecided), target, stride, offset, radius)
+        volume = torch.from_numpy(np.ascontiguousarray(crop.volume))
+        return volume[None], torch.stack((target, known))
+
+    def _augment(self, crop: Crop, rng: np.random.Generator) -> tuple[Crop, NDArray[np.float64]]:
+        """Return the changed crop and where its undecided places went."""
+        options = self.config.augmentation
+        if not isinstance(crop, PartlyKnownCrop):
+            return augment_grey(augment_geometry(crop, options, rng), options, rng), NOWHERE
+        # Flips and turns keep number and order of positions.
+        count = len(crop.positions)
+        places = np.concatenate((crop.positions, crop.undecided))
+        crop = augment_geometry(Crop(crop.volume, places), options, rng)
+        undecided = crop.positions[count:]
+        if len(undecided):
+            options = replace(options, mirror=0.0)  # which would multiply places
+        return augment_grey(
+            replace(crop, positions=crop.positions[:count]), options, rng
+        ), undecided
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         return (self[index] for index in range(len(self)))

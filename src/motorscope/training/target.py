@@ -1,9 +1,13 @@
 """What the network should answer: a Gaussian at every motor, on the grid of the heatmap."""
 
+import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+
+BELONGS = 0.01
+"""Target from which a voxel belongs to a motor: three standard deviations from its centre."""
 
 
 def heatmap_target(
@@ -46,3 +50,31 @@ def heatmap_target(
     z, y, x = squares
     distance = z[:, :, None, None] + y[:, None, :, None] + x[:, None, None, :]
     return torch.exp(-distance.amin(dim=0) / (2 * sigma**2))
+
+
+def known_share(
+    undecided: Tensor, target: Tensor, stride: int, offset: float, radius: float
+) -> Tensor:
+    """Return where a target can be trusted: 0 about undecided places, else 1.
+
+    What belongs to a motor stays known, however near.
+
+    Parameters
+    ----------
+    undecided
+        Places ``(n, 3)`` in voxels of the crop, of which nobody knows whether they are motors.
+    target
+        The heatmap ``(z, y, x)`` of what is known to be a motor.
+    stride, offset
+        As in `heatmap_target`.
+    radius
+        In voxels of the crop.
+
+    Returns
+    -------
+    Tensor
+        float32, of the target's shape.
+    """
+    # A Gaussian of the distance falls below exp(-1/2) at its sigma.
+    near = heatmap_target(undecided, target.shape, stride, offset, radius / stride)
+    return ((near < math.exp(-0.5)) | (target > BELONGS)).to(torch.float32)

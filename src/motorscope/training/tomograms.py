@@ -1,5 +1,6 @@
 """Crops of a folder of tomograms with picks: real data, or simulated data from elsewhere."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,42 +9,75 @@ from numpy.typing import NDArray
 
 from motorscope.errors import ConfigError
 from motorscope.files import replacing
-from motorscope.picks import PickTable, pick_tables, read_picks
-from motorscope.tomogram import can_open, open_tomogram, prepare, prepared_grid
+from motorscope.tomogram import InputRecipe, prepare, prepared_grid
 from motorscope.tomogram.grid import Shape
-from motorscope.training.augmentation import Crop, cut_inside, draw_scale
+from motorscope.training.augmentation import Crop, cut, cuts_motor, draw_scale, inward
 from motorscope.training.config import TrainConfig
-from motorscope.training.scenes import draw_centre
+from motorscope.training.labelled import LabelledTomogram
+from motorscope.training.samples import PartlyKnownCrop
+from motorscope.training.scenes import TRIES, draw_centre
+
+Positions = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedTomogram:
+    """A tomogram at the network's spacing, and what is known of it in its voxels ``(n, 3)``.
+
+    Attributes
+    ----------
+    file
+        ``.npy``, float16 ``(z, y, x)``.
+    motors, rejected, undecided
+        As in :class:`~motorscope.training.labelled.LabelledTomogram`.
+    """
+
+    file: Path
+    motors: Positions
+    rejected: Positions
+    undecided: Positions
 
 
 @dataclass(frozen=True)
 class TomogramSource:
-    """Tomograms that were brought to the network's spacing once and are kept on disk.
+    """Tomograms that were brought to the network's spacing once and are kept on disk."""
 
-    Attributes
-    ----------
-    volumes
-        Files of prepared volumes, ``.npy``, float16 ``(z, y, x)``.
-    motors
-        Motors of each, ``(n, 3)`` in its voxels; many have none.
-    """
-
-    volumes: tuple[Path, ...]
-    motors: tuple[NDArray[np.float64], ...]
+    tomograms: tuple[PreparedTomogram, ...]
 
     def draw(self, config: TrainConfig, shape: Shape, rng: np.random.Generator) -> Crop:
-        """Return a crop of a tomogram; each is as likely as any other."""
-        number = int(rng.integers(len(self.volumes)))
-        whole = Crop(np.load(self.volumes[number], mmap_mode="r"), self.motors[number])
-        centre = draw_centre(whole, config.data, shape, rng)
-        return cut_inside(whole, centre, shape, draw_scale(config.augmentation, rng))
+        """Return a crop of a tomogram.
+
+        Each is as likely as any other, but for the share of crops near rejected picks, each of
+        which is as likely as any other.
+        """
+        data = config.data
+        places = [(one, place) for one in self.tomograms for place in one.rejected]
+        near_rejected = bool(places) and rng.random() < data.rejected_share
+        if near_rejected:
+            chosen, place = places[rng.integers(len(places))]
+        else:
+            chosen = self.tomograms[rng.integers(len(self.tomograms))]
+        whole = Crop(np.load(chosen.file, mmap_mode="r"), chosen.motors)
+        scale = draw_scale(config.augmentation, rng)
+        reach = data.jitter * np.array(shape)
+        for _ in range(TRIES):
+            centre = (
+                place + rng.uniform(-reach, reach)
+                if near_rejected
+                else draw_centre(whole, data, shape, rng)
+            )
+            centre = inward(centre, whole, shape, scale)
+            if not cuts_motor(chosen.motors, centre, shape, scale):
+                break
+        crop = cut(whole, centre, shape, scale)
+        undecided = (chosen.undecided - centre) * scale + (np.array(shape) - 1) / 2
+        return PartlyKnownCrop(crop.volume, crop.positions, undecided)
 
 
-def prepare_tomograms(config: TrainConfig, cache: Path) -> TomogramSource:
-    """Open the tomograms and picks that a configuration names, and prepare them for training.
-
-    Every tomogram in the folder takes part, those without picks as free of motors. Motors are the
-    picks that a person made or accepted, not those that wait for a decision.
+def prepare_tomograms(
+    tomograms: Sequence[LabelledTomogram], recipe: InputRecipe, cache: Path
+) -> TomogramSource:
+    """Prepare tomograms for training.
 
     Parameters
     ----------
@@ -53,56 +87,31 @@ def prepare_tomograms(config: TrainConfig, cache: Path) -> TomogramSource:
     Raises
     ------
     ConfigError
-        If the folder holds no tomograms, a pick is of none of them, or lies outside of its own.
-    MotorscopeError
-        If a file cannot be read or the spacing of a tomogram is unknown.
+        If a tomogram has another shape than its labels say, or the disk is full.
+    TomogramError
+        If a file cannot be read.
     """
-    data = config.data
-    if data.tomograms is None or data.picks is None:
-        raise ConfigError("data.tomograms and data.picks must both be given.")
-    folder = Path(data.tomograms)
-    if not folder.is_dir():
-        raise ConfigError(f"data.tomograms: there is no folder {folder}.")
-    found = [path for path in sorted(folder.iterdir()) if can_open(path)]
-    if not found:
-        raise ConfigError(f"data.tomograms: the folder {folder} holds no tomograms.")
-    tables = pick_tables(read_picks(data.picks))
-    cache.mkdir(parents=True, exist_ok=True)
-    recipe = data.recipe()
-    volumes, motors, names = [], [], set()
-    for path in found:
-        tomogram = open_tomogram(path, data.tomogram_spacing)
-        names.add(tomogram.name)
-        grid = prepared_grid(tomogram.grid, recipe)
-        positions = _motors(tables.get(tomogram.name, PickTable.empty()))
-        inside = _inside(tomogram.grid.to_voxels(positions), tomogram.grid.shape)
-        if not inside.all():
-            raise ConfigError(
-                f"{data.picks}: a pick of {tomogram.name} lies outside of {path}; is its spacing "
-                f"{tomogram.grid.spacing} Å right?"
-            )
-        prepared = cache / f"{tomogram.name}.npy"
-        if not prepared.exists():
-            volume = prepare(tomogram, recipe).astype(np.float16)
-            with replacing(prepared, ConfigError) as partial, partial.open("wb") as file:
-                np.save(file, volume)
-        volumes.append(prepared)
-        motors.append(grid.to_voxels(positions))
-    if unknown := sorted(tables.keys() - names):
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
         raise ConfigError(
-            f"{data.picks} has picks of '{unknown[0]}', which is not in the folder {folder}."
+            f"The folder {cache} cannot be made ({(error.strerror or str(error)).lower()}); "
+            "choose another one."
+        ) from error
+    prepared = []
+    for tomogram in tomograms:
+        file = cache / f"{tomogram.name}.npy"
+        if not file.exists():
+            volume = prepare(tomogram.open(), recipe).astype(np.float16)
+            with replacing(file, ConfigError) as partial, partial.open("wb") as stream:
+                np.save(stream, volume)
+        to_voxels = prepared_grid(tomogram.grid, recipe).to_voxels
+        prepared.append(
+            PreparedTomogram(
+                file,
+                to_voxels(tomogram.motors),
+                to_voxels(tomogram.rejected),
+                to_voxels(tomogram.undecided),
+            )
         )
-    return TomogramSource(tuple(volumes), tuple(motors))
-
-
-def _motors(table: PickTable) -> NDArray[np.float64]:
-    frame = table.frame
-    accepted = (frame["status"] == "accepted") | (
-        (frame["origin"] == "user") & (frame["status"] != "rejected")
-    )
-    return table.select(accepted.to_numpy()).positions
-
-
-def _inside(voxels: NDArray[np.float64], shape: Shape) -> NDArray[np.bool_]:
-    inside = (voxels >= -0.5) & (voxels <= np.array(shape) - 0.5)
-    return np.asarray(inside.all(axis=1))
+    return TomogramSource(tuple(prepared))

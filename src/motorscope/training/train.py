@@ -1,42 +1,57 @@
 """A training run from its configuration to a model that can be used."""
 
-import csv
-import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
 
 from motorscope.errors import ConfigError
 from motorscope.network import (
-    Calibration,
-    Model,
-    ModelCard,
     UNet3d,
     build_network,
     load_encoder_weights,
     load_model,
-    save_model,
+    read_card,
+    write_card_file,
 )
 from motorscope.training.config import TrainConfig
 from motorscope.training.config_file import read_config
-from motorscope.training.loop import Hardware, fit, start_at_prior
+from motorscope.training.hardware import Hardware, is_first_process
+from motorscope.training.held_out import (
+    TOO_FEW,
+    Comparison,
+    Split,
+    compare_models,
+    format_split,
+    split_tomograms,
+    write_comparison,
+    write_split,
+)
+from motorscope.training.labelled import read_labelled
+from motorscope.training.loop import check_folder, fit, start_at_prior
 from motorscope.training.samples import CropSource, MixedSource, Samples
+from motorscope.training.saving import Validation, describe_data
 from motorscope.training.scenes import ScenePool
 from motorscope.training.tomograms import prepare_tomograms
-from motorscope.training.validation import (
-    choose_threshold,
-    examine,
-    fit_calibration,
-    held_out,
-    score,
-)
+from motorscope.training.validation import figures
 
-WINDOW = (512, 512, 512)
-CONTEXT = (64, 64, 64)
-"""Measured: a cut changes logits by 0.04 in the mean 48 voxels away from it, by 0.01 at 64."""
+
+@dataclass(frozen=True)
+class Trained:
+    """What a run made.
+
+    Attributes
+    ----------
+    card
+        The model's card.
+    comparison
+        Its scores on the tomograms held out, if there were any.
+    """
+
+    card: Path
+    comparison: Comparison | None
 
 
 def train(
@@ -44,12 +59,14 @@ def train(
     out: Path | str,
     resume: bool = False,
     hardware: Hardware | None = None,
-) -> Path:
+    tell: Callable[[str], None] | None = None,
+) -> Trained | None:
     """Train a model and write it into a folder.
 
     The folder gets ``NAME.safetensors`` and ``NAME.json``, which `load_model` and every command
-    take, ``log.csv`` (losses), ``validation.csv`` (scores on held-out tomograms), and
-    ``last.ckpt``, from which a run that was killed goes on.
+    take, ``log.csv`` (losses), ``validation.csv`` (scores on simulated tomograms), and
+    ``last.ckpt``, from which a run that was killed goes on. With tomograms of a person also
+    ``split.csv`` (which were held out) and ``held-out.csv`` (scores there, before and after).
 
     Parameters
     ----------
@@ -61,27 +78,35 @@ def train(
         Go on with the run that lies there.
     hardware
         Where to train; by default on what there is.
+    tell
+        Called with a sentence about the data before the training begins.
 
     Returns
     -------
-    Path
-        The model's card.
+    Trained or None
+        ``None`` in the processes that only help, where there are several devices.
 
     Raises
     ------
     ConfigError
-        If the configuration is not valid.
+        If the configuration is not valid, or what it names does not fit together.
     ModelError
         If weights to start from cannot be loaded.
     TrainingError
-        If the folder and `resume` do not fit, or the loss stops being a number.
+        If the folder and `resume` do not fit, the loss stops being a number, or the disk is full.
     """
     if not isinstance(config, TrainConfig):
         config = read_config(config)
     out = Path(out)
-    source = choose_source(config, out)
+    check_folder(out, resume)
+    split = _read_split(config)
+    if tell is not None and split.training and is_first_process():
+        tell(format_split(split))
+        if config.data.held_out > 0 and not split.held_out:
+            tell(TOO_FEW)
+    source = choose_source(config, split, out)
     network = new_network(config, source)
-    validation = Validation(config, out)
+    validation = Validation(config, out, describe_data(config, split))
     averaged = fit(
         network,
         source,
@@ -91,16 +116,28 @@ def train(
         hardware=hardware,
         evaluate=validation if config.validation.tomograms else None,
     )
-    validation.save(averaged, config.validation.final_tomograms)
-    return out / f"{config.name}.json"
+    if averaged is None:
+        return None
+    card = validation.save(averaged, config.validation.final_tomograms)
+    path = out / f"{config.name}.json"
+    if split.training:
+        write_split(out / "split.csv", split)
+    if not split.held_out:
+        return Trained(path, None)
+    radius = config.validation.radius
+    comparison = compare_models(config.network.start_from, path, split.held_out, radius)
+    write_comparison(out / "held-out.csv", comparison)
+    measured = {**card.metrics, "held_out": figures(comparison.after)}
+    write_card_file(replace(read_card(path), metrics=measured), path)
+    return Trained(path, comparison)
 
 
-def choose_source(config: TrainConfig, out: Path) -> CropSource:
+def choose_source(config: TrainConfig, split: Split, out: Path) -> CropSource:
     """Return where the crops come from: simulated scenes, a folder of tomograms, or both."""
     scenes = ScenePool(out / "scenes")
-    if config.data.tomograms is None:
+    if not split.training:
         return scenes
-    tomograms = prepare_tomograms(config, out / "tomograms")
+    tomograms = prepare_tomograms(split.training, config.data.recipe(), out / "tomograms")
     if not config.data.scenes:
         return tomograms
     share = config.data.real_share
@@ -129,7 +166,8 @@ def new_network(config: TrainConfig, source: CropSource | None) -> UNet3d:
         if model.card.architecture != settings.architecture():
             raise ConfigError(
                 f"network.start_from: '{settings.start_from}' is another network "
-                f"({model.card.architecture}); set the same under [network]."
+                f"({model.card.architecture}) than [network] says; leave the keys of its size out, "
+                "or start from another model."
             )
         network.load_state_dict(model.network.state_dict())
         return network
@@ -140,76 +178,13 @@ def new_network(config: TrainConfig, source: CropSource | None) -> UNet3d:
     return network
 
 
-def make_card(config: TrainConfig, calibration: Calibration, threshold: float = 0.5) -> ModelCard:
-    """Return the card of a model trained with a configuration."""
-    return ModelCard(
-        name=config.name,
-        description=(
-            f"{config.network.backbone}, {config.network.base_width} channels wide, at "
-            f"{config.data.spacing:g} Å isotropic. Finds bacterial flagellar motors in "
-            "cryo-electron tomograms."
-        ),
-        architecture=config.network.architecture(),
-        input=config.data.recipe(),
-        calibration=calibration,
-        window=WINDOW,
-        context=CONTEXT,
-        default_threshold=threshold,
-        minimum_distance=config.validation.minimum_distance,
-        training_data=(
-            "Simulated tomograms only; real data with motors were not available, so scores on real "
-            "tomograms are unknown. Fine-tune it on picks of your own before relying on it."
-        ),
-        licence="BSD-3-Clause",
-    )
-
-
-@dataclass(frozen=True)
-class Validation:
-    """Scores the averaged network on held-out tomograms, and writes the calibrated model.
-
-    Attributes
-    ----------
-    config, out
-        The run and its folder.
-    """
-
-    config: TrainConfig
-    out: Path
-
-    def __call__(self, network: nn.Module, step: int) -> None:
-        """Score, calibrate and save the network; append a row to ``validation.csv``."""
-        card = self.save(network, self.config.validation.tomograms)
-        row = {"step": step, **card.metrics}
-        path = self.out / "validation.csv"
-        is_new = not path.exists()
-        with path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, fieldnames=list(row))
-            if is_new:
-                writer.writeheader()
-            writer.writerow(row)
-
-    def save(self, network: nn.Module, tomograms: int) -> ModelCard:
-        """Write the network; calibration and threshold come from so many held-out tomograms."""
-        assert isinstance(network, UNet3d)
-        options = self.config.validation
-        start = Calibration(shift=math.log(self.config.loss.pos_weight))
-        card = make_card(self.config, start)
-        if tomograms:
-            model = Model(card, network.eval())
-            findings = examine(model, held_out(options, tomograms), options.radius)
-            calibration = fit_calibration(findings, start)
-            threshold = choose_threshold(findings, calibration)
-            metrics = {
-                "measured_on": "held-out simulated tomograms",
-                **score(findings, calibration, threshold).table(),
-            }
-            card = replace(make_card(self.config, calibration, threshold), metrics=metrics)
-        save_model(network, card, self.out, storage="fp16")
-        return card
+def _read_split(config: TrainConfig) -> Split:
+    if config.data.tomograms is None:
+        return Split()
+    return split_tomograms(read_labelled(config.data), config.data.held_out, config.seed)
 
 
 def _mean_target(network: UNet3d, source: CropSource, config: TrainConfig) -> float:
     """Return the mean of a few targets."""
     samples = Samples(source, config, network.output_spec, 0, 8, config.optimiser.batch)
-    return max(float(np.mean([float(target.mean()) for _, target in samples])), 1e-5)
+    return max(float(np.mean([float(target[0].mean()) for _, target in samples])), 1e-5)

@@ -1,125 +1,93 @@
 """How good a model is on tomograms with a known truth, and what its scores mean."""
 
-import dataclasses
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import expit, logit
+from scipy.special import logit
 
-from motorscope.detection import DetectionRequest, detect, run_to_end
+from motorscope.detection import DetectionRequest, detect, probability, run_to_end
+from motorscope.evaluate import Scores, correct_picks, score_picks
 from motorscope.network import Calibration, Model
-from motorscope.simulation import Simulation, SimulationConfig, simulate_tomogram
+from motorscope.picks import PickTable
+from motorscope.simulation import SimulationConfig, simulate_tomogram
+from motorscope.tomogram import Tomogram
 from motorscope.training.config import ValidationConfig
+from motorscope.training.labelled import LabelledTomogram
 
 Floats = NDArray[np.float64]
+Known = tuple[str, Tomogram, Floats]
+"""Name of a tomogram, the tomogram, and its motors ``(n, 3)`` in Å."""
 
 FLOOR = 0.01
 """Lowest probability of a candidate that a detection keeps."""
+NO_THRESHOLD = 0.5
+"""The default threshold where there was nothing to choose it by."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Findings:
-    """Candidates of one tomogram, compared with its motors.
+    """All candidates of a model in tomograms, by name, beside the true motors.
 
     Attributes
     ----------
-    logits
-        The network's logit at each candidate ``(n,)``, best first.
-    hits
-        Whether each candidate is a motor ``(n,)``: of those within the radius of one, the best.
-    errors
-        Distance in Å of each candidate from its motor; NaN for one that is none.
-    motors
-        How many motors there are.
+    found
+        The scores are sigmoids of the network's logits, not calibrated, however low.
+    truth
+        The same names.
     """
 
-    logits: Floats
-    hits: NDArray[np.bool_]
-    errors: Floats
-    motors: int
+    found: Mapping[str, PickTable]
+    truth: Mapping[str, PickTable]
 
 
-@dataclass(frozen=True)
-class Scores:
-    """Figures at one threshold, over all tomograms; NaN where there is nothing to count.
-
-    Attributes
-    ----------
-    error_angstrom, error_90_angstrom
-        Median and 90 % quantile of the distance of found motors from their true place.
-    calibration_error
-        Expected calibration error of the probabilities (ten equal bins) of those candidates that a
-        detection keeps, from 0.01.
-    """
-
-    threshold: float
-    precision: float
-    recall: float
-    f1: float
-    error_angstrom: float
-    error_90_angstrom: float
-    calibration_error: float
-    motors: int
-    tomograms: int
-
-    def table(self) -> dict[str, float | int | None]:
-        """Return the figures for a model card: three digits, ``None`` for what is not known."""
-        return {key: _rounded(value) for key, value in dataclasses.asdict(self).items()}
-
-
-def held_out(config: ValidationConfig, count: int) -> Iterator[Simulation]:
+def held_out(config: ValidationConfig, count: int) -> Iterator[Known]:
     """Simulate the first `count` tomograms of the held-out set, one at a time."""
     for number in range(count):
         spacing = config.spacings[number % len(config.spacings)]
         settings = SimulationConfig(shape=config.shape, spacing=spacing)
-        yield simulate_tomogram(settings, config.seed + number)
+        made = simulate_tomogram(settings, config.seed + number)
+        yield f"{number:04d}", made.tomogram, made.truth.positions
 
 
-def examine(
-    model: Model, simulations: Iterable[Simulation], radius: float, device: str = "auto"
-) -> list[Findings]:
-    """Run the detection on tomograms and compare its candidates with the truth."""
+def opened(tomograms: Iterable[LabelledTomogram]) -> Iterator[Known]:
+    """Open tomograms with labels, one at a time."""
+    for one in tomograms:
+        yield one.name, one.open(), one.motors
+
+
+def examine(model: Model, tomograms: Iterable[Known], device: str = "auto") -> Findings:
+    """Run the detection on tomograms and keep every candidate."""
     # Without calibration and shift the floor for candidates lies as low as it can.
-    card = dataclasses.replace(model.card, calibration=Calibration())
-    plain = dataclasses.replace(model, card=card)
-    findings = []
-    for simulation in simulations:
-        request = DetectionRequest(simulation.tomogram, plain, device=device)
-        result = run_to_end(detect(request))
+    plain = replace(model, card=replace(model.card, calibration=Calibration()))
+    found, truth = {}, {}
+    for name, tomogram, motors in tomograms:
+        result = run_to_end(detect(DetectionRequest(tomogram, plain, device=device)))
         assert result is not None  # only a cancelled run has none
-        candidates, truth = result.candidates, simulation.truth.positions
-        scores = np.clip(candidates.scores, 1e-7, 1 - 1e-7)
-        findings.append(compare(candidates.positions, logit(scores), truth, radius))
-    return findings
+        found[name] = result.candidates
+        truth[name] = PickTable.from_positions(motors, origin="user", status="accepted")
+    return Findings(found, truth)
 
 
-def compare(positions: Floats, logits: Floats, truth: Floats, radius: float) -> Findings:
-    """Match candidates ``(n, 3)``, best first, with motors ``(m, 3)``, both in Å."""
-    hits = np.zeros(len(positions), dtype=bool)
-    errors = np.full(len(positions), np.nan)
-    taken = np.zeros(len(truth), dtype=bool)
-    for row, position in enumerate(positions):
-        if taken.all():
-            break
-        distances = np.where(taken, np.inf, np.linalg.norm(truth - position, axis=1))
-        nearest = int(distances.argmin())
-        if distances[nearest] <= radius:
-            hits[row], errors[row], taken[nearest] = True, distances[nearest], True
-    return Findings(logits, hits, errors, len(truth))
-
-
-def fit_calibration(findings: Sequence[Findings], start: Calibration) -> Calibration:
+def fit_calibration(findings: Findings, radius: float, start: Calibration) -> Calibration:
     """Fit scale and shift so that a probability is how often such candidates are motors.
 
     Logistic regression (Platt scaling) with a weak pull towards `start`, which is returned as it is
     where there are no hits or nothing but hits.
+
+    Parameters
+    ----------
+    radius
+        Distance in Å within which a candidate is a motor.
     """
-    logits = np.concatenate([found.logits for found in findings] or [np.empty(0)])
-    hits = np.concatenate([found.hits for found in findings] or [np.empty(0, dtype=bool)])
+    hits = np.concatenate(
+        [np.empty(0, bool)]
+        + [correct_picks(t, findings.truth[n], radius) for n, t in findings.found.items()]
+    )
+    logits = np.concatenate([np.empty(0)] + [_logits(table) for table in findings.found.values()])
     if not 0 < hits.sum() < len(hits):
         return start
     sign = np.where(hits, 1.0, -1.0)
@@ -134,66 +102,55 @@ def fit_calibration(findings: Sequence[Findings], start: Calibration) -> Calibra
     return Calibration(shift=float(fit.x[1]), scale=float(np.exp(fit.x[0])))
 
 
-def probabilities(found: Findings, calibration: Calibration) -> Floats:
-    """Return the calibrated probability of each candidate."""
-    return np.asarray(expit(calibration.scale * found.logits - calibration.shift))
+def measure(
+    findings: Findings, calibration: Calibration, radius: float, threshold: float | None = None
+) -> Scores:
+    """Score what a detection with a calibration would have kept; see :mod:`motorscope.evaluate`.
 
-
-def score(findings: Sequence[Findings], calibration: Calibration, threshold: float) -> Scores:
-    """Count what is found at a threshold of the calibrated probability."""
-    chances = np.concatenate([probabilities(found, calibration) for found in findings])
-    hits = np.concatenate([found.hits for found in findings])
-    errors = np.concatenate([found.errors for found in findings])
-    kept, shown = chances >= threshold, chances >= FLOOR
-    true = int((kept & hits).sum())
-    motors = sum(found.motors for found in findings)
-    near = errors[kept & hits]
-    return Scores(
-        threshold=threshold,
-        precision=_share(true, int(kept.sum())),
-        recall=_share(true, motors),
-        f1=_share(2 * true, int(kept.sum()) + motors),
-        error_angstrom=float(np.median(near)) if len(near) else math.nan,
-        error_90_angstrom=float(np.quantile(near, 0.9)) if len(near) else math.nan,
-        calibration_error=calibration_error(chances[shown], hits[shown]),
-        motors=motors,
-        tomograms=len(findings),
-    )
-
-
-def calibration_error(chances: Floats, hits: NDArray[np.bool_], bins: int = 10) -> float:
-    """Return the expected calibration error: the mean gap of promised and true frequency.
-
-    Over equal bins of probability, weighted by their counts (Naeini et al., AAAI 2015).
+    Parameters
+    ----------
+    threshold
+        Of the calibrated probability; by default that with the best F2 over these tomograms, the
+        competition's, in the middle of its range.
     """
-    if not len(chances):
-        return math.nan
-    which = np.minimum((chances * bins).astype(int), bins - 1)
-    gaps = np.bincount(which, weights=chances - hits, minlength=bins)
-    return float(np.abs(gaps).sum() / len(chances))
+    kept = {name: _calibrated(table, calibration) for name, table in findings.found.items()}
+    if threshold is None:
+        best = score_picks(kept, findings.truth, radius).curve.best_threshold
+        threshold = round(best, 3) if math.isfinite(best) else NO_THRESHOLD
+    return score_picks(kept, findings.truth, radius, threshold)
 
 
-def choose_threshold(findings: Sequence[Findings], calibration: Calibration) -> float:
-    """Return the threshold with the best F1: the middle of the widest range that has it.
+def figures(scores: Scores) -> dict[str, float | int | None]:
+    """Return scores for a model card or a row: three digits, ``None`` for what is not known."""
+    counts, where = scores.motors, scores.localisation
+    return {
+        name: _rounded(value)
+        for name, value in {
+            "threshold": scores.threshold,
+            "f2": scores.f2,
+            "precision": counts.precision,
+            "recall": counts.recall,
+            "average_precision": scores.curve.average_precision,
+            "error_angstrom": where.median,
+            "error_90_angstrom": where.percentile90,
+            "calibration_error": scores.reliability.expected_calibration_error,
+            "motors": counts.tp + counts.fn,
+            "tomograms": len(scores.tomograms),
+        }.items()
+    }
 
-    Thresholds are multiples of 0.01 from 0.05 to 0.95; without motors it is 0.5.
-    """
-    grid = np.arange(5, 96) / 100
-    values = np.array([score(findings, calibration, float(t)).f1 for t in grid])
-    if not np.isfinite(values).any() or np.nanmax(values) == 0:
-        return 0.5
-    best = np.append(values >= np.nanmax(values) - 1e-9, False)
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], best.astype(int)))))
-    ranges = edges.reshape(-1, 2)
-    first, stop = ranges[np.argmax(ranges[:, 1] - ranges[:, 0])]
-    return float(grid[(first + stop - 1) // 2])
+
+def _logits(table: PickTable) -> Floats:
+    return np.asarray(logit(np.clip(table.scores, 1e-7, 1 - 1e-7)), dtype=float)
 
 
-def _share(part: int, whole: int) -> float:
-    return part / whole if whole else math.nan
+def _calibrated(table: PickTable, calibration: Calibration) -> PickTable:
+    """Return the candidates that a detection keeps, with their calibrated scores."""
+    chances = probability(_logits(table).astype(np.float32), calibration)
+    return replace(table, frame=table.frame.assign(score=chances.astype(float))).above(FLOOR)
 
 
-def _rounded(value: float | int) -> float | int | None:
-    if isinstance(value, int):
+def _rounded(value: float | int | None) -> float | int | None:
+    if value is None or isinstance(value, int):
         return value
     return float(f"{value:.3g}") if math.isfinite(value) else None

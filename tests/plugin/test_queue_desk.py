@@ -131,6 +131,117 @@ def test_next_tomogram_takes_the_place_of_the_one_before_only(desk, viewer, shel
     assert roles(viewer) == [None, None, "tomogram"]
 
 
+def test_next_tomogram_gets_the_layers_of_the_one_before(desk, viewer, shelf):
+    search(desk, shelf, "a", "b")
+    show(desk, "a")
+    layers = list(viewer.layers)
+    layers[0].colormap, layers[1].visible = "viridis", False
+    cuts = []
+    layers[0].events.set_data.connect(lambda: cuts.append(None))
+    show(desk, "b")
+    assert list(viewer.layers) == layers
+    assert [layer.name for layer in layers] == ["b", "b heatmap", "b motors"]
+    assert layers[0].colormap.name == "viridis"  # as a person chose it
+    assert [layer.visible for layer in layers] == [True, False, True]
+    assert len(cuts) <= 2
+
+
+def test_nothing_of_a_tomogram_is_left_in_the_layers_of_the_next(
+    desk, folder, viewer, shelf, spot_option
+):
+    search(desk, shelf, "a")
+    search(desk, shelf, "b", spacing=(8.0,) * 3)
+    session = desk.session
+    show(desk, "a")
+    image, heatmap, points = viewer.layers
+    heat, before = np.array(heatmap.data), identity(image)
+    image.contrast_limits = (-5, -4)
+    first = session.desk.review(image)
+    first.go_to(int(first.listed()[0]))
+    first.decide("accepted")
+    first.add([[100.0, 200.0, 300.0]])
+    task = session.new_task(image, spot_option)
+    assert session.is_current(task)
+
+    show(desk, "b")
+    assert not session.is_current(task)
+    assert session.layer(before) is None
+    assert session.detection(image) is None
+    assert first.journal is None
+    assert image.metadata["motorscope"]["path"] == folder / "b.mrc"
+    assert tuple(image.contrast_limits) != (-5, -4)
+    assert image.contrast_limits == image.contrast_limits_range
+    assert not np.array_equal(heatmap.data, heat)
+    review = session.desk.review(image)
+    assert review is not first
+    assert not review.history.can_undo
+    assert review.selected != ()  # the first to decide about
+    assert review.table.frame["status"].tolist() == ["candidate"]
+    assert points.features["status"].tolist() == ["candidate"]
+    assert len(points.data) == 1
+    review.decide("rejected")
+
+    show(desk, "a")
+    kept = session.desk.review(image).table.frame["status"].tolist()
+    assert kept == ["accepted", "accepted"]
+    assert sorted(points.features["origin"]) == ["model", "user"]
+    assert entry(desk, "b").summary.rejected == 1
+    with Journal(entry(desk, "b").journal) as journal:
+        assert journal.table.frame["status"].tolist() == ["rejected"]
+
+
+def test_points_moved_after_an_exchange_are_those_of_the_tomogram_that_is_open(desk, viewer, shelf):
+    search(desk, shelf, "a", "b")
+    show(desk, "a")
+    show(desk, "b")
+    points = viewer.layers[-1]
+    points.add([[10.0, 11, 12]])
+    points.selected_data = {1}
+    points.remove_selected()
+    points.add([[1.0, 2, 3]])
+    assert entry(desk, "b").summary.accepted == 1
+    assert entry(desk, "a").summary.accepted == 0
+    show(desk, "a")
+    assert len(points.data) == 1
+    assert entry(desk, "b").summary.accepted == 1
+
+
+def test_tomogram_of_another_size_and_spacing_gets_rings_that_fit(desk, folder, viewer, shelf):
+    data = np.zeros((20, 30, 40), np.int8)
+    data[5] = 3
+    write_mrc(folder / "small.mrc", data, VoxelGrid(data.shape, (8.0,) * 3, (80.0, 0, 0)))
+    desk.set_queue(scan(folder))
+    table = PickTable.from_positions([[120.0, 80, 80]], [0.8])
+    with Journal(entry(desk, "small").journal) as journal:
+        journal.record(table)
+    search(desk, shelf, "a")
+    show(desk, "a")
+    points = viewer.layers[-1]
+    show(desk, "small")
+    assert roles(viewer) == ["tomogram", PICKS]
+    assert viewer.layers[-1] is points
+    image = viewer.layers[0]
+    assert tuple(image.translate) == (80.0, 0, 0)
+    assert points.data.tolist() == [[5.0, 10.0, 10.0]]
+    assert points.data_to_world(points.data[0]) == pytest.approx((120.0, 80, 80))
+    world = points.size[0] * points.scale[0]
+    show(desk, "a")
+    assert points.size[0] * points.scale[0] == pytest.approx(world)
+    assert tuple(image.translate) == (0, 0, 0)
+    low, high, _ = np.array(viewer.dims.range).T
+    assert (low == 0).all()
+    assert high == pytest.approx(63 * SPACING)
+
+
+def test_layer_that_a_person_transformed_is_not_inherited(desk, viewer):
+    show(desk, "a")
+    turned = desk.layer
+    turned.affine = np.diag([1.0, 2, 2, 1])
+    show(desk, "b")
+    assert turned not in viewer.layers
+    assert desk.current.name == "b"
+
+
 def test_going_back_and_forth_changes_no_journal(desk, shelf):
     search(desk, shelf, "a", "b")
     for name in ("a", "b", "a"):

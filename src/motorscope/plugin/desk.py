@@ -65,8 +65,14 @@ class ReviewDesk:
 
     # Beginning and end
 
-    def begin(self, layer: Layer, threshold: float = 0.5) -> Review:
+    def begin(self, layer: Layer, threshold: float = 0.5, points: Points | None = None) -> Review:
         """Return the review of a tomogram; it begins with what its journal holds.
+
+        Parameters
+        ----------
+        points
+            A layer that nobody needs any more, to show the picks in: to remove one and add another
+            stops the window for a good part of a second.
 
         Raises
         ------
@@ -95,8 +101,10 @@ class ReviewDesk:
         review.changed.connect(lambda: self.changed.emit(layer_id))
         review.went_to.connect(lambda pick: self._look_at(layer_id, pick))
         review.failed.connect(lambda text: self.warned.emit(text))
-        if view.layer is not None:
+        if left is not None:
             review.changing.emit()  # edits from the time when nobody looked
+        elif points is not None:
+            view.adopt(points)
         if len(review.table) or view.layer is not None:
             review.changed.emit()
         if len(table):
@@ -107,14 +115,17 @@ class ReviewDesk:
         self.changed.emit(layer_id)
         return review
 
-    def restore(self, layer: Layer | None) -> None:
-        """Begin the review of a tomogram that was reviewed before; else do nothing."""
+    def restore(self, layer: Layer | None, points: Points | None = None) -> None:
+        """Begin the review of a tomogram that was reviewed before; else do nothing.
+
+        `points` are as for `begin`.
+        """
         if layer is None or self.review(layer) is not None:
             return
         try:
             sources.check_source(layer)
             if sources.spacing_of(layer) is not None and journal_of(layer, self.folder).exists():
-                self.begin(layer)
+                self.begin(layer, points=points)
         except MotorscopeError:
             return  # it will be said when a review begins
 

@@ -1,6 +1,6 @@
 """Which layers are ours, and how an image layer of any origin becomes a tomogram."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +9,25 @@ from napari.layers import Image, Layer
 from numpy.typing import NDArray
 
 from motorscope.errors import SpacingError, TomogramError
-from motorscope.plugin.specs import ANGSTROM, AXES, FEATURES, HEATMAP, KEY, PICKS
+from motorscope.plugin.specs import ANGSTROM, AXES, FEATURES, HEATMAP, KEY, PICKS, TURN
 from motorscope.tomogram import Tomogram, VoxelGrid
 
 
 def identity(layer: Layer) -> str:
-    """Return what tells this layer from every other for as long as it lives."""
-    return str(layer.unique_id)
+    """Return what tells what this layer shows from everything else.
+
+    It is the layer's own for as long as it lives, unless another tomogram is put into the layer:
+    then it is another one, and what belonged to the tomogram before is nobody's.
+    """
+    ours = layer.metadata.get(KEY)
+    turn = ours.get(TURN, 0) if isinstance(ours, dict) else 0
+    return f"{layer.unique_id} {turn}" if turn else str(layer.unique_id)
+
+
+def next_turn(layer: Layer) -> int:
+    """Return the number in the metadata that gives a layer another identity; see `identity`."""
+    ours = layer.metadata.get(KEY)
+    return int(ours.get(TURN, 0)) + 1 if isinstance(ours, dict) else 1
 
 
 def role(layer: Layer) -> str | None:
@@ -124,6 +136,17 @@ def set_spacing(layer: Layer, spacing: tuple[float, float, float]) -> None:
         label.startswith("-") for label in layer.axis_labels
     ):
         layer.axis_labels = AXES  # napari's own default is (-3, -2, -1)
+
+
+def place(layer: Layer, arguments: Mapping[str, Any], *names: str) -> None:
+    """Set a layer's scale, and those of the named arguments that differ from what it has.
+
+    The scale always: a layer whose data changed while it was hidden else keeps its old extent.
+    """
+    layer.scale = arguments["scale"]
+    for name in names:
+        if not np.array_equal(getattr(layer, name), arguments[name]):
+            setattr(layer, name, arguments[name])
 
 
 def suggested_spacing(layer: Layer) -> tuple[float, float, float] | None:

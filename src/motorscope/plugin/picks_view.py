@@ -15,7 +15,7 @@ from napari.layers.base import ActionType
 from numpy.typing import NDArray
 
 from motorscope.picks import PickTable
-from motorscope.plugin.layers import find
+from motorscope.plugin.layers import find, place
 from motorscope.plugin.review import Review
 from motorscope.plugin.specs import (
     ADDED,
@@ -83,6 +83,20 @@ class PicksView:
             self._update(layer, review.table)
             layer.metadata[KEY]["table"] = review.table
         self._show_selection()
+
+    def adopt(self, layer: Points) -> None:
+        """Show the picks in a layer that nobody follows, such as that of another tomogram.
+
+        Nothing of what it held is left; how it looks stays as a person chose it.
+        """
+        review = self._review
+        arguments = picks_arguments(review.table, review.grid, review.name, self._tomogram_id)
+        _replace(layer, review.table, arguments["data"])
+        layer.size = layer.current_size = arguments["size"]
+        layer.text.translation = arguments["text"]["translation"]
+        layer.metadata = arguments["metadata"]
+        place(layer, arguments, "translate", "name")
+        self._attach(layer)
 
     def take_edits(self) -> None:
         """Take in what napari's own tools did to the layer, as one step; nothing is no step."""

@@ -8,35 +8,30 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from napari.layers import Image, Layer
+from napari.layers import Layer
 from psygnal import Signal
 
 from motorscope.errors import MotorscopeError, PicksError
 from motorscope.picks import Journal, summarise
 from motorscope.plugin.desk import moved_to
-from motorscope.plugin.layers import find, full_grid, identity, path_of, spacing_of
+from motorscope.plugin.layers import full_grid, identity, path_of, spacing_of
 from motorscope.plugin.queue import Entry, Queue
 from motorscope.plugin.queue_jobs import (
     Begun,
     Failed,
     Found,
-    Heatmap,
     Opened,
     search_remark,
 )
+from motorscope.plugin.queue_layers import (
+    give_away,
+    opened_layer,
+    remove_tomogram,
+    show_heatmap,
+    show_tomogram,
+)
 from motorscope.plugin.review import Review, stamp
 from motorscope.plugin.session import Session
-from motorscope.plugin.specs import (
-    COMPARISON,
-    FEATURES,
-    HEATMAP,
-    KEY,
-    PICKS,
-    heatmap_arguments,
-)
-
-_OURS = "queue"  # key of the mark in the metadata of a layer that the queue added
 
 
 class QueueDesk:
@@ -93,7 +88,7 @@ class QueueDesk:
     @property
     def layer(self) -> Layer | None:
         """The layer of the tomogram that the queue has opened."""
-        return next((each for each in self.session.tomogram_layers() if _is_ours(each)), None)
+        return opened_layer(self.session)
 
     @property
     def current(self) -> Entry | None:
@@ -111,17 +106,9 @@ class QueueDesk:
         str
             A remark for a person, or nothing.
         """
-        arguments = dict(opened.arguments)
-        arguments["metadata"] = {KEY: {**arguments["metadata"][KEY], _OURS: True}}
-        layer = Image(opened.tomogram.data, **arguments)
-        layers, before = self.session.viewer.layers, self.layer
-        place = len(layers) if before is None else layers.index(before)
-        remark = self.leave(layer, opened.heatmap)
-        layers.insert(min(place, len(layers)), layer)
-        self.session.desk.restore(layer)
-        if opened.heatmap is not None:
-            self._show_heatmap(layer, opened.heatmap)
-        self._look(layer)
+        remark = self._keep_unkept()
+        self._searched, self._spacing_wanted = None, False
+        show_tomogram(self.session, opened)
         self._spacing_wanted = opened.tomogram.grid.spacing is None
         entry = self.entry(opened.path)
         if entry is not None and entry.problem and not self._spacing_wanted:
@@ -130,43 +117,21 @@ class QueueDesk:
         self.went_to.emit()
         return remark
 
-    def leave(self, heir: Layer | None = None, heatmap: Heatmap | None = None) -> str:
+    def leave(self) -> str:
         """Remove the tomogram that is open, and what was found in it; a person's layers stay.
 
         One whose edits could not be kept on disk stays as well, and is then the person's.
-
-        Parameters
-        ----------
-        heir, heatmap
-            The tomogram that comes next, and its heatmap. It gets the layer of the heatmap: to
-            remove and add one takes napari a good part of a second.
 
         Returns
         -------
         str
             A remark for a person, or nothing.
         """
-        layer = self.layer
-        if layer is None:
-            return ""
+        remark, layer = self._keep_unkept(), self.layer
         self._searched, self._spacing_wanted = None, False
-        review = self.session.desk.review(layer)
-        if review is not None and review.journal is None and review.history.can_undo:
-            layer.metadata = {**layer.metadata, KEY: _without_mark(layer)}
-            return f"{layer.name} stays open: its edits are not on disk yet; save them."
-        layers, layer_id = self.session.viewer.layers, identity(layer)
-        self.session.desk.forget(layer_id)  # first: so the review takes in what was done
-        # The tomogram last: drawing crashes where points were removed after their tomogram.
-        for role in (PICKS, COMPARISON, FEATURES, HEATMAP):
-            result = find(layers, role, layer_id)
-            if result is None:
-                continue
-            if role == HEATMAP and heir is not None and heatmap is not None:
-                _fill_heatmap(result, heir, heatmap)
-            else:  # points are no good to inherit: a review takes what differs for edits
-                layers.remove(result)
-        layers.remove(layer)
-        return ""
+        if layer is not None:
+            remove_tomogram(self.session, layer)
+        return remark
 
     # Searching
 
@@ -259,6 +224,15 @@ class QueueDesk:
 
     # Inner parts
 
+    def _keep_unkept(self) -> str:
+        """Let the open tomogram be the person's if edits are not on disk; return what to say."""
+        layer = self.layer
+        review = self.session.desk.review(layer)
+        if layer is None or review is None or review.journal or not review.history.can_undo:
+            return ""
+        give_away(layer)
+        return f"{layer.name} stays open: its edits are not on disk yet; save them."
+
     def _put(self, *entries: Entry) -> None:
         if self.queue is not None and entries:
             known = [each for each in entries if each.path in self.queue.entries]
@@ -296,35 +270,10 @@ class QueueDesk:
         before = desk.review(layer)
         threshold = found.threshold if before is None else before.threshold
         desk.take_in(layer, found.candidates, found.minimum_distance, threshold)
-        self._show_heatmap(layer, found.heatmap)
+        show_heatmap(self.session, layer, found.heatmap)
         review = desk.review(layer)
         if review is not None and review.journal is not None:
             review.journal.record(review.table, review.remarks() | remarks)
-
-    def _show_heatmap(self, layer: Layer, heatmap: Heatmap) -> None:
-        """Show a heatmap right above its tomogram, in place of an older one."""
-        data, grid = heatmap
-        layers, layer_id = self.session.viewer.layers, identity(layer)
-        arguments = heatmap_arguments(data, grid, layer.name, layer_id)
-        old = find(layers, HEATMAP, layer_id)
-        if old is not None:
-            if old.data is not data:
-                _fill_heatmap(old, layer, heatmap)
-            return
-        chosen = layers.selection.active
-        shown = self.session.viewer.add_image(**arguments)
-        layers.move(layers.index(shown), layers.index(layer) + 1)
-        layers.selection.active = chosen
-
-    def _look(self, layer: Layer) -> None:
-        """Look at the whole tomogram: at the first motor to decide about, else at the middle."""
-        viewer = self.session.viewer
-        middle = layer.data_to_world((np.array(layer.data.shape) - 1) / 2)
-        viewer.dims.set_point(range(viewer.dims.ndim - 3, viewer.dims.ndim), middle)
-        review = self.session.desk.review(layer)
-        if review is not None:
-            review.step(undecided=True)
-        viewer.reset_view(reset_camera_angle=False)
 
     def _refresh_current(self) -> None:
         """Bring the entry of the open tomogram to what its review holds."""
@@ -387,20 +336,3 @@ def _kept(entry: Entry, found: Found, remarks: dict[str, Any]) -> Entry:
         geometry = {"spacing": found.grid.spacing, "origin": found.grid.origin}
         journal.record(table, {"threshold": found.threshold, **geometry, **remarks})
         return replace(entry, summary=summarise(table, journal.remarks))
-
-
-def _fill_heatmap(shown: Layer, layer: Layer, heatmap: Heatmap) -> None:
-    """Make a heatmap's layer show another heatmap, of another tomogram's layer."""
-    arguments = heatmap_arguments(*heatmap, layer.name, identity(layer))
-    shown.data = arguments["data"]
-    for name in ("scale", "translate", "name", "metadata"):
-        setattr(shown, name, arguments[name])
-
-
-def _is_ours(layer: Layer) -> bool:
-    ours = layer.metadata.get(KEY)
-    return isinstance(ours, dict) and bool(ours.get(_OURS))
-
-
-def _without_mark(layer: Layer) -> dict[str, Any]:
-    return {key: value for key, value in layer.metadata[KEY].items() if key != _OURS}

@@ -154,7 +154,7 @@ class Session:
             old = find(self.viewer.layers, role, layer_id)
             if old is not None:
                 self.viewer.layers.remove(old)
-        self._forget(layer_id)
+        self._forget_detection(layer_id)
         self.desk.respace(layer)
         self.viewer.reset_view()
         self.viewer.dims.point = layer.data_to_world(point)
@@ -318,6 +318,11 @@ class Session:
         """Bring a position (z, y, x) in Å of a tomogram into view."""
         look_at(self.viewer, layer, position)
 
+    def forget(self, layer_id: str) -> None:
+        """Let go of a tomogram: of what was found in it, and of its review, which is on disk."""
+        self._forget_detection(layer_id)
+        self.desk.forget(layer_id)
+
     # Inner parts
 
     def _grid(self, task: Task) -> VoxelGrid:
@@ -352,7 +357,7 @@ class Session:
         self._fit_slice()
         self.detection_changed.emit(layer_id)
 
-    def _forget(self, layer_id: str) -> None:
+    def _forget_detection(self, layer_id: str) -> None:
         if self._detections.pop(layer_id, None) is not None:
             self.detection_changed.emit(layer_id)
 
@@ -374,8 +379,7 @@ class Session:
 
     def _on_removed(self, event: Any) -> None:
         layer = event.value
-        self._forget(identity(layer))
-        self.desk.forget(identity(layer))
+        self.forget(identity(layer))
         self.desk.drop_points(layer)
         self._fit_slice()
         self.layers_changed.emit()

@@ -20,6 +20,9 @@ if TYPE_CHECKING:  # the network's room loads torch
 KEY = "motorscope"
 """Key of our entry in a layer's metadata: ``{"role": ..., "tomogram": ...}``."""
 
+TURN = "turn"
+"""Key in our entry: how often the layer was given another tomogram."""
+
 TOMOGRAM, HEATMAP, PICKS, FEATURES = "tomogram", "heatmap", "picks", "features"
 COORDINATES, COMPARISON = "coordinates", "comparison"
 

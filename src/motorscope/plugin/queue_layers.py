@@ -1,0 +1,162 @@
+"""The layers of the tomogram that a queue has opened: added, given to the next one, removed.
+
+To remove a layer and add another takes napari a good part of a second, most of it for a sweep of
+all of Python's memory. So the next tomogram is put into the layers of the one before.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from napari.layers import Image, Layer
+
+from motorscope.plugin.layers import find, identity, is_upright, next_turn, place, spacing_of
+from motorscope.plugin.queue_jobs import Heatmap, Opened
+from motorscope.plugin.session import Session
+from motorscope.plugin.specs import (
+    COMPARISON,
+    FEATURES,
+    HEATMAP,
+    KEY,
+    PICKS,
+    TURN,
+    heatmap_arguments,
+)
+
+_OURS = "queue"  # key of the mark in our entry in the metadata
+
+
+def opened_layer(session: Session) -> Layer | None:
+    """Return the layer of the tomogram that the queue has opened."""
+    return next((each for each in session.tomogram_layers() if _is_ours(each)), None)
+
+
+def show_tomogram(session: Session, opened: Opened) -> Layer:
+    """Show a tomogram, its heatmap and its picks, in place of the one that is open.
+
+    A person's own layers stay. So does how the layers look, but for their contrast.
+
+    Returns
+    -------
+    Layer
+        The tomogram's.
+    """
+    layer = opened_layer(session)
+    if layer is not None and is_upright(layer):
+        _exchange(session, layer, opened)
+        return layer
+    if layer is not None:
+        remove_tomogram(session, layer)
+    arguments = {**opened.arguments, "metadata": _metadata(opened)}
+    layer = session.viewer.add_layer(Image(opened.tomogram.data, **arguments))
+    session.desk.restore(layer)
+    if opened.heatmap is not None:
+        show_heatmap(session, layer, opened.heatmap)
+    _look_over(session, layer)
+    return layer
+
+
+def remove_tomogram(session: Session, layer: Layer) -> None:
+    """Remove a tomogram and what was found in it; a person's layers stay."""
+    layer_id = identity(layer)
+    session.forget(layer_id)  # first: so the review takes in what was done
+    _remove(session, layer_id, PICKS, COMPARISON, FEATURES, HEATMAP)
+    session.viewer.layers.remove(layer)
+
+
+def give_away(layer: Layer) -> None:
+    """Let a layer that the queue has opened be the person's."""
+    ours = {key: value for key, value in layer.metadata[KEY].items() if key != _OURS}
+    layer.metadata = {**layer.metadata, KEY: ours}
+
+
+def show_heatmap(session: Session, layer: Layer, heatmap: Heatmap) -> None:
+    """Show a heatmap right above its tomogram, in place of an older one."""
+    layers = session.viewer.layers
+    shown = find(layers, HEATMAP, identity(layer))
+    if shown is not None:
+        if shown.data is not heatmap[0]:
+            _fill_heatmap(shown, layer, heatmap)
+        return
+    chosen = layers.selection.active
+    shown = session.viewer.add_image(**heatmap_arguments(*heatmap, layer.name, identity(layer)))
+    layers.move(layers.index(shown), layers.index(layer) + 1)
+    layers.selection.active = chosen
+
+
+def _exchange(session: Session, layer: Layer, opened: Opened) -> None:
+    """Put a tomogram into the layers of the one that is open."""
+    layers, before = session.viewer.layers, identity(layer)
+    points, shown = find(layers, PICKS, before), find(layers, HEATMAP, before)
+    session.forget(before)  # first: so the review takes in what was done
+    _remove(session, before, COMPARISON, FEATURES, *([HEATMAP] if opened.heatmap is None else []))
+    with _unseen(session, (layer, shown, points)):
+        arguments = opened.arguments
+        layer.metadata = _metadata(opened, next_turn(layer))
+        layer.data = opened.tomogram.data
+        place(layer, arguments, "translate")
+        if spacing_of(layer) != opened.tomogram.grid.spacing:
+            layer.units = arguments["units"]
+        layer.contrast_limits = arguments["contrast_limits"]
+        layer.contrast_limits_range = arguments["contrast_limits"]
+        session.desk.restore(layer, points)
+        layer.name = arguments["name"]
+        _remove(session, before, PICKS)  # there is no review that could use them
+        if opened.heatmap is not None and shown is not None:
+            _fill_heatmap(shown, layer, opened.heatmap)
+        elif opened.heatmap is not None:
+            show_heatmap(session, layer, opened.heatmap)
+        _look_over(session, layer)
+    session.layers_changed.emit()
+
+
+def _fill_heatmap(shown: Layer, layer: Layer, heatmap: Heatmap) -> None:
+    """Make a heatmap's layer show another heatmap, of another tomogram's layer."""
+    arguments = heatmap_arguments(*heatmap, layer.name, identity(layer))
+    shown.data = arguments["data"]
+    shown.metadata = arguments["metadata"]
+    place(shown, arguments, "translate", "name")
+
+
+def _look_over(session: Session, layer: Layer) -> None:
+    """Look at the whole tomogram: at the first motor to decide about, else at the middle."""
+    viewer = session.viewer
+    middle = layer.data_to_world((np.array(layer.data.shape) - 1) / 2)
+    viewer.dims.set_point(range(viewer.dims.ndim - 3, viewer.dims.ndim), middle)
+    review = session.desk.review(layer)
+    if review is not None:
+        review.step(undecided=True)
+    viewer.reset_view(reset_camera_angle=False)
+
+
+@contextmanager
+def _unseen(session: Session, some: Iterable[Layer | None]) -> Iterator[None]:
+    """Hide layers while they change, so that napari cuts each of them only once, at the end."""
+    hidden = [layer for layer in some if layer is not None and layer.visible]
+    for layer in hidden:
+        layer.visible = False
+    try:
+        yield
+    finally:
+        for layer in hidden:
+            if layer in session.viewer.layers:
+                layer.visible = True
+
+
+def _remove(session: Session, layer_id: str, *roles: str) -> None:
+    """Remove what belongs to a tomogram."""
+    for role in roles:
+        layer = find(session.viewer.layers, role, layer_id)
+        if layer is not None:
+            session.viewer.layers.remove(layer)
+
+
+def _metadata(opened: Opened, turn: int = 0) -> dict[str, Any]:
+    ours = opened.arguments["metadata"][KEY]
+    return {**opened.arguments["metadata"], KEY: {**ours, _OURS: True, TURN: turn}}
+
+
+def _is_ours(layer: Layer) -> bool:
+    ours = layer.metadata.get(KEY)
+    return isinstance(ours, dict) and bool(ours.get(_OURS))

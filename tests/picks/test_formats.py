@@ -2,6 +2,7 @@ import json
 from importlib.util import find_spec
 
 import numpy as np
+import pandas as pd
 import pytest
 import tifffile
 from hypothesis import given, settings
@@ -178,21 +179,95 @@ def test_relions_shifts_are_turned_and_subtracted(tmp_path):
     np.testing.assert_allclose(turned, [10, 21, 30], atol=1e-6)
 
 
-def test_our_relion5_file_is_what_copick_understands(tmp_path):
-    """An independent reader of the same convention agrees on the middle of the tomogram."""
+def tomograms_star(folder, *rows):
+    """Write what a RELION project says of its tomograms: name, size x, y, z, pixel size."""
+    header = [
+        "rlnTomoName",
+        *(f"rlnTomoSize{axis}" for axis in "XYZ"),
+        "rlnTomoTiltSeriesPixelSize",
+    ]
+    loop = "".join(f"_{name} #{n}\n" for n, name in enumerate(header, start=1))
+    lines = "".join(" ".join(map(str, row)) + "\n" for row in rows)
+    path = folder / "tomograms.star"
+    path.write_text(f"data_global\n\nloop_\n{loop}{lines}")
+    return path
+
+
+def as_copick_reads_relion(path, tomograms):
+    """Positions z, y, x in Å from the first voxel, by another project's reader."""
     relion = pytest.importorskip("copick.util.formats")
-    path = tmp_path / "tomograms.star"
-    path.write_text(
-        "data_global\n\nloop_\n_rlnTomoName #1\n_rlnTomoSizeX #2\n_rlnTomoSizeY #3\n"
-        "_rlnTomoSizeZ #4\n_rlnTomoTiltSeriesPixelSize #5\nTS 320 240 160 2.5\n"
-    )
-    centre = relion.read_relion_tomograms(str(path))["TS"].center_angstrom
-    table = PickTable.from_positions([(0, 0, 0)])
-    write_coordinates(tmp_path / "a.star", {"TS": (table, GRID)})
-    frame = pytest.importorskip("starfile").read(tmp_path / "a.star")
-    row = frame.iloc[0] if hasattr(frame, "iloc") else frame
-    written = [row[f"rlnCenteredCoordinate{axis}Angst"] for axis in "XYZ"]
-    np.testing.assert_allclose(np.add(written, centre), 0, atol=1e-3)
+    frame = pytest.importorskip("starfile").read(path, always_dict=True)["particles"]
+    frame = frame if hasattr(frame, "iloc") else pd.DataFrame([frame])
+    known = relion.read_relion_tomograms(str(tomograms))
+    return relion.relion_coordinates_to_angstrom(frame, tomograms=known)[:, ::-1]
+
+
+@pytest.mark.parametrize("name", ["relion5", "relion4"])
+@settings(max_examples=15, deadline=None)
+@given(
+    size=st.tuples(*[st.integers(300, 4000)] * 3),
+    binning=st.floats(1.0, 12.0),
+    unit=st.lists(st.tuples(*[st.floats(0, 1)] * 3), min_size=1, max_size=4),
+)
+def test_relion_files_are_what_another_reader_makes_of_them(
+    name, tmp_path_factory, size, binning, unit
+):
+    """Sizes are no multiples of the binning, as in practice: the project's own middle counts."""
+    pytest.importorskip("starfile")
+    folder, pixel = tmp_path_factory.mktemp("relion"), 2.17
+    tomograms = tomograms_star(folder, ("TS", *size[::-1], pixel))
+    shape = tuple(round(side / binning) for side in size)
+    grid = VoxelGrid(shape=shape, spacing=(pixel * binning,) * 3)
+    table = PickTable.from_positions(grid.to_world(np.array(unit) * (np.array(shape) - 1)))
+    path = folder / "particles.star"
+    write_coordinates(path, {"TS": (table, grid)}, binning, format_by_name(name))
+    tolerance = 0.01 * grid.spacing[0]
+    theirs = as_copick_reads_relion(path, tomograms)
+    np.testing.assert_allclose(theirs, table.positions, atol=tolerance)
+    # The project says the pixel size, so nothing needs to be given to read the file.
+    ((back, own),) = read_coordinates(path, binning=binning).values()
+    np.testing.assert_allclose(back.positions, table.positions, atol=tolerance)
+    assert own.spacing == pytest.approx(grid.spacing)
+
+
+def test_a_project_that_does_not_know_a_size_is_not_asked(tmp_path):
+    """RELION writes -999 for it."""
+    pytest.importorskip("starfile")
+    tomograms_star(tmp_path, ("TS", -999, -999, -999, 2.5), ("other", 320, 240, 160, 2.5))
+    path = tmp_path / "particles.star"
+    table = PickTable.from_positions(GRID.to_world([(20, 30, 40)]))
+    with pytest.raises(PicksError, match="--shape"):
+        write_coordinates(path, {"TS": (table, UNKNOWN_GRID.with_spacing(10.0))})
+    write_coordinates(path, {"TS": (table, GRID)})
+    assert "TS 0.0000 0.0000 0.0000" in " ".join(path.read_text().split())
+
+
+def test_points_of_the_portal_and_of_copick_are_what_copick_makes_of_them(tmp_path):
+    """copick takes the portal's voxels times the spacing, and its own locations as they are."""
+    models = pytest.importorskip("copick.models")
+    table = PickTable.from_positions(GRID.to_world([(1, 2, 3.25), (4, 5, 6)]), [0.25, 0.75])
+    write_coordinates(tmp_path / "a.ndjson", {"a": (table, GRID)})
+    lines = (tmp_path / "a.ndjson").read_text().splitlines()
+    places = [json.loads(line)["location"] for line in lines]
+    found = [[place[axis] * GRID.spacing[0] for axis in "zyx"] for place in places]
+    np.testing.assert_allclose(found, table.positions, atol=0.01)
+    write_coordinates(tmp_path / "a.json", {"a": (table, GRID)}, format_=format_by_name("copick"))
+    file = models.CopickPicksFile.model_validate_json((tmp_path / "a.json").read_text())
+    found = [[getattr(point.location, axis) for axis in "zyx"] for point in file.points]
+    np.testing.assert_allclose(found, table.positions)
+    assert [point.score for point in file.points] == [0.25, 0.75]
+
+
+def test_dynamo_tables_are_half_a_voxel_from_what_counts_the_first_voxel_as_zero(tmp_path):
+    """Dynamo's coordinates begin at the corner of the first voxel; copick takes them as indices."""
+    pytest.importorskip("dynamotable")
+    dynamo = pytest.importorskip("copick.util.formats")
+    table = PickTable.from_positions(GRID.to_world([(1, 2, 3.25), (4, 5, 6)]), [0.25, 0.75])
+    write_coordinates(tmp_path / "a.tbl", {"a": (table, GRID)})
+    places, _, shifts, scores = dynamo.read_dynamo_table(str(tmp_path / "a.tbl"))
+    np.testing.assert_allclose(places[:, ::-1] - 0.5, GRID.to_voxels(table.positions), atol=1e-3)
+    assert not np.any(shifts)
+    assert list(scores) == [0.25, 0.75]
 
 
 def test_dynamo_counts_from_the_corner_and_adds_the_shift(tmp_path):
@@ -245,6 +320,17 @@ def test_imod_points_of_a_part_of_a_volume_are_moved(tmp_path):
     model.to_file(path)
     ((table, _),) = read_coordinates(path).values()
     assert table.positions.tolist() == [[10, 20, 80]]
+
+
+def test_imod_models_with_y_and_z_exchanged_are_refused(tmp_path):
+    models = pytest.importorskip("imodmodel.models")
+    path = tmp_path / "a.mod"
+    write_coordinates(path, {"a": (PickTable.from_positions([(10, 20, 30)]), GRID)})
+    model = models.ImodModel.from_file(path)
+    model.header.flags.model_last_viewed_onYZ_flipped_or_rotated = True
+    model.to_file(path)
+    with pytest.raises(PicksError, match=r"a\.mod was saved while 3dmod showed"):
+        read_coordinates(path)
 
 
 def test_portal_points(tmp_path):

@@ -39,11 +39,17 @@ def read_imod(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
     Raises
     ------
     PicksError
-        If it is no model, or the spacing is unknown.
+        If it is no model, was saved with y and z exchanged, or the spacing is unknown.
     """
     model = library("imodmodel").ImodModel.from_file(path)
     header = model.header
-    spacing = header.pixelsize * 10.0 ** (header.units + 10) if header.units else None
+    if header.flags.model_last_viewed_onYZ_flipped_or_rotated:
+        raise PicksError(
+            f"{path} was saved while 3dmod showed the volume with y and z exchanged; undo that in "
+            "3dmod (Edit > Image > Flip/Rotate), save the model again, and read it then."
+        )
+    # Units are powers of ten of a metre; none, or kilopixels, say nothing.
+    spacing = header.pixelsize * 10.0 ** (header.units + 10) if header.units < 0 else None
     grid = with_spacing(grid, spacing if spacing is None else spacing * binning)
     if binning == 1:
         grid = with_shape(grid, (header.zmax, header.ymax, header.xmax))

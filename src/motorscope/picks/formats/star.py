@@ -1,12 +1,14 @@
 """STAR files: RELION 4 and 5, and plain x, y, z in voxels as napari-tomoslice writes them.
 
-RELION 5 gives positions in Å from the middle of the tomogram. With *n* voxels of *s* Å along an
-axis, voxel *i* (centres at integers) lies at ``(i - n / 2) * s``. Source: in RELION's C++ code,
-which extracts particles by these numbers, ``ParticleSet::getParticleCoordDecenteredPixel`` adds
-``Tomogram::centre``, which ``TomogramSet::loadTomogram`` sets to half of ``rlnTomoSizeX/Y/Z``; and
-the reconstruction puts voxel *i* of a tomogram binned by *b* at pixel ``b * i`` of the tilt series
-(its origin is 0). RELION's interactive picker takes ``n / 2 - 1`` tilt-series pixels instead: its
-picks lie one unbinned pixel off, which is less than a voxel of a binned tomogram.
+RELION 5 gives positions in Å from the middle of the tomogram. Voxel *i* (centres at integers) lies
+at ``i * s - W / 2 * p`` for voxels of *s* Å and a tomogram of *W* pixels of the tilt series, of *p*
+Å each. *W* is in the project's ``tomograms.star``; without it the number of the tomogram's own
+voxels stands in, *n s* for *W p*. Source: RELION's C++ code, which extracts particles by these
+numbers: ``ParticleSet::getParticleCoordDecenteredPixel`` adds ``Tomogram::centre``, which
+``TomogramSet::loadTomogram`` sets to half of ``rlnTomoSizeX/Y/Z``; and the reconstruction puts
+voxel *i* of a tomogram binned by *b* at pixel ``b * i`` of the tilt series (its origin is 0).
+RELION's interactive picker takes ``W / 2 - 1`` pixels instead: its picks lie one unbinned pixel
+off, which is less than a voxel of a binned tomogram.
 
 RELION 4 gives positions in pixels of the tilt series: voxel *i* lies at ``b * i``. (Its code adds 1
 to coordinates, and its reconstruction begins at 1, so that the two cancel; RELION 5 does neither.)
@@ -34,6 +36,7 @@ from motorscope.picks.formats.base import (
     voxels_to_write,
     with_spacing,
 )
+from motorscope.picks.formats.tilt_series import TiltSeries, tilt_series_beside
 from motorscope.tomogram.grid import VoxelGrid
 
 CENTRED = [
@@ -61,28 +64,32 @@ def read_star(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
         path, always_dict=True, parse_as_string=["rlnTomoName", "rlnMicrographName"]
     )
     particles = _block_with_points(path, blocks)
-    pixel = _pixel_size(blocks)
-    if pixel is not None and PLAIN[0] not in particles.columns:
-        grid = with_spacing(grid, pixel * binning)
+    plain = set(PLAIN) <= set(particles.columns)
+    said, project = (None, {}) if plain else (_pixel_size(blocks), tilt_series_beside(path))
     names = _tomogram_names(path, particles)
     sets = {}
-    for name in dict.fromkeys(names):
-        part = particles[names == name]
+    for name, rows in particles.groupby(names, sort=False).indices.items():
+        part, series = particles.iloc[rows], project.get(str(name))
+        pixel = said if said is not None or series is None else series.pixel
+        own = with_spacing(grid, None if pixel is None else pixel * binning)
         scores = part[SCORE] if SCORE in part.columns else None
-        voxels = _voxels(path, part, grid, binning, pixel)
-        sets[str(name)] = (picks_from_voxels(path, voxels[:, ::-1], grid, scores), grid)
+        voxels = _voxels(path, part, own, binning, pixel, series)
+        sets[str(name)] = (picks_from_voxels(path, voxels[:, ::-1], own, scores), own)
     return sets
 
 
 def _voxels(
-    path: Path, particles: pd.DataFrame, grid: VoxelGrid, binning: float, pixel: float | None
+    path: Path,
+    particles: pd.DataFrame,
+    grid: VoxelGrid,
+    binning: float,
+    pixel: float | None,
+    series: TiltSeries | None,
 ) -> NDArray[np.float64]:
     """Return voxel coordinates ``(n, 3)``, x, y, z."""
     if set(CENTRED) <= set(particles.columns):
         spacing = _spacing(path, grid)
-        voxels = (
-            _numbers(particles, CENTRED) / spacing + known_shape(path, grid, _FROM_MIDDLE)[::-1] / 2
-        )
+        voxels = (_numbers(particles, CENTRED) + _middle(path, grid, series)) / spacing
     elif set(PIXELS) <= set(particles.columns):
         spacing = _spacing(path, grid)
         per_voxel = binning if pixel is None else spacing / pixel
@@ -90,6 +97,15 @@ def _voxels(
     else:
         return _numbers(particles, PLAIN) / binning
     return voxels - _shifts(particles) / spacing
+
+
+def _middle(path: Path, grid: VoxelGrid, series: TiltSeries | None) -> NDArray[np.float64]:
+    """Return the point from which RELION 5 counts, x, y, z in Å from the first voxel."""
+    if series is not None:
+        return series.middle
+    shape = known_shape(path, grid, _FROM_MIDDLE)
+    middle: NDArray[np.float64] = (shape / 2 * grid.known_spacing())[::-1]
+    return middle
 
 
 def _spacing(path: Path, grid: VoxelGrid) -> NDArray[np.float64]:
@@ -128,14 +144,15 @@ def write_relion5(path: Path, sets: PickSets, binning: float) -> None:
     Raises
     ------
     PicksError
-        If a tomogram's shape or spacing is unknown.
+        If a tomogram's spacing is unknown, or its shape, which the project does not say either.
     """
+    project = tilt_series_beside(path)
     parts = []
     for name, (table, grid) in sets.items():
         picks = to_write(table)
-        voxels = voxels_to_write(path, picks, grid)
-        places = (voxels - known_shape(path, grid, _FROM_MIDDLE) / 2) * grid.known_spacing()
-        parts.append(_particles(name, places[:, ::-1], CENTRED, picks.scores))
+        voxels = voxels_to_write(path, picks, grid)[:, ::-1]
+        places = voxels * grid.known_spacing()[::-1] - _middle(path, grid, project.get(name))
+        parts.append(_particles(name, places, CENTRED, picks.scores))
     _write(path, "particles", [*CENTRED, "rlnTomoName"], parts)
 
 

@@ -8,9 +8,11 @@ no row.
 
 import csv
 import io
+import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 
 from motorscope.errors import PicksError
 from motorscope.picks.files import read_text, write_text
+from motorscope.picks.splitting import rows_by_name, split_picks
 from motorscope.picks.table import DETAILS, ORIGINS, STATUSES, PickTable
 from motorscope.tomogram.grid import VoxelGrid
 
@@ -35,6 +38,7 @@ COLUMNS = (
     "status",
 )
 _POSITIONS = COLUMNS[2:8]
+_TEXTS = ("tomogram", "origin", "status", *DETAILS)
 _DECIMALS = 4  # of a voxel or of an Å: far finer than any localisation
 _KIND = "a CSV of picks"
 
@@ -81,17 +85,18 @@ def read_picks(path: str | os.PathLike[str]) -> pd.DataFrame:
         If the file cannot be read, lacks a column, or holds an impossible value; it names the line.
     """
     source = Path(path)
-    header, rows, lines = read_rows(source, COLUMNS)
-    text = pd.DataFrame(rows, columns=header, dtype=str)
-    frame = text.copy()
-    for name in header:
+    columns, lines = read_columns(source, COLUMNS)
+    typed: dict[str, Any] = dict(columns)
+    for name, words in columns.items():
         if name in _POSITIONS or name == "score":
-            frame[name] = numbers(source, text[name], lines, optional=name == "score")
+            typed[name] = numbers(source, name, words, lines, optional=name == "score")
         elif name == "id":
-            frame[name] = _ids(source, text[name], lines)
+            typed[name] = _ids(source, words, lines)
         elif name not in (*COLUMNS, *DETAILS):
-            frame[name] = _numbers_if_all_are(text[name])
-    _check_words(source, frame, lines)
+            typed[name] = _numbers_if_all_are(words)
+    _check_words(source, typed, lines)
+    text = {name: pd.Series(words, dtype=str) for name, words in typed.items() if name in _TEXTS}
+    frame = pd.DataFrame(typed | text)
     repeated = frame.duplicated(["tomogram", "id"]).to_numpy()
     if repeated.any():
         row = int(repeated.argmax())
@@ -104,13 +109,11 @@ def read_picks(path: str | os.PathLike[str]) -> pd.DataFrame:
 
 def pick_tables(frame: pd.DataFrame) -> dict[str, PickTable]:
     """Split what `read_picks` returned into one `PickTable` per tomogram, by its positions in Å."""
-    world = frame.drop(columns=["z", "y", "x"]).rename(
+    world = frame.drop(columns=["id", "z", "y", "x"]).rename(
         columns={f"{axis}_angstrom": axis for axis in "zyx"}
     )
-    return {
-        str(name): PickTable.from_frame(part.reset_index(drop=True))
-        for name, part in world.groupby("tomogram", sort=False)
-    }
+    rows = rows_by_name(frame["tomogram"])
+    return split_picks(PickTable.from_frame(world), rows, frame["id"].to_numpy(dtype=np.int64))
 
 
 def _rows(tables: Mapping[str, tuple[PickTable, VoxelGrid]]) -> pd.DataFrame:
@@ -129,8 +132,8 @@ def _rows(tables: Mapping[str, tuple[PickTable, VoxelGrid]]) -> pd.DataFrame:
     return frame
 
 
-def read_rows(source: Path, columns: Sequence[str]) -> tuple[list[str], list[list[str]], list[int]]:
-    """Return the names of the columns, the rows, and the number of the last line of each row.
+def read_columns(source: Path, columns: Sequence[str]) -> tuple[dict[str, list[str]], list[int]]:
+    """Return the words of each column by its name, and the number of the last line of each row.
 
     Raises
     ------
@@ -167,59 +170,72 @@ def read_rows(source: Path, columns: Sequence[str]) -> tuple[list[str], list[lis
     if len(set(header)) != len(header):
         twice = next(name for name in header if header.count(name) > 1)
         raise PicksError(f"{source} names the column {twice!r} twice; remove one of them.")
-    return header, rows, lines
+    words = zip(*rows, strict=True) if rows else ([] for _ in header)
+    return {name: list(column) for name, column in zip(header, words, strict=True)}, lines
 
 
 def numbers(
-    source: Path, column: "pd.Series[str]", lines: Sequence[int], optional: bool = False
+    source: Path, name: str, words: Sequence[str], lines: Sequence[int], optional: bool = False
 ) -> NDArray[np.float64]:
-    """Turn a column of texts into numbers; NaN where `optional` allows it to be empty.
+    """Turn the words of a column into numbers; NaN where `optional` allows them to be empty.
 
     Raises
     ------
     PicksError
         If one is no number; it names its line.
     """
-    values = np.empty(len(column))
-    for row, word in enumerate(column):
-        try:
-            values[row] = np.nan if optional and not word.strip() else float(word)
-            if np.isinf(values[row]) or (np.isnan(values[row]) and not optional):
-                raise ValueError
-        except ValueError:
-            raise PicksError(
-                f"{source}, line {lines[row]}, column {column.name}: {word!r} is not a number; "
-                "correct it."
-            ) from None
-    return values
-
-
-def _ids(source: Path, column: "pd.Series[str]", lines: list[int]) -> np.ndarray:
-    values = np.empty(len(column), dtype=np.int64)
-    for row, word in enumerate(column):
-        try:
-            values[row] = int(word)
-        except (ValueError, OverflowError):
-            raise PicksError(
-                f"{source}, line {lines[row]}, column id: {word!r} is not a whole number; "
-                "correct it."
-            ) from None
-    return values
-
-
-def _numbers_if_all_are(column: "pd.Series[str]") -> "pd.Series[str] | pd.Series[float]":
+    filled = [word if word.strip() else "nan" for word in words] if optional else words
     try:
-        return column.where(column != "", "nan").astype(float)
+        values = np.array(filled, dtype=object).astype(float)
+        wrong = np.isinf(values) | (np.isnan(values) & (not optional))
     except ValueError:
-        return column
+        values, wrong = np.empty(0), np.array([not _is_number(word) for word in filled])
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise PicksError(
+            f"{source}, line {lines[row]}, column {name}: {words[row]!r} is not a number; "
+            "correct it."
+        )
+    return values
 
 
-def _check_words(source: Path, frame: pd.DataFrame, lines: list[int]) -> None:
+def _is_number(word: str) -> bool:
+    try:
+        return math.isfinite(float(word)) or word == "nan"
+    except ValueError:
+        return False
+
+
+def _ids(source: Path, words: Sequence[str], lines: Sequence[int]) -> NDArray[np.int64]:
+    try:
+        return np.array(words, dtype=object).astype(np.int64)
+    except (ValueError, OverflowError):
+        row = next(number for number, word in enumerate(words) if not _is_id(word))
+        raise PicksError(
+            f"{source}, line {lines[row]}, column id: {words[row]!r} is not a whole number; "
+            "correct it."
+        ) from None
+
+
+def _is_id(word: str) -> bool:
+    try:
+        return abs(int(word)) < 2**63
+    except ValueError:
+        return False
+
+
+def _numbers_if_all_are(words: list[str]) -> "list[str] | NDArray[np.float64]":
+    try:
+        return np.array([word or "nan" for word in words], dtype=object).astype(float)
+    except ValueError:
+        return words
+
+
+def _check_words(source: Path, columns: Mapping[str, Any], lines: Sequence[int]) -> None:
     for name, allowed in (("origin", ORIGINS), ("status", STATUSES)):
-        wrong = ~frame[name].isin(allowed).to_numpy()
-        if wrong.any():
-            row = int(wrong.argmax())
+        for word in set(columns[name]) - set(allowed):
+            row = columns[name].index(word)
             raise PicksError(
-                f"{source}, line {lines[row]}, column {name}: {frame[name].iloc[row]!r} is not one "
-                f"of {', '.join(allowed)}; correct it."
+                f"{source}, line {lines[row]}, column {name}: {word!r} is not one of "
+                f"{', '.join(allowed)}; correct it."
             )

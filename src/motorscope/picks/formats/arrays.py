@@ -13,6 +13,7 @@ from motorscope.picks.formats.base import (
     PickSets,
     only_set,
     picks_from_voxels,
+    picks_of_tomograms,
     to_write,
     voxels_to_write,
 )
@@ -66,10 +67,13 @@ def read_json(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
         raise PicksError(
             f'{path} is not an object like {{"tomogram": [[z, y, x], …]}} ({error}).'
         ) from error
-    return {
-        name: (picks_from_voxels(path, voxels / binning, grid), grid)
-        for name, voxels in lists.items()
+    ends = np.cumsum([len(voxels) for voxels in lists.values()])
+    rows = {
+        name: np.arange(end - len(voxels), end)
+        for end, (name, voxels) in zip(ends, lists.items(), strict=True)
     }
+    voxels = np.concatenate([np.empty((0, 3)), *lists.values()]) / binning
+    return picks_of_tomograms(path, voxels, rows, dict.fromkeys(rows, grid))
 
 
 def write_json(path: Path, sets: PickSets, binning: float) -> None:

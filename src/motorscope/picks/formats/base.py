@@ -14,12 +14,13 @@ import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from motorscope.errors import PicksError
+from motorscope.picks.splitting import split_picks
 from motorscope.picks.table import PickTable
 from motorscope.tomogram.grid import VoxelGrid
 
@@ -94,13 +95,60 @@ def picks_from_voxels(
         If the spacing is unknown, or a coordinate is not a number.
     """
     if grid.spacing is None:
-        raise PicksError(
-            f"{path} counts in voxels and does not say how large they are; give the tomogram's "
-            "voxel "
-            "spacing in Å (--spacing), and --binning N if the file counts in N times smaller "
-            "voxels."
-        )
+        _ask_for_spacing(path)
     return picks_from_world(path, grid.to_world(np.asarray(voxels).reshape(-1, 3)), scores)
+
+
+def _ask_for_spacing(path: Path) -> NoReturn:
+    raise PicksError(
+        f"{path} counts in voxels and does not say how large they are; give the tomogram's voxel "
+        "spacing in Å (--spacing), and --binning N if the file counts in N times smaller voxels."
+    )
+
+
+def picks_of_tomograms(
+    path: Path,
+    voxels: NDArray[np.float64],
+    rows: dict[str, NDArray[np.intp]],
+    grids: Mapping[str, VoxelGrid],
+    scores: ArrayLike | None = None,
+) -> PickSets:
+    """Make the tables of several tomograms at once, as `picks_from_voxels` makes one.
+
+    Parameters
+    ----------
+    voxels, scores
+        Of all tomograms: coordinates ``(n, 3)`` (z, y, x; centres at integers), and ``(n,)``.
+    rows
+        Which rows are whose.
+    grids
+        In whose voxels the rows of each tomogram count.
+
+    Raises
+    ------
+    PicksError
+        If a spacing is unknown, or a coordinate is not a number.
+    """
+    if any(grid.spacing is None for grid in grids.values()):
+        _ask_for_spacing(path)
+    counts = [len(own) for own in rows.values()]
+    spacings, origins = (
+        np.repeat(np.reshape(each, (-1, 3)), counts, axis=0)
+        for each in (
+            [grids[name].known_spacing() for name in rows],
+            [grids[name].origin for name in rows],
+        )
+    )
+    order = np.concatenate([np.empty(0, dtype=np.intp), *rows.values()])
+    values = None if scores is None else np.asarray(scores, dtype=float)[order]
+    table = picks_from_world(path, voxels[order] * spacings + origins, values)
+    ends = np.cumsum(counts)
+    parts = {
+        name: np.arange(end - count, end)
+        for name, count, end in zip(rows, counts, ends, strict=True)
+    }
+    tables = split_picks(table, parts)
+    return {name: (tables[name], grids[name]) for name in rows}
 
 
 def picks_from_world(

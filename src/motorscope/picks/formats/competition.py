@@ -12,19 +12,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from motorscope.errors import PicksError
-from motorscope.picks.csv import numbers, read_rows
+from motorscope.picks.csv import numbers, read_columns
 from motorscope.picks.files import write_text
 from motorscope.picks.formats.base import (
     Format,
     PickSets,
     known_shape,
-    picks_from_voxels,
+    picks_of_tomograms,
     to_write,
     voxels_to_write,
     with_shape,
     with_spacing,
 )
-from motorscope.picks.table import PickTable
+from motorscope.picks.splitting import rows_by_name
 from motorscope.tomogram.grid import VoxelGrid
 
 MOTOR = ["Motor axis 0", "Motor axis 1", "Motor axis 2"]
@@ -58,26 +58,25 @@ def read_submission(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
 
 
 def _read(path: Path, grid: VoxelGrid, binning: float, columns: list[str]) -> PickSets:
-    header, rows, lines = read_rows(path, ["tomo_id", *columns])
-    text = pd.DataFrame(rows, columns=header, dtype=str)
-    frame = pd.DataFrame({name: numbers(path, text[name], lines) for name in columns})
-    names = text["tomo_id"].to_numpy()
-    sets: dict[str, tuple[PickTable, VoxelGrid]] = {}
-    for name in dict.fromkeys(names.tolist()):
-        part = frame[names == name]
-        own = grid
-        if SPACING in columns:
-            first = part.iloc[0]
-            if not first[SPACING] > 0:
-                raise PicksError(
-                    f"{path}: tomogram {name} has the voxel spacing {first[SPACING]:g} Å; correct "
-                    "it."
-                )
-            own = with_shape(with_spacing(grid, float(first[SPACING])), first[SHAPE])
-        voxels = part[MOTOR].to_numpy(dtype=float)
-        motors = voxels[(voxels >= 0).all(axis=1)]
-        sets[name] = (picks_from_voxels(path, motors / binning, own), own)
-    return sets
+    words, lines = read_columns(path, ["tomo_id", *columns])
+    frame = pd.DataFrame({name: numbers(path, name, words[name], lines) for name in columns})
+    rows = rows_by_name(words["tomo_id"])
+    grids = {name: _grid_of(path, name, frame.iloc[own[0]], grid) for name, own in rows.items()}
+    voxels = frame[MOTOR].to_numpy(dtype=float)
+    is_motor: NDArray[np.bool_] = np.all(voxels >= 0, axis=1)
+    motors = {name: own[is_motor[own]] for name, own in rows.items()}
+    return picks_of_tomograms(path, voxels / binning, motors, grids)
+
+
+def _grid_of(path: Path, name: str, first: "pd.Series[float]", grid: VoxelGrid) -> VoxelGrid:
+    """Return the grid of a tomogram, as far as its first row says it."""
+    if SPACING not in first:
+        return grid
+    if not first[SPACING] > 0:
+        raise PicksError(
+            f"{path}: tomogram {name} has the voxel spacing {first[SPACING]:g} Å; correct it."
+        )
+    return with_shape(with_spacing(grid, float(first[SPACING])), first[SHAPE])
 
 
 def write_labels(path: Path, sets: PickSets, binning: float) -> None:

@@ -19,9 +19,11 @@ from motorscope.picks.formats.base import (
     PickSets,
     library,
     picks_from_voxels,
+    picks_of_tomograms,
     to_write,
     voxels_to_write,
 )
+from motorscope.picks.splitting import rows_by_name
 from motorscope.tomogram.grid import VoxelGrid
 
 _CORNER = 0.5
@@ -47,12 +49,11 @@ def read_dynamo(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
     places = frame[_PLACE].to_numpy(dtype=float) + frame[_SHIFT].to_numpy(dtype=float)
     voxels = places / binning - _CORNER
     scored = bool((frame["cc"] != 0).any())
-    sets = {}
-    for number, name in names.items():
-        rows = (frame["tomo"] == number).to_numpy()
-        scores = frame["cc"].to_numpy(dtype=float)[rows] if scored else None
-        sets[name] = (picks_from_voxels(path, voxels[rows], grid, scores), grid)
-    return sets
+    found = {int(name): own for name, own in rows_by_name(frame["tomo"].astype(int)).items()}
+    none = np.empty(0, dtype=np.intp)
+    rows = {name: found.get(number, none) for number, name in names.items()}
+    scores = frame["cc"].to_numpy(dtype=float) if scored else None
+    return picks_of_tomograms(path, voxels, rows, dict.fromkeys(rows, grid), scores)
 
 
 def write_dynamo(path: Path, sets: PickSets, binning: float) -> None:

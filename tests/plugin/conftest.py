@@ -90,7 +90,7 @@ def spot_option(spot_model: Model) -> ModelOption:
 def journals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder of the journals of this test; a person's own is left alone."""
     folder = tmp_path / "data"
-    monkeypatch.setattr("motorscope.plugin.journals.user_data_path", lambda *_: folder)
+    monkeypatch.setattr("motorscope.picks.journal_place.user_data_path", lambda *_: folder)
     return folder / "journals"
 
 

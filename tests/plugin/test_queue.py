@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from motorscope.errors import TomogramError
@@ -75,6 +76,26 @@ def test_folder_of_slices_is_a_tomogram_itself(folder):
     assert names(scan(folder / "cell")) == ["cell"]
 
 
+def test_series_of_tiff_stacks_in_a_sub_folder_is_no_folder_of_slices(folder):
+    (folder / "stacks").mkdir()
+    for number in (1, 2):
+        path = folder / "stacks" / f"TS_{number:03}.tif"
+        tifffile.imwrite(path, np.zeros(SHAPE, np.uint8), photometric="minisblack")
+    assert names(scan(folder)) == ["cell", "TS_001", "TS_2", "TS_002", "TS_10"]
+    assert names(scan(folder / "stacks")) == ["TS_001", "TS_002"]
+
+
+def test_tiff_slices_are_one_tomogram_and_single_images_none(folder):
+    (folder / "flat").mkdir()
+    for number in range(3):
+        path = folder / "flat" / f"slice_{number}.tif"
+        tifffile.imwrite(path, np.zeros(SHAPE[1:], np.uint8))
+    tifffile.imwrite(folder / "preview.tif", np.zeros(SHAPE[1:], np.uint8))
+    (folder / "damaged.tif").write_bytes(b"II*\0 and no more")
+    assert names(scan(folder)) == ["cell", "damaged", "flat", "TS_2", "TS_10"]
+    assert names(scan(folder / "flat")) == ["flat"]
+
+
 def test_folders_without_tomograms_and_without_access_say_so(folder, tmp_path):
     with pytest.raises(TomogramError, match="holds no tomograms"):
         scan(folder / "empty")
@@ -94,12 +115,26 @@ def test_list_names_tomograms_from_anywhere(folder, tmp_path):
         scan(listing)
 
 
-def test_two_tomograms_of_one_name_cannot_both_be_used(folder):
+def test_two_tomograms_of_one_name_have_a_journal_each(folder):
     write_volume(folder / "TS_2.mrc")
     entries = [each for each in scan(folder).entries.values() if each.name == "TS_2"]
-    assert [each.status for each in entries] == [NEW, FAILED]
-    assert entries[1].shut
-    assert "same name" in with_journal(entries[1]).problem
+    assert [each.path.name for each in entries] == ["TS_2.mrc", "TS_2.rec"]
+    journals = [each.journal.name for each in entries]
+    assert journals == ["TS_2.motorscope.jsonl", "TS_2.rec.motorscope.jsonl"]
+    assert entries[1].heatmap.name == "TS_2.rec.heatmap.mrc"
+    listing = folder / "list.txt"
+    listing.write_text("TS_2.rec\n")  # the other one is there, if not on the list
+    (entry,) = scan(listing).entries.values()
+    assert entry.journal.name == "TS_2.rec.motorscope.jsonl"
+
+
+def test_tomogram_that_is_listed_twice_is_opened_once(folder):
+    listing = folder / "list.txt"
+    listing.write_text("TS_2.rec\ncell/../TS_2.rec\n")
+    entries = list(scan(listing).entries.values())
+    assert sorted(each.status for each in entries) == [FAILED, NEW]
+    (shut,) = (each for each in entries if each.shut)
+    assert "would share its picks" in with_journal(shut).problem
 
 
 def test_state_is_what_the_journal_says(folder):

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from motorscope.errors import TomogramError
-from motorscope.tomogram.open import can_open, open_tomogram
+from motorscope.tomogram.open import can_open, is_tomogram, open_tomogram
 from motorscope.tomogram.slices import slice_number
 
 VOLUME = np.random.default_rng(0).integers(60, 200, (12, 7, 9), np.uint8)
@@ -36,6 +37,23 @@ def test_jpeg_slices(tmp_path):
     tomogram = open_tomogram(folder, spacing=13.1)
     np.testing.assert_allclose(tomogram.data, smooth, atol=4)
     assert tomogram.grid.spacing == (13.1, 13.1, 13.1)
+
+
+@pytest.mark.parametrize("options", [{}, {"imagej": True}, {"metadata": None}])
+def test_stacks_are_no_slices(tmp_path, options):
+    for number in range(2):
+        path = tmp_path / f"TS_{number:03}.tif"
+        tifffile.imwrite(path, VOLUME, photometric="minisblack", **options)
+        assert is_tomogram(path)
+    assert not can_open(tmp_path)
+    with pytest.raises(TomogramError, match="is a stack of 12 images, not a slice"):
+        open_tomogram(tmp_path)
+
+
+def test_single_image_is_no_tomogram(tmp_path):
+    folder = write_slices(tmp_path / "t", pattern="slice_{:04d}.tif")
+    assert is_tomogram(folder)
+    assert not is_tomogram(folder / "slice_0000.tif")
 
 
 def test_other_files_in_the_folder_are_ignored(tmp_path):

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from motorscope.errors import PicksError, TomogramError
 from motorscope.picks import Summary, read_summary
-from motorscope.plugin.journals import journal_at, project_folder
-from motorscope.tomogram import can_open, name_of
+from motorscope.picks.journal_place import journal_at, namesakes_in, project_folder
+from motorscope.tomogram import TIFF_SUFFIXES, can_open, is_tomogram, name_of
 
 NEW, RUNNING, TO_REVIEW = "new", "running", "to review"
 REVIEWED, NO_MOTOR, FAILED = "reviewed", "no motor", "failed"
@@ -151,8 +151,8 @@ def scan(source: Path, folder: Path | None = None) -> Queue:
     Parameters
     ----------
     source
-        A folder of tomogram files and of sub-folders with numbered slices, or such a sub-folder
-        itself, or a text file with a path on each line.
+        A folder of tomogram files and of sub-folders with numbered slices or with TIFF stacks, or
+        such a sub-folder itself, or a text file with a path on each line.
     folder
         Where journals are that cannot be beside their tomogram; the user's data folder if ``None``.
 
@@ -168,13 +168,15 @@ def scan(source: Path, folder: Path | None = None) -> Queue:
     entries: dict[Path, Entry] = {}
     owners: dict[Path, Entry] = {}
     named = sorted((_natural(name), path, name) for path, name in paths.items())
+    namesakes = {each: namesakes_in(each) for each in {path.absolute().parent for path in paths}}
     for _, path, name in named:
-        entry = Entry(path, name, journal_at(path, name, folder))
-        owner = owners.setdefault(entry.journal, entry)
+        alike = namesakes[path.absolute().parent].get(name, ())
+        entry = Entry(path, name, journal_at(path, name, folder, alike))
+        owner = owners.setdefault(entry.journal.resolve(), entry)
         if owner.path != path:
             problem = (
-                f"{path} has the same name as {owner.path.name}, so that their picks could not be "
-                "told apart; rename one of them."
+                f"{path} would share its picks with {owner.path}, which is the same tomogram or "
+                "has the same name; take it out of the list, or rename it."
             )
             entry = replace(entry, problem=problem, shut=True)
         entries[path] = entry
@@ -197,18 +199,23 @@ def find_tomograms(folder: Path) -> dict[Path, str]:
         raise TomogramError(
             f"{folder} cannot be read ({reason}); check the folder and its permissions."
         ) from error
-    found = {
-        path: name_of(path)
-        for path in paths
-        if path.suffix not in _OTHERS and not path.name.endswith(_HEATMAP) and can_open(path)
-    }
+    candidates = (
+        path for path in paths if path.suffix not in _OTHERS and not path.name.endswith(_HEATMAP)
+    )
+    found: dict[Path, str] = {}
+    for path in candidates:
+        if is_tomogram(path):
+            found[path] = name_of(path)
+        elif path.is_dir():
+            found |= {stack: name_of(stack) for stack in _stacks(path)}
     if not found and can_open(folder):
         found = {folder: name_of(folder)}
     names = set(found.values())
     kept = {path: name for path, name in found.items() if _owner_of_heatmap(name) not in names}
     if not kept:
         raise TomogramError(
-            f"{folder} holds no tomograms (MRC or TIFF files, or sub-folders of numbered slices); "
+            f"{folder} holds no tomograms (MRC files, TIFF stacks, or sub-folders of numbered "
+            "slices or of TIFF stacks); "
             "choose another folder."
         )
     return kept
@@ -259,6 +266,15 @@ def neighbour(listed: Iterable[Path], current: Path | None, row: int, step: int)
     else:
         there = row if step > 0 else row - 1
     return paths[there] if 0 <= there < len(paths) else None
+
+
+def _stacks(folder: Path) -> list[Path]:
+    """Return the TIFF stacks of a sub-folder that has no slices; none if it cannot be read."""
+    try:
+        paths = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    except OSError:
+        return []
+    return [path for path in paths if path.suffix.lower() in TIFF_SUFFIXES and is_tomogram(path)]
 
 
 def _natural(name: str) -> list[tuple[int, int, str]]:

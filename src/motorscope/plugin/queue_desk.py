@@ -12,7 +12,8 @@ from napari.layers import Layer
 from psygnal import Signal
 
 from motorscope.errors import MotorscopeError, PicksError
-from motorscope.picks import Journal, summarise
+from motorscope.picks import summarise
+from motorscope.picks.journal_place import open_journal_at
 from motorscope.plugin.desk import moved_to
 from motorscope.plugin.layers import full_grid, identity, path_of, spacing_of
 from motorscope.plugin.queue import Entry, Queue
@@ -253,7 +254,7 @@ class QueueDesk:
     def _remark(self, entry: Entry, review: Review | None, remarks: dict[str, Any]) -> None:
         self._put(entry)
         if review is None:
-            with Journal(entry.journal) as journal:
+            with open_journal_at(entry.journal, entry.path) as journal:
                 journal.record(journal.table, remarks)
                 self._put(replace(entry, summary=summarise(journal.table, journal.remarks)))
             return
@@ -330,7 +331,7 @@ def _kept(entry: Entry, found: Found, remarks: dict[str, Any]) -> Entry:
     PicksError
         If it cannot be written, or another window has it open.
     """
-    with Journal(entry.journal) as journal:
+    with open_journal_at(entry.journal, entry.path) as journal:
         table = moved_to(found.grid, journal.table, journal.remarks)
         table = table.with_candidates(found.candidates, found.minimum_distance)
         geometry = {"spacing": found.grid.spacing, "origin": found.grid.origin}

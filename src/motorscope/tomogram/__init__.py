@@ -3,13 +3,15 @@
 from motorscope.tomogram.grid import Shape, Vector, VoxelGrid
 from motorscope.tomogram.intensity import intensity_range
 from motorscope.tomogram.mrc import MRC_SUFFIXES, write_mrc
-from motorscope.tomogram.open import can_open, name_of, open_tomogram
+from motorscope.tomogram.open import can_open, is_tomogram, name_of, open_tomogram
 from motorscope.tomogram.prepare import prepare, prepared_grid
 from motorscope.tomogram.recipe import InputRecipe
+from motorscope.tomogram.tiff import TIFF_SUFFIXES
 from motorscope.tomogram.volume import Tomogram, read_block
 
 __all__ = [
     "MRC_SUFFIXES",
+    "TIFF_SUFFIXES",
     "InputRecipe",
     "Shape",
     "Tomogram",
@@ -17,6 +19,7 @@ __all__ = [
     "VoxelGrid",
     "can_open",
     "intensity_range",
+    "is_tomogram",
     "name_of",
     "open_tomogram",
     "prepare",

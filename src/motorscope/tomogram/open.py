@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from motorscope.errors import TomogramError
 from motorscope.tomogram.grid import VoxelGrid
 from motorscope.tomogram.mrc import MRC_SUFFIXES, read_mrc
-from motorscope.tomogram.slices import SLICE_SUFFIXES, read_slices, slice_number
-from motorscope.tomogram.tiff import TIFF_MAGIC, TIFF_SUFFIXES, read_tiff
+from motorscope.tomogram.slices import SLICE_SUFFIXES, is_slice, read_slices
+from motorscope.tomogram.tiff import TIFF_MAGIC, TIFF_SUFFIXES, holds_volume, read_tiff
 from motorscope.tomogram.volume import Tomogram
 from motorscope.tomogram.wrapped import with_true_sign
 
@@ -65,7 +65,7 @@ def can_open(path: str | Path) -> bool:
     path = Path(path)
     try:
         if path.is_dir():
-            return any(slice_number(entry.name) is not None for entry in path.iterdir())
+            return any(is_slice(entry) for entry in path.iterdir())
         if _format_suffix(path) in MRC_SUFFIXES:
             return path.is_file()
         if path.suffix.lower() in TIFF_SUFFIXES:
@@ -74,6 +74,16 @@ def can_open(path: str | Path) -> bool:
     except OSError:
         pass
     return False
+
+
+def is_tomogram(path: str | Path) -> bool:
+    """Tell by a quick look whether `path` is a tomogram: as `can_open`, but no single TIFF image.
+
+    A damaged file counts, so that the error is ours to explain.
+    """
+    path = Path(path)
+    flat = path.suffix.lower() in TIFF_SUFFIXES and path.is_file() and holds_volume(path) is False
+    return can_open(path) and not flat
 
 
 def name_of(path: Path) -> str:

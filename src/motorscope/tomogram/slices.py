@@ -12,6 +12,7 @@ from PIL import Image
 
 from motorscope.errors import TomogramError
 from motorscope.tomogram.grid import VoxelGrid
+from motorscope.tomogram.tiff import TIFF_SUFFIXES, holds_volume
 
 SLICE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
 _NUMBERED = re.compile(r"(?P<prefix>.*?)(?P<number>\d+)(?P<suffix>\.\w+)")
@@ -23,6 +24,13 @@ def slice_number(name: str) -> int | None:
     if match is None or name.startswith(".") or match["suffix"].lower() not in SLICE_SUFFIXES:
         return None
     return int(match["number"])
+
+
+def is_slice(path: Path) -> bool:
+    """Tell by a quick look whether a file is a numbered slice: an image, not a stack of them."""
+    if slice_number(path.name) is None:
+        return False
+    return path.suffix.lower() not in TIFF_SUFFIXES or not holds_volume(path)
 
 
 def read_slices(folder: Path) -> tuple[NDArray[np.uint8], VoxelGrid]:
@@ -100,6 +108,11 @@ def _ordered_slices(folder: Path) -> list[Path]:
 def _read_slice(path: Path) -> NDArray[np.uint8]:
     try:
         with Image.open(path) as image:
+            pages = getattr(image, "n_frames", 1)
+            if pages > 1:
+                raise TomogramError(
+                    f"{path} is a stack of {pages} images, not a slice; open it by itself."
+                )
             if image.mode in ("RGB", "RGBA", "P", "CMYK", "YCbCr"):
                 raise TomogramError(f"{path} is a colour image; convert the slices to 8-bit grey.")
             if image.mode != "L":

@@ -65,6 +65,28 @@ def read_tiff(path: Path) -> tuple[NDArray[Any], VoxelGrid]:
     return data, VoxelGrid((data.shape[0], data.shape[1], data.shape[2]), spacing)
 
 
+def holds_volume(path: Path) -> bool | None:
+    """Tell by a quick look whether a TIFF file holds a stack, or a single image (``False``).
+
+    ``None`` if it cannot be read: then the error is to be explained when it is opened.
+    """
+    try:
+        with tifffile.TiffFile(path) as tiff:
+            if _has_second_page(tiff):
+                return True
+            sides = [_sides(series) for series in tiff.series]
+            return any(len(each) == 3 for each in sides) if sides else None
+    except Exception:  # a damaged file makes the parser stumble in any way
+        return None
+
+
+def _has_second_page(tiff: Any) -> bool:
+    try:
+        return tiff.pages[1] is not None
+    except IndexError:
+        return False
+
+
 def _check_directories(tiff: Any, path: Path) -> None:
     """Refuse a file whose chain of directories, one a page, leads out of it.
 

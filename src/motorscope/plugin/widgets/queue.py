@@ -334,7 +334,8 @@ class QueueWidget(QWidget):
     def _make_parts(self) -> None:
         self.folder = QPushButton("Open folder…")
         self.folder.setToolTip(
-            "A folder of tomograms (MRC, TIFF), or of sub-folders with numbered slices."
+            "A folder of tomograms (MRC files, TIFF stacks),\n"
+            "or of sub-folders with numbered slices or with TIFF stacks."
         )
         self.list = QPushButton("Open list…")
         self.list.setToolTip("A text file with the path of a tomogram on each line.")

@@ -1,0 +1,135 @@
+"""Which journal is whose: every tomogram has its own, also where two files have one name.
+
+The journal of ``a.mrc`` is ``a.motorscope.jsonl``. Where ``a.tif`` lies beside it, only one of them
+can have that: the one that it says it belongs to, else the first of them by name. The other one has
+``a.tif.motorscope.jsonl``, and keeps it.
+"""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from motorscope.errors import PicksError
+from motorscope.picks.journal import Journal, journal_path
+from motorscope.picks.summary import read_summary
+from motorscope.tomogram import is_tomogram, name_of
+
+_FILE = "file"  # remark: the name of the tomogram's file
+
+
+def project_folder() -> Path:
+    """Return the folder for journals that cannot be beside their tomogram; it is made.
+
+    Raises
+    ------
+    PicksError
+        If it cannot be made.
+    """
+    folder = user_data_path("motorscope") / "journals"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PicksError(
+            f"{folder} cannot be made ({error.strerror}), so edits cannot be kept; "
+            "save them as a file."
+        ) from error
+    return folder
+
+
+def journal_at(
+    path: Path, name: str, folder: Path | None = None, namesakes: Iterable[Path] | None = None
+) -> Path:
+    """Return the path of the journal of a tomogram's file, whether or not there is one.
+
+    Parameters
+    ----------
+    path, name
+        The tomogram's file or folder of slices, and its name.
+    folder
+        Where journals are that cannot be beside their tomogram; the user's data folder if ``None``.
+    namesakes
+        The tomograms of that name in the same folder, if they are known; else they are looked for.
+
+    Raises
+    ------
+    PicksError
+        If there is no folder that can be written.
+    """
+    folder = folder or project_folder()
+    own = journal_path(path, as_file_name(_whole_name(path)), folder)
+    if own.exists():
+        return own
+    plain = journal_path(path, as_file_name(name), folder)
+    if namesakes is None:
+        namesakes = namesakes_of(path, name)
+    names = {path.name, *(each.name for each in namesakes)}
+    if len(names) == 1:
+        return plain
+    said = _owner(plain)
+    return plain if path.name == (said if said in names else min(names)) else own
+
+
+def open_journal_at(journal: Path, path: Path) -> Journal:
+    """Open a journal, or begin one, and let it say which tomogram's it is.
+
+    Raises
+    ------
+    JournalInUseError
+        If another window has it open.
+    PicksError
+        If it is damaged or cannot be written.
+    """
+    opened = Journal(journal)
+    try:
+        if opened.remarks.get(_FILE) != path.name:
+            opened.record(opened.table, {_FILE: path.name})
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+def namesakes_of(path: Path, name: str) -> list[Path]:
+    """Return the tomograms of a name in the folder of a file."""
+    try:
+        there = list(path.absolute().parent.iterdir())
+    except OSError:
+        return []
+    alike = (each for each in there if each.name.startswith(name) and name_of(each) == name)
+    return [each for each in alike if is_tomogram(each)]
+
+
+def namesakes_in(folder: Path) -> dict[str, list[Path]]:
+    """Return the tomograms of a folder that may have their names in common, by name."""
+    try:
+        there = list(folder.iterdir())
+    except OSError:
+        return {}
+    alike: dict[str, list[Path]] = {}
+    for each in there:
+        alike.setdefault(name_of(each), []).append(each)
+    return {
+        name: [each for each in some if is_tomogram(each)]
+        for name, some in alike.items()
+        if len(some) > 1
+    }
+
+
+def as_file_name(name: str) -> str:
+    """Return a name without what file names cannot have."""
+    return re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", name) or "tomogram"
+
+
+def _whole_name(path: Path) -> str:
+    return f"{name_of(path)}.slices" if path.is_dir() else path.name
+
+
+def _owner(journal: Path) -> str | None:
+    """Return the file name that a journal says it belongs to, if it does."""
+    try:
+        owner = read_summary(journal).remarks.get(_FILE)
+    except PicksError:  # damaged: it will be said when it is opened
+        return None
+    return None if owner is None else str(owner)

@@ -77,6 +77,10 @@ def test_a_config_survives_a_round_trip_through_a_table():
         ("[training]\nsteps = 16", "there can be name, seed, network"),
         ("[network]\ntomograms = 'x'", "did you mean data.tomograms or validation.tomograms?"),
         ("[optimiser]\nlearning_rate = nan", "optimiser.learning_rate must be a number"),
+        (
+            "[data]\ncrops = [[32, 32, 32]]\n[optimiser]\nbatch = 1",
+            "optimiser.batch must be at least 2",
+        ),
         ("[data]\nheld_out = 1", "data.held_out must be in [0, 1)"),
         ("[logging]\ntensorboard = 'yes'", "logging.tensorboard must be true or false"),
     ],

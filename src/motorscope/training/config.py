@@ -354,6 +354,13 @@ class TrainConfig:
         plain = self.name.replace("-", "").replace("_", "").replace(".", "").isalnum()
         _require(plain, "name", self.name, "letters, digits, '-', '_' and '.'")
         _require(self.seed >= 0, "seed", self.seed, "0 or more")
+        fewest = min(math.prod(side // 32 for side in crop) for crop in self.data.crops)
+        _require(
+            self.optimiser.batch * fewest > 1,
+            "optimiser.batch",
+            self.optimiser.batch,
+            "at least 2 where a crop is 32 × 32 × 32 (batch normalisation needs two values)",
+        )
 
 
 def _require(holds: bool, name: str, value: object, wanted: str) -> None:

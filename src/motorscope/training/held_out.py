@@ -20,8 +20,8 @@ FEW = 10
 SHOWN = 5
 """Tomograms that are named when the data are described."""
 TOO_FEW = (
-    "There are too few tomograms with motors to hold any out, so the new model will not be compared "
-    "with the one before; give more of them, or a larger share with --held-out."
+    "There are too few tomograms with motors to hold any out, so the new model will not be "
+    "compared with the one before; give more of them, or a larger share with --held-out."
 )
 
 

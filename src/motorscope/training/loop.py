@@ -62,7 +62,7 @@ def fit(
     options = config.optimiser
     checkpoint = out / CHECKPOINT
     check_folder(out, resume)
-    _make_folder(out)
+    make_folder(out)
     fabric = (hardware or Hardware()).fabric()
     if config.logging.tensorboard:
         open_tensorboard(out / TENSORBOARD, 0)  # to say at once if it is not there
@@ -180,8 +180,14 @@ def check_folder(out: Path, resume: bool) -> None:
         )
 
 
-def _make_folder(out: Path) -> None:
-    """Make a run's folder, and remove what a kill left half written there."""
+def make_folder(out: Path) -> None:
+    """Make a run's folder, and remove what a kill left half written there.
+
+    Raises
+    ------
+    TrainingError
+        If it cannot be made.
+    """
     try:
         out.mkdir(parents=True, exist_ok=True)
         for left_over in out.glob(f".{Path(CHECKPOINT).stem}-*{Path(CHECKPOINT).suffix}"):

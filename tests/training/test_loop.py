@@ -1,5 +1,6 @@
 import csv
 import warnings
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from motorscope.training.config import TrainConfig
 from motorscope.training.config_file import from_table
 from motorscope.training.errors import TrainingError
 from motorscope.training.hardware import Hardware
-from motorscope.training.loop import fit, start_at_prior
+from motorscope.training.loop import _is_same, fit, start_at_prior
 from motorscope.training.samples import MixedSource, Samples
 
 CPU = Hardware(accelerator="cpu", devices=1)
@@ -158,3 +159,14 @@ def test_a_mixed_source_draws_from_each_by_its_share():
     rng = np.random.default_rng(0)
     drawn = [mixed.draw(settings(), (2, 2, 2), rng).volume.mean() for _ in range(400)]
     assert np.mean(drawn) == pytest.approx(0.75, abs=0.08)
+
+
+def test_a_run_goes_on_after_an_update_that_brought_new_keys():
+    now, default = asdict(settings()), asdict(TrainConfig())
+    before = {key: dict(value) if isinstance(value, dict) else value for key, value in now.items()}
+    del before["logging"], before["data"]["held_out"]
+    assert _is_same(before, now, default)
+    assert not _is_same({**before, "seed": 5}, now, default)
+    assert not _is_same({**before, "gone": 1}, now, default)
+    asked = {**now, "logging": {"tensorboard": True}}
+    assert not _is_same(before, asked, default)

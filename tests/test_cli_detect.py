@@ -1,5 +1,6 @@
 """The command line: messages, exit statuses and what it does not load."""
 
+import shutil
 import subprocess
 import sys
 
@@ -12,6 +13,9 @@ from motorscope import __version__, cli
 from motorscope.commands.console import Line
 from motorscope.errors import MotorscopeError
 from motorscope.network import Architecture, Calibration, ModelCard, build_network, save_model
+from motorscope.picks import Journal
+from motorscope.picks.journal_place import journal_at
+from motorscope.picks.searches import heatmap_of
 from motorscope.tomogram import InputRecipe, VoxelGrid, open_tomogram, write_mrc
 
 
@@ -170,3 +174,36 @@ def test_picks_and_heatmaps_that_exist_are_replaced_only_on_demand(folder, tmp_p
     assert detect(folder, *arguments, "--overwrite") == 0
     assert (tmp_path / "picks.bak.csv").read_text() == "a person's decisions"
     assert set(pd.read_csv(picks).tomogram) == {"known"}
+
+
+def test_queue_finds_what_the_command_found(folder, tmp_path):
+    tomogram = tmp_path / "known.mrc"
+    shutil.copy(folder / "known.mrc", tomogram)
+    picks = tmp_path / "picks.csv"
+    assert detect(folder, tomogram, "-o", picks, "--queue-heatmaps") == 0
+    place = journal_at(tomogram, "known")
+    assert place == tmp_path / "known.motorscope.jsonl"
+    assert open_tomogram(heatmap_of(place)).grid.spacing == (128.0, 128.0, 128.0)
+    with Journal(place) as journal:
+        found = journal.table
+        assert len(found) == len(pd.read_csv(picks)) > 0
+        assert set(found.frame["model"]) == {"tiny"}
+        assert journal.remarks["searched"]["model"] == "tiny"
+        assert journal.remarks["spacing"] == [16.0, 16.0, 16.0]
+        decided = found.set_status([int(found.ids[0])], "rejected")
+        journal.record(decided, {"reviewed": {"no_motor": True}})
+    assert detect(folder, tomogram, "-o", picks, "--queue", "--overwrite") == 0
+    with Journal(place) as journal:
+        assert journal.table.frame["status"].tolist().count("rejected") == 1
+        assert len(journal.table) == len(found)
+        assert journal.remarks["reviewed"] == {"no_motor": True}
+
+
+def test_tomogram_that_is_open_in_a_window_is_left_alone(folder, tmp_path, capsys):
+    tomogram, picks = tmp_path / "known.mrc", tmp_path / "picks.csv"
+    shutil.copy(folder / "known.mrc", tomogram)
+    with Journal(tmp_path / "known.motorscope.jsonl") as journal:
+        assert detect(folder, tomogram, "-o", picks, "--queue") == 2
+        assert not len(journal.table)
+    assert picks.exists()
+    assert "not kept for the queue" in capsys.readouterr().err

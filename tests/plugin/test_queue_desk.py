@@ -11,7 +11,16 @@ from motorscope.errors import PicksError
 from motorscope.picks import Journal, PickTable
 from motorscope.plugin.layers import identity, role
 from motorscope.plugin.models import ModelChoice, ModelShelf
-from motorscope.plugin.queue import FAILED, NEW, NO_MOTOR, REVIEWED, TO_REVIEW, scan, with_journal
+from motorscope.plugin.queue import (
+    FAILED,
+    NEW,
+    NO_MOTOR,
+    NO_SPACING,
+    REVIEWED,
+    TO_REVIEW,
+    scan,
+    with_journal,
+)
 from motorscope.plugin.queue_desk import QueueDesk
 from motorscope.plugin.queue_jobs import Failed, Found, Opened, QueueTask, open_job, search_job
 from motorscope.plugin.session import Session
@@ -261,7 +270,7 @@ def test_decisions_survive_a_new_search_open_or_not(desk, shelf):
     desk.set_reviewed()
     assert entry(desk, "a").status == REVIEWED
     search(desk, shelf, "a")
-    assert entry(desk, "a").status == TO_REVIEW
+    assert entry(desk, "a").status == REVIEWED  # there is nothing new to decide
     assert entry(desk, "a").summary.accepted == 2
     assert review.table.frame["status"].tolist().count("accepted") == 2
     show(desk, "b")
@@ -302,11 +311,11 @@ def test_unknown_spacing_fails_until_a_person_says_it(desk, folder, viewer, shel
     write(folder, "d", SPOTS["a"], spacing=None)
     desk.set_queue(scan(folder))
     search(desk, shelf, "d", "a")
-    assert entry(desk, "d").status == FAILED
-    assert "spacing" in entry(desk, "d").problem
+    assert entry(desk, "d").status == NO_SPACING
+    assert "type it under 'Spacing where unknown'" in entry(desk, "d").problem
     assert entry(desk, "a").status == TO_REVIEW
     show(desk, "d")
-    assert entry(desk, "d").status == FAILED
+    assert entry(desk, "d").status == NO_SPACING
     desk.session.set_spacing(desk.layer, "16")
     assert entry(desk, "d").status == NEW
     assert entry(desk, "d").spacing == (SPACING,) * 3

@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt
 
 from motorscope.network import Model
 from motorscope.plugin.models import ModelChoice, Survey
-from motorscope.plugin.queue import FAILED, NEW, NO_MOTOR, REVIEWED, TO_REVIEW
+from motorscope.plugin.queue import FAILED, NEW, NO_MOTOR, NO_SPACING, REVIEWED, TO_REVIEW
 from motorscope.plugin.widgets.queue import QueueWidget
 from motorscope.tomogram import VoxelGrid, write_mrc
 
@@ -69,12 +69,12 @@ def wait_open(qtbot, widget, name):
 
 def test_folder_is_searched_reviewed_and_restored(dock, qtbot, folder):
     viewer, widget = dock
-    assert not widget.all.isEnabled()
+    assert not widget.search.all.isEnabled()
     open_folder(qtbot, widget, folder)
     assert statuses(widget) == {"TS_1": NEW, "TS_2": NEW, "TS_3": NEW}
     with qtbot.waitSignal(widget.settled, timeout=60_000):
-        press(qtbot, widget.all)
-        assert widget.stop.isEnabled()
+        press(qtbot, widget.search.all)
+        assert widget.search.stop.isEnabled()
     assert statuses(widget) == {"TS_1": TO_REVIEW, "TS_2": TO_REVIEW, "TS_3": FAILED}
     cell = widget.table.rows.index(2, 1)
     assert "TS_3.mrc" in widget.table.rows.data(cell, Qt.ItemDataRole.ToolTipRole)
@@ -86,10 +86,10 @@ def test_folder_is_searched_reviewed_and_restored(dock, qtbot, folder):
     panel = widget._panel
     assert "1 to decide" in panel.review.count.text()
     panel.actions.run("accept")
-    press(qtbot, widget.buttons["reviewed"])
+    press(qtbot, widget.steps.buttons["reviewed"])
     wait_open(qtbot, widget, "TS_2")
     assert [layer.name for layer in viewer.layers] == ["TS_2", "TS_2 heatmap", "TS_2 motors"]
-    press(qtbot, widget.buttons["no motor"])
+    press(qtbot, widget.steps.buttons["no motor"])
     assert statuses(widget) == {"TS_1": REVIEWED, "TS_2": NO_MOTOR, "TS_3": FAILED}
     qtbot.waitUntil(lambda: "not an MRC file" in widget.status.text())  # the next one
     assert widget.desk.current.name == "TS_2"
@@ -98,7 +98,7 @@ def test_folder_is_searched_reviewed_and_restored(dock, qtbot, folder):
     assert statuses(widget) == {"TS_1": REVIEWED, "TS_2": NO_MOTOR, "TS_3": NEW}
     widget.state.setCurrentText(NO_MOTOR)
     assert list(statuses(widget)) == ["TS_2"]
-    press(qtbot, widget.buttons["unmark"])
+    press(qtbot, widget.steps.buttons["unmark"])
     assert statuses(widget) == {}
     widget.state.setCurrentIndex(0)
     widget.filter.setText("ts_1")
@@ -136,7 +136,7 @@ def test_one_tomogram_is_reviewed_while_others_are_searched(dock, qtbot, folder,
     open_folder(qtbot, widget, folder)
     widget.open_entry(folder / "TS_1.mrc")
     wait_open(qtbot, widget, "TS_1")
-    press(qtbot, widget.all)
+    press(qtbot, widget.search.all)
     qtbot.waitUntil(entered.is_set)
     review = widget.desk.session.desk.begin(widget.desk.layer)
     review.add([np.array(SPOT) * SPACING])
@@ -162,14 +162,36 @@ def test_search_is_stopped_within_a_tomogram(dock, qtbot, folder, spot_model):
     choice = ModelChoice("spots")
     widget._panel.session.models.put(choice, Model(card=spot_model.card, network=Gated()))
     open_folder(qtbot, widget, folder)
-    press(qtbot, widget.all)
+    press(qtbot, widget.search.all)
     qtbot.waitUntil(entered.is_set)
     with qtbot.waitSignal(widget.settled, timeout=60_000):
-        press(qtbot, widget.stop)
+        press(qtbot, widget.search.stop)
         gate.set()
     assert statuses(widget) == {"TS_1": NEW, "TS_2": NEW, "TS_3": NEW}
     assert "Stopped" in widget.status.text()
-    assert widget.all.isEnabled()
+    assert widget.search.all.isEnabled()
+
+
+def test_unknown_spacing_is_asked_for_and_then_found(dock, qtbot, folder):
+    _, widget = dock
+    (folder / "TS_3.mrc").unlink()
+    data = np.full(SHAPE, -128, dtype=np.int8)
+    data[SPOT] = 127
+    write_mrc(folder / "TS_2.mrc", data, VoxelGrid(SHAPE, None))
+    open_folder(qtbot, widget, folder)
+    with qtbot.waitSignal(widget.settled, timeout=60_000):
+        press(qtbot, widget.search.all)
+    assert statuses(widget) == {"TS_1": TO_REVIEW, "TS_2": NO_SPACING}
+    assert "1 tomogram does not say the voxel spacing" in widget.status.text()
+    assert widget.search.spacing.styleSheet()
+    cell = widget.table.rows.index(1, 1)
+    tip = widget.table.rows.data(cell, Qt.ItemDataRole.ToolTipRole)
+    assert "type it under 'Spacing where unknown'" in tip
+    widget.search.spacing.setText("16")
+    assert not widget.search.spacing.styleSheet()
+    with qtbot.waitSignal(widget.settled, timeout=60_000):
+        press(qtbot, widget.search.all)
+    assert statuses(widget) == {"TS_1": TO_REVIEW, "TS_2": TO_REVIEW}
 
 
 def test_folder_without_tomograms_says_so(dock, qtbot, tmp_path):

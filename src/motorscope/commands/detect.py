@@ -49,6 +49,13 @@ def add(commands: Commands) -> None:
         help="write the heatmap to this MRC file, or to this folder for several tomograms",
     )
     parser.add_argument(
+        "--queue",
+        action="store_true",
+        help="keep all candidates beside each tomogram too, for the review in napari's queue; "
+        "what a person decided or added there stays",
+    )
+    parser.add_argument("--queue-heatmaps", action="store_true", help="the same, with the heatmaps")
+    parser.add_argument(
         "--device", default="auto", help="auto, cuda, cuda:1, mps or cpu (default: auto)"
     )
     parser.add_argument(
@@ -82,6 +89,8 @@ def run(arguments: argparse.Namespace) -> int:
         precision=arguments.precision,
         flips=arguments.flips,
         overwrite=arguments.overwrite,
+        queue=arguments.queue,
+        queue_heatmaps=arguments.queue_heatmaps,
     )
     check_files(request)
     model = load_model(arguments.model)

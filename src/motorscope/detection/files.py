@@ -9,9 +9,11 @@ from pathlib import Path
 
 from motorscope.detection.device import choose_device, choose_precision
 from motorscope.detection.messages import DetectionRequest, DetectionResult, Message
+from motorscope.detection.records import keep_for_queue
 from motorscope.detection.run import detect
 from motorscope.errors import ConfigError, MotorscopeError, TomogramError
 from motorscope.files import backup_of, keep_backup
+from motorscope.network.card import ModelCard
 from motorscope.network.model import Model
 from motorscope.picks import PickTable, write_picks
 from motorscope.tomogram import (
@@ -48,6 +50,9 @@ class FilesRequest:
     overwrite
         Whether outputs that exist may be replaced; a CSV that was there is kept as
         ``NAME.bak.csv``.
+    queue, queue_heatmaps
+        Whether to keep what was found beside each tomogram, where the queue in napari finds it, and
+        the heatmaps as well.
     """
 
     paths: Sequence[Path]
@@ -59,6 +64,8 @@ class FilesRequest:
     precision: str = "auto"
     flips: bool = False
     overwrite: bool = False
+    queue: bool = False
+    queue_heatmaps: bool = False
 
 
 @dataclass(frozen=True)
@@ -156,7 +163,12 @@ def detect_files(
             keep_backup(request.output)
         tables[tomogram.name] = (picks, tomogram.grid)
         write_picks(request.output, tables)
-        done.append(_file_done(path, picks, result, _write_heatmap(request, tomogram, result)))
+        problems = [
+            _write_heatmap(request, tomogram, result),
+            _keep_for_queue(request, tomogram, result, card, threshold),
+        ]
+        failed = " ".join(problem for problem in problems if problem)
+        done.append(_file_done(path, picks, result, failed or None))
         yield done[-1]
     return done
 
@@ -172,6 +184,23 @@ def _write_heatmap(
         write_mrc(path, result.heatmap, result.grid)
     except (MotorscopeError, OSError) as error:
         return f"The picks are written, but not the heatmap {path}: {error}"
+    return None
+
+
+def _keep_for_queue(
+    request: FilesRequest,
+    tomogram: Tomogram,
+    result: DetectionResult,
+    card: ModelCard,
+    threshold: float,
+) -> str | None:
+    """Keep what was found for the queue, if wanted, and return what went wrong."""
+    if not (request.queue or request.queue_heatmaps):
+        return None
+    try:
+        keep_for_queue(tomogram, result, card, threshold, request.queue_heatmaps)
+    except (MotorscopeError, OSError) as error:
+        return f"The picks of {tomogram.path} are written, but not kept for the queue: {error}"
     return None
 
 

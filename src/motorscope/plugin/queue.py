@@ -13,18 +13,18 @@ from pathlib import Path
 from motorscope.errors import PicksError, TomogramError
 from motorscope.picks import Summary, read_summary
 from motorscope.picks.journal_place import journal_at, namesakes_in, project_folder
+from motorscope.picks.searches import HEATMAP_SUFFIX, heatmap_of
 from motorscope.tomogram import TIFF_SUFFIXES, can_open, is_tomogram, name_of
 
 NEW, RUNNING, TO_REVIEW = "new", "running", "to review"
-REVIEWED, NO_MOTOR, FAILED = "reviewed", "no motor", "failed"
-STATUSES = (NEW, RUNNING, TO_REVIEW, REVIEWED, NO_MOTOR, FAILED)
+REVIEWED, NO_MOTOR = "reviewed", "no motor"
+NO_SPACING, FAILED = "no spacing", "failed"
+STATUSES = (NEW, RUNNING, TO_REVIEW, REVIEWED, NO_MOTOR, NO_SPACING, FAILED)
 """What a tomogram of a queue can be; ``no motor`` is reviewed, too."""
 
 ORDERS = ("name", "status", "best", "undecided", "accepted", "rejected")
 """Orders of a queue."""
 
-_JOURNAL = ".motorscope.jsonl"
-_HEATMAP = ".heatmap.mrc"
 _OTHERS = (".jsonl", ".lock", ".csv", ".json", ".txt")  # of many, and never tomograms
 
 
@@ -44,6 +44,8 @@ class Entry:
         Whether the detector is at it.
     problem
         Why it could not be opened or searched, in a sentence; empty if nothing is wrong.
+    unspaced
+        Whether that is because nobody knows its voxel spacing.
     shut
         Whether there is no use in trying: its picks could not be told from another's.
     """
@@ -54,13 +56,16 @@ class Entry:
     summary: Summary = field(default_factory=Summary)
     running: bool = False
     problem: str = ""
+    unspaced: bool = False
     shut: bool = False
 
     @property
     def status(self) -> str:
         """One of `STATUSES`."""
-        if self.running or self.problem:
-            return RUNNING if self.running else FAILED
+        if self.running:
+            return RUNNING
+        if self.problem:
+            return NO_SPACING if self.unspaced else FAILED
         reviewed = self.summary.remarks.get("reviewed")
         if reviewed:
             return NO_MOTOR if reviewed["no_motor"] and not self.summary.accepted else REVIEWED
@@ -71,7 +76,7 @@ class Entry:
     @property
     def heatmap(self) -> Path:
         """Where the heatmap of a search is kept: beside the journal."""
-        return self.journal.with_name(self.journal.name.removesuffix(_JOURNAL) + _HEATMAP)
+        return heatmap_of(self.journal)
 
     @property
     def spacing(self) -> tuple[float, float, float] | None:
@@ -200,7 +205,9 @@ def find_tomograms(folder: Path) -> dict[Path, str]:
             f"{folder} cannot be read ({reason}); check the folder and its permissions."
         ) from error
     candidates = (
-        path for path in paths if path.suffix not in _OTHERS and not path.name.endswith(_HEATMAP)
+        path
+        for path in paths
+        if path.suffix not in _OTHERS and not path.name.endswith(HEATMAP_SUFFIX)
     )
     found: dict[Path, str] = {}
     for path in candidates:

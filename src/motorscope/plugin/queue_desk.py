@@ -14,7 +14,7 @@ from psygnal import Signal
 from motorscope.errors import MotorscopeError, PicksError
 from motorscope.picks import summarise
 from motorscope.picks.journal_place import open_journal_at
-from motorscope.plugin.desk import moved_to
+from motorscope.picks.searches import keep_search, search_marks, search_remark
 from motorscope.plugin.layers import full_grid, identity, path_of, spacing_of
 from motorscope.plugin.queue import Entry, Queue
 from motorscope.plugin.queue_jobs import (
@@ -22,7 +22,6 @@ from motorscope.plugin.queue_jobs import (
     Failed,
     Found,
     Opened,
-    search_remark,
 )
 from motorscope.plugin.queue_layers import (
     give_away,
@@ -146,7 +145,9 @@ class QueueDesk:
         """Keep why a tomogram could not be opened or searched."""
         entry = self.entry(message.path)
         if entry is not None:
-            self._put(replace(entry, running=False, problem=message.text))
+            self._put(
+                replace(entry, running=False, problem=message.text, unspaced=message.unspaced)
+            )
 
     def take_in(self, found: Found) -> None:
         """Keep what was found: in the review if the tomogram is open, else in its journal.
@@ -157,7 +158,6 @@ class QueueDesk:
         if entry is None:
             return
         entry = replace(entry, running=False, problem="")
-        remarks = {"searched": found.search, "reviewed": None}
         layers = self.session.tomogram_layers()
         layer = next((each for each in layers if path_of(each) == found.path), None)
         try:
@@ -166,10 +166,10 @@ class QueueDesk:
                 if spacing_of(layer) is None:  # it was opened before a person said it
                     spacing = " ".join(map(str, found.grid.known_spacing()))
                     self.session.set_spacing(layer, spacing)
-                self._take_into_review(layer, found, remarks)
+                self._take_into_review(layer, found)
                 self._refresh_current()
             else:
-                self._put(_kept(entry, found, remarks))
+                self._put(_kept(entry, found))
         except MotorscopeError as error:
             self._put(replace(entry, problem=str(error)))
 
@@ -266,15 +266,17 @@ class QueueDesk:
         review.journal.record(review.table, review.remarks() | remarks)
         self._refresh_current()
 
-    def _take_into_review(self, layer: Layer, found: Found, remarks: dict[str, Any]) -> None:
+    def _take_into_review(self, layer: Layer, found: Found) -> None:
         desk = self.session.desk
-        before = desk.review(layer)
-        threshold = found.threshold if before is None else before.threshold
+        review = desk.begin(layer, found.threshold)
+        before, threshold = review.table, review.threshold
         desk.take_in(layer, found.candidates, found.minimum_distance, threshold)
         show_heatmap(self.session, layer, found.heatmap)
-        review = desk.review(layer)
-        if review is not None and review.journal is not None:
-            review.journal.record(review.table, review.remarks() | remarks)
+        if review.journal is not None:
+            marks = search_marks(
+                before, review.table, threshold, found.minimum_distance, found.search
+            )
+            review.journal.record(review.table, review.remarks() | marks)
 
     def _refresh_current(self) -> None:
         """Bring the entry of the open tomogram to what its review holds."""
@@ -323,7 +325,7 @@ class QueueDesk:
             self.session.desk.warned.emit(str(error))
 
 
-def _kept(entry: Entry, found: Found, remarks: dict[str, Any]) -> Entry:
+def _kept(entry: Entry, found: Found) -> Entry:
     """Write what was found into the journal of a tomogram that is not open.
 
     Raises
@@ -332,8 +334,12 @@ def _kept(entry: Entry, found: Found, remarks: dict[str, Any]) -> Entry:
         If it cannot be written, or another window has it open.
     """
     with open_journal_at(entry.journal, entry.path) as journal:
-        table = moved_to(found.grid, journal.table, journal.remarks)
-        table = table.with_candidates(found.candidates, found.minimum_distance)
-        geometry = {"spacing": found.grid.spacing, "origin": found.grid.origin}
-        journal.record(table, {"threshold": found.threshold, **geometry, **remarks})
-        return replace(entry, summary=summarise(table, journal.remarks))
+        keep_search(
+            journal,
+            found.grid,
+            found.candidates,
+            found.minimum_distance,
+            found.threshold,
+            found.search,
+        )
+        return replace(entry, summary=summarise(journal.table, journal.remarks))

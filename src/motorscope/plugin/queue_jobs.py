@@ -3,15 +3,15 @@
 import threading
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from motorscope.errors import MotorscopeError
+from motorscope.errors import MotorscopeError, SpacingError
 from motorscope.picks import PickTable
+from motorscope.picks.searches import search_remark
 from motorscope.plugin.models import ModelChoice, ModelShelf
 from motorscope.plugin.queue import Entry, Queue, scan, with_journal
 from motorscope.plugin.specs import tomogram_arguments
@@ -100,10 +100,19 @@ class Found:
 
 @dataclass(frozen=True)
 class Failed:
-    """A tomogram could not be opened or searched; `text` is a sentence."""
+    """A tomogram could not be opened or searched.
+
+    Attributes
+    ----------
+    path, text
+        Which one, and why, in a sentence.
+    unspaced
+        Whether it could not be searched because nobody knows its voxel spacing.
+    """
 
     path: Path
     text: str
+    unspaced: bool = False
 
 
 def scan_job(
@@ -130,9 +139,9 @@ def open_job(
     """Open a tomogram: yields it, then reads all of it once, so that its slices come quickly."""
     try:
         tomogram = _open(entry, spacing)
-        opened = Opened(
-            entry.path, tomogram, tomogram_arguments(tomogram), _read_heatmap(entry.heatmap)
-        )
+        same = entry.spacing in (None, tomogram.grid.spacing)  # as when it was searched
+        heatmap = _read_heatmap(entry.heatmap) if same else None
+        opened = Opened(entry.path, tomogram, tomogram_arguments(tomogram), heatmap)
     except (MotorscopeError, OSError) as error:
         yield Failed(entry.path, str(error))
         return False
@@ -176,6 +185,12 @@ def search_job(
             if found is None:
                 return False
             yield found
+        except SpacingError:
+            text = (
+                f"{entry.path.name} does not say its voxel spacing; type it under 'Spacing where "
+                "unknown' and search again, or open it and set it in the Motorscope panel."
+            )
+            yield Failed(entry.path, text, unspaced=True)
         except (MotorscopeError, OSError) as error:
             yield Failed(entry.path, str(error))
     return True
@@ -207,12 +222,6 @@ def _search(
         heatmap=(result.heatmap, result.grid),
         search=search_remark(card.name, card.sha256),
     )
-
-
-def search_remark(model: str, sha256: str | None) -> dict[str, Any]:
-    """Return what a journal says of a search."""
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"model": model, "model_sha256": sha256 or "", "when": now}
 
 
 def _open(entry: Entry, spacing: Spacing | None) -> Tomogram:

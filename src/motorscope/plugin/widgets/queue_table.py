@@ -18,6 +18,7 @@ from motorscope.plugin.queue import (
     FAILED,
     NEW,
     NO_MOTOR,
+    NO_SPACING,
     ORDERS,
     REVIEWED,
     RUNNING,
@@ -25,6 +26,7 @@ from motorscope.plugin.queue import (
     Entry,
 )
 from motorscope.plugin.specs import STATUS_COLOURS, label
+from motorscope.plugin.widgets.parts import AMBER
 
 _HEADERS = ("Tomogram", "Status", "Best", "?", "✓", "✗")
 _HELP = (
@@ -40,6 +42,7 @@ _COLOURS = {
     TO_REVIEW: STATUS_COLOURS["candidate"],
     REVIEWED: STATUS_COLOURS["accepted"],
     NO_MOTOR: STATUS_COLOURS["accepted"],
+    NO_SPACING: AMBER,
     FAILED: STATUS_COLOURS["rejected"],
 }
 _DISPLAY, _COLOUR = Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ForegroundRole

@@ -1,0 +1,42 @@
+"""What a detection leaves beside a tomogram, so that the queue in napari finds it."""
+
+from motorscope.detection.messages import DetectionResult
+from motorscope.network.card import ModelCard
+from motorscope.picks.journal_place import journal_at, open_journal_at
+from motorscope.picks.searches import heatmap_of, keep_search, search_remark
+from motorscope.tomogram import Tomogram, write_mrc
+
+
+def keep_for_queue(
+    tomogram: Tomogram,
+    result: DetectionResult,
+    card: ModelCard,
+    threshold: float,
+    heatmap: bool = False,
+) -> None:
+    """Write candidates, and the heatmap if wanted, where the queue's own search writes them.
+
+    What a person decided or added stays, and so does the mark that the tomogram was reviewed unless
+    there is something new to decide.
+
+    Parameters
+    ----------
+    tomogram
+        Read from a file.
+    threshold
+        Score from which candidates are shown.
+
+    Raises
+    ------
+    MotorscopeError, OSError
+        If something cannot be written, or the tomogram is open in a window.
+    """
+    assert tomogram.path is not None
+    place = journal_at(tomogram.path, tomogram.name)
+    found = result.candidates
+    found = found.set_details(found.ids, model=card.name, model_sha256=card.sha256 or "")
+    search = search_remark(card.name, card.sha256)
+    with open_journal_at(place, tomogram.path) as journal:
+        keep_search(journal, tomogram.grid, found, card.minimum_distance, threshold, search)
+    if heatmap:
+        write_mrc(heatmap_of(place), result.heatmap, result.grid)

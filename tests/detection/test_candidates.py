@@ -83,7 +83,7 @@ def test_maxima_are_those_of_a_plain_search(values):
 def test_a_mirrored_map_has_mirrored_candidates(values, axis):
     grid = grid_of(values.shape)
     plain = find_candidates(values, grid, 0.0).positions
-    mirrored = find_candidates(np.flip(values, axis), grid, 0.0).positions
+    mirrored = find_candidates(np.flip(values, axis), grid, 0.0).positions.copy()
     mirrored[:, axis] = values.shape[axis] - 1 - mirrored[:, axis]
     order, other = (np.lexsort(np.round(p, 4).T) for p in (plain, mirrored))
     np.testing.assert_allclose(plain[order], mirrored[other], atol=1e-4)

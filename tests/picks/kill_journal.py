@@ -12,12 +12,22 @@ import sys
 import time
 from pathlib import Path
 
-from motorscope.picks import Journal, PickTable
+from motorscope.picks import History, Journal, PickTable
+from motorscope.picks.journal import Step
 
 
-def edited(table: PickTable, number: int) -> PickTable:
-    """Return what edit `number` of the script makes of a table; the same at every time."""
+def done_next(history: History, number: int) -> tuple[History, Step]:
+    """Return what number `number` of the script makes of a history; the same at every time."""
     rng = random.Random(number)
+    step = rng.choice([-2, -1, 1, 0, 0, 0])
+    gone = history.go(step)
+    if gone.present != history.present:
+        return gone, step
+    return history.do(edited(history.present, rng)), "new"
+
+
+def edited(table: PickTable, rng: random.Random) -> PickTable:
+    """Return a table with a random edit."""
     place = [rng.uniform(0, 1000) for _ in range(3)]
     ids = table.ids.tolist()
     kind = rng.choice(["add", "add", "move", "status", "remove"]) if ids else "add"
@@ -37,7 +47,8 @@ def edit_until_killed(path: Path, first: int, tell: int) -> None:
     with Journal(path) as journal:
         os.write(tell, struct.pack("i", first - 1))
         for number in range(first, first + 1_000_000):
-            journal.record(edited(journal.table, number))
+            history, step = done_next(journal.history, number)
+            journal.record(history.present, step=step)
             os.write(tell, struct.pack("i", number))
             if number % 7 == 0:
                 journal.compact()
@@ -50,10 +61,19 @@ def told(descriptor: int, data: bytes) -> int:
     return struct.unpack("i", data[-4:])[0] if data else -1
 
 
+def same(one: History, other: History) -> bool:
+    """Tell whether two histories have the same tables throughout."""
+    return (
+        one.present == other.present
+        and list(one.past) == list(other.past)
+        and list(one.future) == list(other.future)
+    )
+
+
 def main(folder: Path, kills: int) -> None:
     """Kill again and again; stop with an error when more than the edit in flight is lost."""
     path, rng = folder / "cell.motorscope.jsonl", random.Random(1)
-    expected, done = PickTable.empty(), 0
+    expected, done = History(PickTable.empty()), 0
     for _ in range(kills):
         reader, writer = os.pipe()
         child = os.fork()
@@ -71,14 +91,12 @@ def main(folder: Path, kills: int) -> None:
         last = told(reader, begun)
         os.close(reader)
         while done <= last:
-            expected, done = edited(expected, done), done + 1
+            expected, done = done_next(expected, done)[0], done + 1
         with Journal(path) as journal:
-            if journal.table != expected:
-                expected, done = edited(expected, done), done + 1  # recorded, but not yet told
-            if journal.table != expected:
-                raise SystemExit(
-                    f"lost after edit {last}:\n{journal.table.frame}\n{expected.frame}"
-                )
+            if not same(journal.history, expected):
+                expected, done = done_next(expected, done)[0], done + 1  # recorded, but not told
+            if not same(journal.history, expected):
+                raise SystemExit(f"lost after edit {last}:\n{journal.history}\n{expected}")
     print(json.dumps({"kills": kills, "edits": done}))  # noqa: T201
 
 

@@ -3,13 +3,18 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from motorscope.errors import PicksError
-from motorscope.picks import Journal, JournalInUseError, PickTable, journal, open_journal
+from motorscope.picks import History, Journal, JournalInUseError, PickTable, journal, open_journal
 
 TABLE = PickTable.from_positions([(1, 2, 3), (4, 5, 6)], [0.9, np.nan], note="ångström")
 
@@ -67,14 +72,13 @@ def test_a_torn_line_is_dropped_wherever_it_is_torn(path):
             assert again.table == PickTable.empty()
 
 
-def test_compaction_keeps_everything_and_makes_it_short(path):
+def test_compaction_keeps_everything(path):
     with Journal(path) as first:
         table = TABLE
         for number in range(50):
             table = table.move(0, (number, 0, 0))
             first.record(table, {"step": number})
         first.compact()
-        assert len(path.read_text().splitlines()) == 3
         first.record(table.add((1, 1, 1)))
         table = first.table
     with Journal(path) as second:
@@ -84,12 +88,14 @@ def test_compaction_keeps_everything_and_makes_it_short(path):
 
 def test_a_long_journal_is_compacted_when_it_is_opened(path, monkeypatch):
     monkeypatch.setattr(journal, "_COMPACT_AFTER", 5)
+    monkeypatch.setattr(journal, "_STEPS", 2)
     with Journal(path) as first:
         for number in range(6):
             first.record(TABLE.move(0, (number, 0, 0)))
     with Journal(path) as second:
         assert second.table == TABLE.move(0, (5, 0, 0))
-        assert len(path.read_text().splitlines()) == 3
+        assert len(path.read_text().splitlines()) == 5
+        assert second.history.undo().undo().present == TABLE.move(0, (3, 0, 0))
 
 
 def test_a_compaction_that_fails_loses_nothing(path, monkeypatch):
@@ -201,6 +207,154 @@ def test_a_file_of_somebody_else_is_left_alone(path, content):
     with pytest.raises(PicksError, match="is not a journal"):
         Journal(path)
     assert path.read_text() == content
+
+
+def test_steps_can_be_undone_and_done_again_by_whoever_opens_it_next(path):
+    one, two = TABLE.set_status(0, "accepted"), TABLE.remove(1)
+    with Journal(path) as first:
+        first.record(TABLE, step="first")
+        first.record(one)
+        first.record(two)
+        first.record(one, step=-1)
+    with Journal(path) as second:
+        assert second.history.redo().present == two
+        assert second.history.undo().present == TABLE
+        assert not second.history.undo().can_undo
+        second.record(TABLE, step=-1)
+        second.record(two, step=2)
+        second.record(two.move(0, (5, 5, 5)))
+        second.record(two.move(0, (6, 6, 6)), step="same")
+    with Journal(path) as third:
+        assert third.history.undo().present == two
+        assert third.history.undo().redo().present == two.move(0, (6, 6, 6))
+        assert len(third.history.past) == 3
+
+
+def test_a_journal_without_steps_begins_with_its_first_edit(path):
+    with Journal(path) as first:
+        first.record(TABLE, {"threshold": 0.5}, step="first")
+        first.record(TABLE.remove(0))
+        first.record(TABLE.remove(1), step=-1)  # read as a step of its own
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for line in lines:
+        line.pop("step", None)
+    path.write_text("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines))
+    with Journal(path) as again:
+        assert again.table == TABLE.remove(1)
+        assert [len(table) for table in again.history.past] == [2, 1]
+
+
+@pytest.mark.parametrize("step", [-3, 10**12, "unheard of", None])
+def test_a_step_that_does_not_fit_counts_as_a_step_of_its_own(path, step):
+    with Journal(path) as first:
+        first.record(TABLE, step="first")
+        first.record(TABLE.remove(0), step=step)
+    with Journal(path) as second:
+        assert second.table == TABLE.remove(0)
+        assert second.history.undo().present == TABLE
+
+
+def test_a_write_that_fails_is_made_up_for_by_the_next(path, monkeypatch):
+    with Journal(path) as first:
+        first.record(TABLE, step="first")
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", _disk_full)
+            with pytest.raises(PicksError):
+                first.record(TABLE.remove(0))
+        first.record(TABLE.remove(0).remove(1))
+    with Journal(path) as second:
+        assert len(second.table) == 0
+        assert second.history.undo().present == TABLE
+
+
+def test_rewriting_replaces_steps_and_remarks(path):
+    def shifted(table):
+        return table.move(table.ids, table.positions + 1)
+
+    with Journal(path) as first:
+        first.record(TABLE, {"threshold": 0.3}, step="first")
+        first.record(TABLE.remove(0))
+        first.record(TABLE, step=-1)
+        moved = first.history.mapped(shifted)
+        first.rewrite(moved, {"spacing": [1, 2, 3]})
+    with Journal(path) as second:
+        assert second.remarks == {"spacing": [1, 2, 3]}
+        assert second.table == shifted(TABLE)
+        assert second.history.redo().present == shifted(TABLE.remove(0))
+        assert not second.history.can_undo
+
+
+class Reopening(RuleBasedStateMachine):
+    """Edits and steps of one sitting, against the same with the journal opened again now and then.
+
+    The journal is that of three steps and is compacted often, so that both limits are met.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr(journal, "_STEPS", 3)
+        self.patch.setattr(journal, "_COMPACT_AFTER", 6)
+        self.patch.setattr(os, "fsync", lambda _: None)
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = Path(self.folder.name) / "cell.motorscope.jsonl"
+        self.journal = Journal(self.path)
+        self.history = History(PickTable.empty(), limit=3)
+
+    def teardown(self):
+        self.journal.close()
+        self.folder.cleanup()
+        self.patch.undo()
+
+    def do(self, table, drag=None):
+        step = "same" if self.history.goes_on(drag) else "new"
+        self.history = self.history.do(table, drag)
+        self.journal.record(table, step=step)
+
+    @rule(z=st.integers(-3, 3), score=st.sampled_from([0.25, np.nan]))
+    def add(self, z, score):
+        self.do(self.history.present.add((z, 0, 0), score))
+
+    @precondition(lambda self: len(self.history.present))
+    @rule(data=st.data(), kind=st.sampled_from(["remove", "accept", "note", "move"]))
+    def edit(self, data, kind):
+        table = self.history.present
+        chosen = data.draw(st.sampled_from(table.ids.tolist()))
+        if kind == "remove":
+            self.do(table.remove(chosen))
+        elif kind == "accept":
+            self.do(table.set_status(chosen, "accepted"))
+        elif kind == "note":
+            self.do(table.set_details(chosen, note=data.draw(st.text(max_size=3))))
+        else:
+            self.do(table.move(chosen, (data.draw(st.integers(0, 9)), 0, 0)), drag=chosen)
+
+    @rule()
+    def begin_anew(self):
+        table = PickTable.from_positions([(1, 1, 1)], 0.5)
+        self.history = History(table, limit=3)
+        self.journal.record(table, step="first")
+
+    @rule(step=st.sampled_from([-2, -1, 1, 2]))
+    def go(self, step):
+        self.history = self.history.go(step)
+        self.journal.record(self.history.present, step=step)
+
+    @rule()
+    def open_again(self):
+        self.journal.close()
+        self.journal = Journal(self.path)
+        self.history = replace(self.history, drag=None)  # no drag outlasts its sitting
+
+    @invariant()
+    def the_journal_has_the_same_history(self):
+        assert self.journal.history.present == self.history.present
+        assert list(self.journal.history.past) == list(self.history.past)
+        assert list(self.journal.history.future) == list(self.history.future)
+
+
+TestReopening = Reopening.TestCase
+TestReopening.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
 
 
 def test_its_place_is_beside_the_tomogram(tmp_path):

@@ -80,10 +80,42 @@ def test_a_review_is_restored_when_the_tomogram_is_opened_again(tomogram):
     desk.restore(layer)
     assert desk.review(layer).table == table
     assert desk.review(layer).threshold == 0.7
-    assert not desk.review(layer).history.can_undo
     assert len(find(viewer.layers, PICKS, identity(layer)).data) == 4
     assert "4 motors of an earlier review restored: 2 accepted" in listener.said[0]
     assert not listener.warned
+    review = desk.review(layer)
+    assert review.undo()
+    assert review.undo()
+    assert review.table.frame["status"].tolist() == ["candidate"] * 3
+    assert not review.undo()
+    desk.close()
+
+    viewer, layer, desk, _ = opened(tomogram)
+    desk.restore(layer)
+    assert not desk.review(layer).history.can_undo
+    desk.review(layer).redo()
+    desk.review(layer).redo()
+    assert desk.review(layer).table == table
+
+
+def test_what_is_undone_on_another_grid_is_on_the_same_voxels(tomogram):
+    _, layer, desk, _ = opened(tomogram)
+    desk.take_in(layer, FOUND, 50.0, 0.5)
+    review = desk.review(layer)
+    before = review.grid.to_voxels(review.table.positions)
+    review.move([0], [[200.0, 200.0, 200.0]])
+    moved = review.grid.to_voxels(review.table.positions)
+    review.undo()
+    desk.close()
+    for _ in range(2):  # the second time it has been written down
+        _, layer, desk, _ = opened(tomogram, spacing=tuple(2 * np.array(SPACING)))
+        desk.restore(layer)
+        review = desk.review(layer)
+        assert review.grid.to_voxels(review.table.positions) == pytest.approx(before)
+        review.redo()
+        assert review.grid.to_voxels(review.table.positions) == pytest.approx(moved)
+        review.undo()
+        desk.close()
 
 
 def test_a_second_window_says_so_and_leaves_the_first_alone(tomogram):

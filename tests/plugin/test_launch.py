@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from motorscope.errors import MotorscopeError, SpacingError
-from motorscope.picks import read_picks
+from motorscope.picks import PickTable, open_journal, read_picks
 from motorscope.plugin.launch import SIZE, view
 from motorscope.plugin.models import Survey
 from motorscope.tomogram import VoxelGrid, write_mrc
@@ -41,8 +41,27 @@ def test_unattended_run_writes_picture_and_picks(
     monkeypatch.setattr("motorscope.network.load_model", lambda *_, **__: spot_model)
     tomogram = write_spot(tmp_path / "tomo.mrc", (16.0,) * 3)
     view([tomogram], stage=1, screenshot=tmp_path / "a.png", picks=tmp_path / "a.csv")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["a.csv", "a.png", "tomo.mrc"]
     table = read_picks(tmp_path / "a.csv")
     assert table.loc[0, ["z", "y", "x"]].tolist() == pytest.approx(SPOT, abs=4)
     with Image.open(tmp_path / "a.png") as picture:
         assert picture.size == pytest.approx(SIZE, abs=60)
         assert np.asarray(picture).std() > 10
+
+
+def test_an_unattended_run_neither_reads_nor_writes_a_review(
+    tmp_path, qtbot, monkeypatch, spot_model, spot_option
+):
+    monkeypatch.setattr(
+        "motorscope.plugin.jobs.survey",
+        lambda default: Survey((spot_option,), (("auto", "Automatic"),)),
+    )
+    monkeypatch.setattr("motorscope.network.load_model", lambda *_, **__: spot_model)
+    tomogram = write_spot(tmp_path / "tomo.mrc", (16.0,) * 3)
+    with open_journal(tomogram, "tomo") as journal:
+        journal.record(PickTable.empty().add((1.0, 2.0, 3.0)))
+        before = journal.path.read_bytes()
+        # Nor does it mind that somebody reviews the tomogram at the same time.
+        view([tomogram], picks=tmp_path / "a.csv")
+        assert journal.path.read_bytes() == before
+    assert len(read_picks(tmp_path / "a.csv")) == 1

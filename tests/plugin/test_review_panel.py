@@ -266,15 +266,18 @@ def test_the_gallery_goes_there_and_decides_on_many(open_panel, qtbot, tomogram)
     widget.detections.threshold.setValue(0.0)
     qtbot.mouseClick(widget.review.gallery, Qt.MouseButton.LeftButton)
     gallery = next(w for w in viewer.window.dock_widgets.values() if isinstance(w, GalleryWidget))
-    review, model = widget.session.desk.review(layer), gallery.model
-    assert model.ids.tolist() == review.listed("score").tolist()
-    index = model.index(1)
-    assert index.data(Qt.ItemDataRole.DecorationRole) is None  # made when it is looked at
-    qtbot.waitUntil(lambda: index.data(Qt.ItemDataRole.DecorationRole) is not None)
-    gallery.tiles.setCurrentIndex(index)
-    assert review.selected == (model.ids[1],)
-    assert np.array(viewer.dims.point) == pytest.approx(review.position(model.ids[1]), abs=SPACING)
-    gallery.tiles.selectAll()
+    review, tiles = widget.session.desk.review(layer), gallery.tiles
+    assert gallery.ids.tolist() == review.listed("score").tolist()
+    place = review.position(gallery.ids[1])
+    assert gallery.pictures.of(place) is None  # made when it is looked at
+    qtbot.waitUntil(lambda: gallery.pictures.of(place) is not None)
+    layer.contrast_limits = (0, 100)
+    assert gallery.pictures.of(place) is None
+    qtbot.mouseClick(tiles.viewport(), Qt.MouseButton.LeftButton, pos=tiles.tile(1).center())
+    assert review.selected == (gallery.ids[1],)
+    assert tiles.selected == {1}
+    assert np.array(viewer.dims.point) == pytest.approx(place, abs=SPACING)
+    qtbot.keyClick(tiles, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
     assert len(review.selected) == 3
     press(qtbot, gallery.tiles, "R")
     assert review.counts().rejected == 3
@@ -282,7 +285,7 @@ def test_the_gallery_goes_there_and_decides_on_many(open_panel, qtbot, tomogram)
     qtbot.mouseClick(widget.review.gallery, Qt.MouseButton.LeftButton)
     assert sum(isinstance(w, GalleryWidget) for w in viewer.window.dock_widgets.values()) == 1
     viewer.window.remove_dock_widget(widget)
-    assert len(gallery.model.ids) == 0
+    assert len(gallery.ids) == 0
 
 
 @pytest.mark.usefixtures("open_panel")

@@ -224,6 +224,33 @@ def test_minimum_distance_chooses_anew(session, viewer, spot_option):
     assert len(points.data) == 2
 
 
+def test_minimum_distance_chooses_anew_when_the_tomogram_is_opened_again(
+    session, viewer, spot_option
+):
+    layer = add_tomogram(viewer, SPOT, (36, 44, 52))
+    find_motors(session, layer, spot_option)
+    session.set_minimum_distance(layer, 32 * SPACING + 200)
+    assert len(session.desk.review(layer).table) == 1
+    session.close()
+
+    viewer = ViewerModel()
+    session, layer = Session(viewer), add_tomogram(viewer, SPOT, (36, 44, 52))
+    session.desk.restore(layer)
+    review = session.desk.review(layer)
+    assert review.minimum_distance == 32 * SPACING + 200
+    session.set_minimum_distance(layer, 100)
+    assert len(review.table) == 2
+    assert set(review.table.frame["model"]) == {spot_option.card.name}
+    session.set_minimum_distance(layer, 32 * SPACING + 200)
+    assert len(review.table) == 1
+    assert review.undo()  # all that was done in one sitting is one step
+    assert len(review.table) == 1
+    assert review.undo()
+    assert len(review.table) == 2
+    assert not review.undo()
+    session.close()
+
+
 def test_heatmap_fills_in_while_windows_finish(session, viewer, spot_option):
     layer = add_tomogram(viewer, SPOT)
     task = session.new_task(layer, spot_option)
@@ -288,7 +315,7 @@ def test_cancelled_run_keeps_the_results_before(session, viewer, spot_option):
     task = session.new_task(layer, spot_option)
     assert run_to_end(detection_job(task, session.models, cancel)) is None
     session.finish_detection(task, None)
-    assert len(session.detection(layer).candidates) == 1
+    assert len(session.detection(layer).summits.candidates) == 1
 
 
 def test_unknown_spacing_is_insisted_on(session, viewer, spot_option):

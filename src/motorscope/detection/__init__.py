@@ -1,7 +1,7 @@
 """Detection: from a tomogram and a model to a heatmap and candidates."""
 
 from motorscope.detection.calibration import probability
-from motorscope.detection.candidates import find_candidates
+from motorscope.detection.candidates import find_candidates, find_maxima
 from motorscope.detection.device import (
     DeviceError,
     available_devices,
@@ -51,6 +51,7 @@ __all__ = [
     "detect",
     "detect_files",
     "find_candidates",
+    "find_maxima",
     "plan_windows",
     "probability",
     "run_to_end",

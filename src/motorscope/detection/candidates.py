@@ -5,13 +5,16 @@ import itertools
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
-from scipy.spatial import cKDTree
 
 from motorscope.picks.table import PickTable
+from motorscope.picks.thinning import thinned
 from motorscope.tomogram.grid import VoxelGrid
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
+
+LIMIT = 10_000
+"""Most candidates of a tomogram."""
 
 _AROUND = 8  # voxels around a corner, the most between which a summit can lie
 _NEIGHBOURS = np.array([o for o in itertools.product((-1, 0, 1), repeat=3) if any(o)])
@@ -22,7 +25,7 @@ def find_candidates(
     grid: VoxelGrid,
     minimum_distance: float,
     floor: float = 0.01,
-    limit: int = 10_000,
+    limit: int = LIMIT,
 ) -> PickTable:
     """Return the local maxima of a heatmap, best first; none is an ordinary answer.
 
@@ -50,12 +53,18 @@ def find_candidates(
     SpacingError
         If the grid's spacing is unknown.
     """
+    return thinned(find_maxima(heatmap, grid, floor), minimum_distance, limit).renumbered()
+
+
+def find_maxima(heatmap: ArrayLike, grid: VoxelGrid, floor: float = 0.01) -> PickTable:
+    """Return all local maxima of a heatmap, best first, however near to each other they are.
+
+    Parameters, result and errors are those of `find_candidates`.
+    """
     values = np.nan_to_num(np.asarray(heatmap, dtype=np.float32), nan=0.0, posinf=0.0, neginf=0.0)
     voxels, scores = _local_maxima(values, floor)
     order = np.argsort(-scores, kind="stable")
-    places = grid.to_world(voxels[order])
-    kept = _greedy(places, minimum_distance, limit)
-    return PickTable.from_positions(places[kept], scores[order][kept])
+    return PickTable.from_positions(grid.to_world(voxels[order]), scores[order])
 
 
 def _local_maxima(values: NDArray[np.float32], floor: float) -> tuple[Floats, Floats]:
@@ -136,21 +145,3 @@ def _quadratic_shift(values: NDArray[np.float32], peaks: Indices) -> Floats:
         vertex = (above - below)[curved] / (2 * curvature[curved])
         shifts[inside[curved], axis] = np.clip(vertex, -0.5, 0.5)
     return shifts
-
-
-def _greedy(places: Floats, distance: float, limit: int) -> list[int]:
-    """Return the rows to keep of positions ordered from best to worst."""
-    if not len(places):
-        return []
-    tree = cKDTree(places)
-    free = np.ones(len(places), dtype=bool)
-    radius = np.nextafter(distance, 0.0)  # the distance itself is allowed
-    kept: list[int] = []
-    for row in range(len(places)):
-        if len(kept) == limit:
-            break
-        if free[row]:
-            kept.append(row)
-            if distance > 0:
-                free[tree.query_ball_point(places[row], radius)] = False
-    return kept

@@ -82,8 +82,10 @@ class DetectionResult:
     ----------
     heatmap
         Calibrated probabilities, float32 ``(z, y, x)`` on `grid`.
+    maxima
+        Local maxima of the heatmap, best first, however near to each other.
     candidates
-        Local maxima, best first, at least the card's minimum distance apart.
+        Those of them that are at least the card's minimum distance apart.
     device, precision
         What was used in the end.
     """
@@ -91,6 +93,7 @@ class DetectionResult:
     generation: int
     heatmap: NDArray[np.float32]
     grid: VoxelGrid
+    maxima: PickTable
     candidates: PickTable
     model_name: str
     device: str

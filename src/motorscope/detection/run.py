@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motorscope.detection.calibration import probability
-from motorscope.detection.candidates import find_candidates
+from motorscope.detection.candidates import LIMIT, find_maxima
 from motorscope.detection.device import precision_name, release
 from motorscope.detection.messages import (
     DetectionRequest,
@@ -30,6 +30,7 @@ from motorscope.detection.region import Part, choose_part, cut_window
 from motorscope.detection.setup import Failure, Setup, choose_setup, failure_of, humbler_setup
 from motorscope.detection.stitch import Stitcher
 from motorscope.network.card import Calibration
+from motorscope.picks.thinning import thinned
 from motorscope.tomogram import prepared_grid
 
 M = TypeVar("M")
@@ -84,11 +85,13 @@ def detect(request: DetectionRequest, cancel: threading.Event | None = None) -> 
     except Cancelled:
         return None
     heatmap = probability(stitcher.logits(part.output), model.card.calibration)
+    maxima = find_maxima(heatmap, part.heatmap)
     return DetectionResult(
         generation=request.generation,
         heatmap=heatmap,
         grid=part.heatmap,
-        candidates=find_candidates(heatmap, part.heatmap, model.card.minimum_distance),
+        maxima=thinned(maxima, 0.0, LIMIT),
+        candidates=thinned(maxima, model.card.minimum_distance, LIMIT).renumbered(),
         model_name=model.card.name,
         device=str(setup.device),
         precision=precision_name(setup.dtype),

@@ -13,6 +13,7 @@ from motorscope.picks.scoring import (
     match_picks,
 )
 from motorscope.picks.summary import Summary, read_summary, summarise
+from motorscope.picks.summits import Summits, summits_of
 from motorscope.picks.table import ORIGINS, STATUSES, PickTable
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Merged",
     "PickTable",
     "Summary",
+    "Summits",
     "competition_counts",
     "competition_f2",
     "f_beta",
@@ -37,5 +39,6 @@ __all__ = [
     "read_picks",
     "read_summary",
     "summarise",
+    "summits_of",
     "write_picks",
 ]

@@ -25,7 +25,9 @@ def difference(before: PickTable, after: PickTable) -> Change:
     if not kept.all():
         change["add"] = _columns(after.frame[~kept])
     ids = new[kept]
-    edited = _edited(before.frame.iloc[before.rows_of(ids)], after.frame[kept])
+    same = len(old) == len(new) and np.array_equal(old, new)  # as most edits leave them
+    was = before.frame if same else before.frame.iloc[before.rows_of(ids)]
+    edited = _edited(was, after.frame if same else after.frame[kept])
     if edited:
         change["change"] = edited
     natural = np.concatenate([old[np.isin(old, new)], new[~kept]])
@@ -42,14 +44,15 @@ def apply(table: PickTable, change: Change) -> PickTable:
     KeyError, TypeError, ValueError
         If the change does not fit the table, or is none.
     """
-    result = table.remove(change.get("remove", []))
+    removed = change.get("remove")
+    result = table.remove(removed) if removed else table
     if edited := change.get("change"):
         rows = result.rows_of(edited["id"])
         frame = result.frame.copy(deep=False)
         for name in edited.keys() - {"id"}:
-            column = frame[name].to_numpy().copy()
+            column = frame[name].array.copy()
             column[rows] = _values(name, edited[name])
-            frame[name] = pd.Series(column, dtype=frame[name].dtype)
+            frame[name] = column
         result = PickTable(frame=frame, next_id=result.next_id)
     if added := change.get("add"):
         new = pd.DataFrame({name: _values(name, column) for name, column in added.items()})
@@ -70,6 +73,8 @@ def _edited(old: pd.DataFrame, new: pd.DataFrame) -> dict[str, list[Any]]:
     """Return the ids of rows that differ, and the columns in which any does."""
     differs = {}
     for name in new.columns.drop("id"):
+        if old[name].array.equals(new[name].array):
+            continue
         was, is_now = old[name].to_numpy(), new[name].to_numpy()
         unequal = was != is_now
         if name == "score":

@@ -1,6 +1,6 @@
 """Undo and redo."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 
 from motorscope.picks.table import PickTable
@@ -39,10 +39,31 @@ class History:
         """
         if table == self.present:
             return self
-        same_drag = drag is not None and drag == self.drag and not self.future
-        past = self.past if same_drag else (*self.past, self.present)
+        past = self.past if self.goes_on(drag) else (*self.past, self.present)
         kept = past[max(len(past) - self.limit, 0) :]
         return replace(self, present=table, past=kept, future=(), drag=drag)
+
+    def goes_on(self, drag: Hashable) -> bool:
+        """Whether a move with this token belongs to the step that made the present table."""
+        return drag is not None and drag == self.drag and not self.future
+
+    def go(self, steps: int) -> "History":
+        """Undo (negative) or redo (positive) some steps, as far as there are any."""
+        history = self
+        while steps and (history.can_undo if steps < 0 else history.can_redo):
+            history = history.undo() if steps < 0 else history.redo()
+            steps += 1 if steps < 0 else -1
+        return history
+
+    def mapped(self, change: Callable[[PickTable], PickTable]) -> "History":
+        """Return the same steps with every table changed, for example brought to another grid."""
+        return replace(
+            self,
+            present=change(self.present),
+            past=tuple(change(table) for table in self.past),
+            future=tuple(change(table) for table in self.future),
+            drag=None,
+        )
 
     @property
     def can_undo(self) -> bool:

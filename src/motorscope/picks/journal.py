@@ -3,6 +3,9 @@
 A journal is a file of JSON lines beside the tomogram, ``NAME.motorscope.jsonl``. The first line
 says what it is; every further one holds one edit (see `motorscope.picks.changes`) and is on the
 disk before the call returns. A last line that a crash tore is dropped; all before it counts.
+
+An edit says by ``step`` what it is in the history (see `Step`), so that what was done before can
+still be undone when the journal is opened again.
 """
 
 import getpass
@@ -11,23 +14,31 @@ import json
 import os
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from filelock import FileLock, Timeout
 
 from motorscope.errors import PicksError
 from motorscope.picks.changes import apply, difference, everything
 from motorscope.picks.files import cannot_read, cannot_write, write_text
+from motorscope.picks.history import History
 from motorscope.picks.table import PickTable
 
 SUFFIX = ".motorscope.jsonl"
 _FORMAT = {"format": "motorscope journal", "version": 1}
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would change line ends
-_COMPACT_AFTER = 1000  # edits: a file of a few hundred kB that is read in a moment
+
+Step = Literal["first", "new", "same"] | int
+"""What an edit is in the history: its beginning, a step, more of the step before; or how many steps
+are undone (negative) or done again (positive). An old journal does not say: its first picks are the
+beginning, and every other edit a step."""
+_STEPS = History.limit
+_COMPACT_AFTER = 2 * _STEPS  # edits: a file of a few hundred kB that is read in a moment
 
 
 class JournalInUseError(PicksError):
@@ -38,7 +49,7 @@ class JournalInUseError(PicksError):
 class _Content:
     """Picks, remarks, number of edits, who opened it last, and number of bytes that count."""
 
-    table: PickTable
+    history: History
     remarks: dict[str, Any]
     edits: int
     opened: dict[str, Any]
@@ -52,8 +63,8 @@ class Journal:
     ----------
     path
         The file.
-    table
-        The picks as the journal has them.
+    history
+        The picks as the journal has them, with the steps that can be undone and done again.
     remarks
         What else was recorded about the tomogram, such as ``{"reviewed": True}``.
     """
@@ -79,7 +90,7 @@ class Journal:
             raise cannot_write(path, error) from error
         try:
             content = _read(path)
-            self.table, self.remarks = content.table, content.remarks
+            self.history, self.remarks = content.history, content.remarks
             if content.size == 0 or content.edits > _COMPACT_AFTER:
                 self.compact()
             else:
@@ -90,10 +101,25 @@ class Journal:
             self.close()
             raise
 
-    def record(self, table: PickTable, remarks: Mapping[str, Any] | None = None) -> None:
+    @property
+    def table(self) -> PickTable:
+        """The picks as the journal has them."""
+        return self.history.present
+
+    def record(
+        self,
+        table: PickTable,
+        remarks: Mapping[str, Any] | None = None,
+        step: Step = "new",
+    ) -> None:
         """Write the step from the last recorded table to `table`; return when it is on the disk.
 
-        `remarks` are added to those there are; a value of ``None`` removes one.
+        Parameters
+        ----------
+        remarks
+            They are added to those there are; a value of ``None`` removes one.
+        step
+            What the step is in the history.
 
         Raises
         ------
@@ -102,31 +128,43 @@ class Journal:
             recorded, and what was recorded before stays.
         """
         line: dict[str, Any] = {}
-        if table != self.table:
-            line["edit"] = difference(self.table, table)
-        if remarks:
-            line["remarks"] = dict(remarks)
+        forgets = step == "first" and (self.history.can_undo or self.history.can_redo)
+        if table != self.table or forgets:
+            line |= {"edit": difference(self.table, table), "step": step}
+        new = {
+            key: value for key, value in (remarks or {}).items() if self.remarks.get(key) != value
+        }
+        if new:
+            line["remarks"] = new
         if not line:
             return
         self._append(line)
-        self.table, self.remarks = table, _updated(self.remarks, remarks or {})
+        self.history = _followed(self.history, table, step)
+        self.remarks = _updated(self.remarks, new)
 
     def compact(self) -> None:
-        """Replace all edits by the table that they made; the file is whole at every moment.
+        """Write the file anew with the steps of the history alone; it is whole at every moment.
 
         Raises
         ------
         PicksError
             If the file cannot be written; the journal then stays as it was.
         """
-        lines: list[dict[str, Any]] = [
-            _FORMAT,
-            {"edit": everything(self.table), "remarks": self.remarks},
-            {"opened": _whoami()},
-        ]
+        self.rewrite(self.history, self.remarks)
+
+    def rewrite(self, history: History, remarks: Mapping[str, Any]) -> None:
+        """Write another history and other remarks in place of all; the file is always whole.
+
+        Raises
+        ------
+        PicksError
+            If the file cannot be written; the journal then stays as it was.
+        """
+        lines = [_FORMAT, *_as_lines(history, remarks), {"opened": _whoami()}]
         self._detach()  # a file that is open cannot be replaced everywhere
         try:
             write_text(self.path, "".join(_encode(line) for line in lines))
+            self.history, self.remarks = history, dict(remarks)
         finally:
             self._attach()
 
@@ -244,7 +282,8 @@ def _read(path: Path) -> _Content:
         data = b""
     except OSError as error:
         raise cannot_read(path, error) from error
-    table, remarks, opened = PickTable.empty(), dict[str, Any](), dict[str, Any]()
+    history = History(PickTable.empty(), limit=_STEPS)
+    remarks, opened = dict[str, Any](), dict[str, Any]()
     edits = size = 0
     lines = data.splitlines(keepends=True)
     for number, raw in enumerate(lines, start=1):
@@ -257,7 +296,10 @@ def _read(path: Path) -> _Content:
             if not raw.endswith(b"\n"):
                 raise ValueError("torn")
             line = json.loads(raw)
-            table = apply(table, line["edit"]) if "edit" in line else table
+            if "edit" in line:
+                begun = len(history.present) or history.can_undo
+                step = line.get("step", "new" if begun else "first")
+                history = _followed(history, apply(history.present, line["edit"]), step)
             remarks = _updated(remarks, line.get("remarks", {}))
             opened = line.get("opened", opened)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -269,7 +311,35 @@ def _read(path: Path) -> _Content:
             ) from error
         edits += number > 1
         size += len(raw)
-    return _Content(table=table, remarks=remarks, edits=edits, opened=opened, size=size)
+    return _Content(history=history, remarks=remarks, edits=edits, opened=opened, size=size)
+
+
+def _followed(history: History, table: PickTable, step: Step) -> History:
+    """Return the history after a step that made `table`."""
+    if step == "first":
+        return History(table, limit=history.limit)
+    if step == "same":
+        return replace(history, present=table, future=())
+    if isinstance(step, int):
+        gone = history.go(step)
+        if gone.present == table:
+            return gone
+    return history.do(table)  # also where a step before could not be written
+
+
+def _as_lines(history: History, remarks: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the lines that make a history: its first table, all steps, and how many are undone."""
+    tables = [*history.past, history.present, *history.future]
+    lines: list[dict[str, Any]] = [
+        {"edit": everything(tables[0]), "step": "first", "remarks": dict(remarks)}
+    ]
+    lines += [
+        {"edit": difference(before, after), "step": "new"} for before, after in pairwise(tables)
+    ]
+    if history.future:
+        back = difference(tables[-1], history.present)
+        lines.append({"edit": back, "step": -len(history.future)})
+    return lines
 
 
 def _updated(remarks: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:

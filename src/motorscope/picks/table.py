@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -108,20 +109,33 @@ class PickTable:
 
     __hash__ = None  # type: ignore[assignment]
 
-    @property
+    # Columns are asked for many times while a table lives: they are kept, and cannot be written to.
+
+    @cached_property
     def ids(self) -> NDArray[np.int64]:
         """Ids ``(n,)``."""
-        return self.frame["id"].to_numpy(dtype=np.int64)
+        return _fixed(self.frame["id"].to_numpy(dtype=np.int64))
 
-    @property
+    @cached_property
     def positions(self) -> NDArray[np.float64]:
         """Positions ``(n, 3)`` in Å, z, y, x."""
-        return np.column_stack([self.frame[axis].to_numpy(dtype=float) for axis in "zyx"])
+        columns = [self.frame[axis].to_numpy(dtype=float) for axis in "zyx"]
+        return _fixed(np.column_stack(columns))
 
-    @property
+    @cached_property
     def scores(self) -> NDArray[np.float64]:
         """Scores ``(n,)``; NaN for picks of a person."""
-        return self.frame["score"].to_numpy(dtype=float)
+        return _fixed(self.frame["score"].to_numpy(dtype=float))
+
+    @cached_property
+    def statuses(self) -> NDArray[np.object_]:
+        """Statuses ``(n,)``, words of `STATUSES`."""
+        return _fixed(self.frame["status"].to_numpy(dtype=object))
+
+    @cached_property
+    def origins(self) -> NDArray[np.object_]:
+        """Origins ``(n,)``, words of `ORIGINS`."""
+        return _fixed(self.frame["origin"].to_numpy(dtype=object))
 
     def rows_of(self, ids: ArrayLike) -> NDArray[np.intp]:
         """Return the row numbers of ids, in their order.
@@ -276,11 +290,11 @@ class PickTable:
         for name in details:
             _check("detail", name, DETAILS)
         rows = self.rows_of(ids)
-        frame = self.frame.copy()
+        frame = self.frame.copy(deep=False)  # columns that stay are shared
         for name, value in (values | details).items():
-            column = frame[name].to_numpy().copy()
+            column = frame[name].array.copy()
             column[rows] = value
-            frame[name] = pd.Series(column, dtype=frame[name].dtype)
+            frame[name] = column
         return replace(self, frame=frame)
 
 
@@ -314,6 +328,13 @@ def _words(name: str, words: str | Sequence[str], allowed: Iterable[str], count:
     for word in {words} if isinstance(words, str) else set(listed):
         _check(name, word, allowed)
     return _texts(listed)
+
+
+def _fixed(column: NDArray[Any]) -> NDArray[Any]:
+    """Return a view of a column that cannot be written to."""
+    view = column.view()
+    view.flags.writeable = False
+    return view
 
 
 def _texts(words: list[Any]) -> Any:

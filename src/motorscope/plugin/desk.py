@@ -1,6 +1,5 @@
 """All reviews of a viewer: each belongs to a tomogram's layer, has a points layer and a journal."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,15 @@ from napari.layers import Layer, Points
 from psygnal import Signal
 
 from motorscope.errors import MotorscopeError, PicksError
-from motorscope.picks import Journal, JournalInUseError, PickTable
+from motorscope.picks import (
+    History,
+    Journal,
+    JournalInUseError,
+    PickTable,
+    Summits,
+    summits_of,
+)
+from motorscope.picks.regridding import mover
 from motorscope.plugin import layers as sources
 from motorscope.plugin.journals import journal_of, open_journal_of
 from motorscope.plugin.layers import find, identity
@@ -36,6 +43,8 @@ class ReviewDesk:
         Emitted with a sentence for a person: a remark, or an error.
     folder
         Where journals go that cannot be beside their tomogram; ``None``: the user's data folder.
+    scratch
+        Where all journals go instead, for a window that shall leave nothing behind.
     """
 
     changed = Signal(str)
@@ -44,6 +53,7 @@ class ReviewDesk:
 
     def __init__(self, viewer: ViewerModel, folder: Path | None = None) -> None:
         self.viewer, self.folder = viewer, folder
+        self.scratch: Path | None = None
         self._reviews: dict[str, Review] = {}
         self._views: dict[str, PicksView] = {}
 
@@ -88,14 +98,19 @@ class ReviewDesk:
         layer_id = identity(layer)
         journal = self._open(layer)
         left = find(self.viewer.layers, PICKS, layer_id)  # by a panel that was closed
-        table, remarks = PickTable.empty(), dict[str, Any]()
+        picks, summits = History(PickTable.empty()), None
         if left is not None:
-            table = left.metadata[KEY].get("table", table)
+            picks = History(left.metadata[KEY].get("table", picks.present))
         if journal is not None:
-            table, remarks = journal.table, journal.remarks
-            table = moved_to(grid, table, remarks)
-            threshold = float(remarks.get("threshold", threshold))
-        review = Review(sources.tomogram_name(layer), grid, table, threshold, journal)
+            picks, summits = journal.history, summits_of(journal.remarks)
+            threshold = float(journal.remarks.get("threshold", threshold))
+            if move := mover(grid, journal.remarks):
+                picks = picks.mapped(move)
+                summits = None if summits is None else summits.mapped(move)
+        name = sources.tomogram_name(layer)
+        review = Review(name, grid, picks, threshold, journal, summits)
+        if journal is not None and picks is not journal.history:
+            self._rewrite(journal, review)
         view = PicksView(self.viewer, review, layer_id)
         self._reviews[layer_id], self._views[layer_id] = review, view
         review.changed.connect(lambda: self.changed.emit(layer_id))
@@ -107,9 +122,9 @@ class ReviewDesk:
             view.adopt(points)
         if len(review.table) or view.layer is not None:
             review.changed.emit()
-        if len(table):
+        if count := len(picks.present):
             self.said.emit(
-                f"{len(table)} motor{'s' * (len(table) != 1)} of an earlier review restored: "
+                f"{count} motor{'s' * (count != 1)} of an earlier review restored: "
                 f"{review.counts()}."
             )
         self.changed.emit(layer_id)
@@ -124,7 +139,8 @@ class ReviewDesk:
             return
         try:
             sources.check_source(layer)
-            if sources.spacing_of(layer) is not None and journal_of(layer, self.folder).exists():
+            journal = journal_of(layer, self.folder, self.scratch)
+            if sources.spacing_of(layer) is not None and journal.exists():
                 self.begin(layer, points=points)
         except MotorscopeError:
             return  # it will be said when a review begins
@@ -136,13 +152,14 @@ class ReviewDesk:
         minimum_distance: float,
         threshold: float,
         drag: str | None = None,
+        summits: Summits | None = None,
     ) -> None:
         """Take in what a run found in a tomogram; see `Review.take_in`."""
         new = self.review(layer) is None
         review = self.begin(layer, threshold)
         if new or drag is None:
             review.threshold = threshold
-        review.take_in(found, minimum_distance, drag)
+        review.take_in(found, minimum_distance, drag, summits)
         review.changed.emit()  # also where nothing was found, so that there is a layer to add to
 
     def forget(self, layer_id: str) -> None:
@@ -173,7 +190,7 @@ class ReviewDesk:
         self.forget(identity(layer))
         if journal is not None:
             fresh = Review(sources.tomogram_name(layer), grid, moved, threshold)
-            journal.record(moved, fresh.remarks())
+            journal.record(moved, fresh.remarks(), "first")
             journal.close()
         if len(moved):
             self.begin(layer, threshold)
@@ -253,26 +270,18 @@ class ReviewDesk:
         if layer is not None:
             look_at(self.viewer, layer, list(self._reviews[layer_id].position(pick)))
 
+    def _rewrite(self, journal: Journal, review: Review) -> None:
+        """Bring a journal to the grid of its review, so that all its steps are on one grid."""
+        try:
+            journal.rewrite(review.history, journal.remarks | review.remarks())
+        except PicksError as error:
+            self.warned.emit(str(error))
+
     def _open(self, layer: Layer) -> Journal | None:
         try:
-            return open_journal_of(layer, self.folder)
+            return open_journal_of(layer, self.folder, self.scratch)
         except JournalInUseError as error:
             self.warned.emit(f"{error} Until then, what you do here is not kept on disk: use Save…")
         except PicksError as error:
             self.warned.emit(f"{error} What you do here is not kept on disk: use Save…")
         return None
-
-
-def moved_to(grid: VoxelGrid, table: PickTable, remarks: dict[str, Any]) -> PickTable:
-    """Return picks of a journal in the world of a grid: they stay on the same voxels."""
-    spacing, origin = remarks.get("spacing"), remarks.get("origin")
-    if not len(table) or not spacing or not origin:
-        return table
-    old = VoxelGrid(shape=grid.shape, spacing=_triple(spacing), origin=_triple(origin))
-    if old == grid:
-        return table
-    return table.move(table.ids, grid.to_world(old.to_voxels(table.positions)))
-
-
-def _triple(values: Sequence[float]) -> tuple[float, float, float]:
-    return (float(values[0]), float(values[1]), float(values[2]))

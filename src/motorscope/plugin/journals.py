@@ -8,6 +8,7 @@ import numpy as np
 from napari.layers import Layer
 
 from motorscope.picks import Journal, journal_path
+from motorscope.picks.journal import SUFFIX
 from motorscope.picks.journal_place import (
     as_file_name,
     journal_at,
@@ -19,7 +20,7 @@ from motorscope.plugin.layers import path_of, tomogram_name
 _SAMPLE = 8  # voxels per axis that tell a tomogram without a file from others
 
 
-def journal_of(layer: Layer, folder: Path | None = None) -> Path:
+def journal_of(layer: Layer, folder: Path | None = None, scratch: Path | None = None) -> Path:
     """Return the path of a tomogram layer's journal, whether or not there is one.
 
     Parameters
@@ -28,12 +29,16 @@ def journal_of(layer: Layer, folder: Path | None = None) -> Path:
         The tomogram's layer. One without a file is known by its name and some of its voxels.
     folder
         Where journals go that cannot be beside their tomogram; the user's data folder if ``None``.
+    scratch
+        Where all journals go instead, if it is given.
 
     Raises
     ------
     PicksError
         If there is no folder that can be written.
     """
+    if scratch is not None:
+        return scratch / f"{as_file_name(layer.name)}-{_fingerprint(layer)}{SUFFIX}"
     path = path_of(layer)
     if path is not None and path.exists():
         return journal_at(path, tomogram_name(layer), folder)
@@ -41,8 +46,10 @@ def journal_of(layer: Layer, folder: Path | None = None) -> Path:
     return journal_path((folder or project_folder()) / name, name)
 
 
-def open_journal_of(layer: Layer, folder: Path | None = None) -> Journal:
-    """Open the journal of a tomogram layer, or begin one.
+def open_journal_of(
+    layer: Layer, folder: Path | None = None, scratch: Path | None = None
+) -> Journal:
+    """Open the journal of a tomogram layer, or begin one; parameters are those of `journal_of`.
 
     Raises
     ------
@@ -51,7 +58,7 @@ def open_journal_of(layer: Layer, folder: Path | None = None) -> Journal:
     PicksError
         If it is damaged or cannot be written.
     """
-    path, journal = path_of(layer), journal_of(layer, folder)
+    path, journal = path_of(layer), journal_of(layer, folder, scratch)
     return Journal(journal) if path is None else open_journal_at(journal, path)
 
 

@@ -1,6 +1,7 @@
 """Open napari on tomograms with the panel docked; the window's picture and the picks on request."""
 
 import os
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,31 +73,43 @@ def view(
     import napari
 
     viewer = napari.Viewer(title="Motorscope")
-    widget = _fill(viewer, tomograms)
+    if unattended:
+        with tempfile.TemporaryDirectory() as scratch:
+            try:
+                viewer.window.resize(*SIZE)
+                widget = _panel(viewer)
+                # Nothing of an earlier review plays a part, and nothing is left but what was
+                # asked for.
+                widget.session.desk.scratch = Path(scratch)
+                _add(viewer, tomograms)
+                if model is not None:
+                    widget.model.choose(model)
+                _find(widget, stage)
+                if screenshot is not None:
+                    _take_picture(viewer, screenshot)
+                if picks is not None:
+                    _write_picks(widget, picks)
+            finally:
+                viewer.close()
+        return
+    _add(viewer, tomograms)
+    widget = _panel(viewer)
     if model is not None:
         widget.model.choose(model)
-    if not unattended:
-        if detect:
-            widget.run.finished.connect(lambda found: _after_detection(widget, found, stage))
-            widget.find_when_ready()
-        napari.run()
-        return
-    try:
-        viewer.window.resize(*SIZE)
-        _find(widget, stage)
-        if screenshot is not None:
-            _take_picture(viewer, screenshot)
-        if picks is not None:
-            _write_picks(widget, picks)
-    finally:
-        viewer.close()
+    if detect:
+        widget.run.finished.connect(lambda found: _after_detection(widget, found, stage))
+        widget.find_when_ready()
+    napari.run()
 
 
-def _fill(viewer: Any, tomograms: Sequence[Tomogram]) -> "MotorscopeWidget":
+def _add(viewer: Any, tomograms: Sequence[Tomogram]) -> None:
     from motorscope.plugin.specs import tomogram_arguments
 
     for tomogram in tomograms:
         viewer.add_image(tomogram.data, **tomogram_arguments(tomogram))
+
+
+def _panel(viewer: Any) -> "MotorscopeWidget":
     _, widget = viewer.window.add_plugin_dock_widget("napari-motorscope", "Motorscope")
     return widget
 

@@ -2,6 +2,10 @@
 
 napari tells of edits by events, but not of all of them, and not which rows are which. So the rows
 of the layer carry the picks' ids, and after every event layer and table are compared.
+
+Only what differs is written to the layer, in place, and the layer is drawn once: with ten thousand
+picks napari's setters take longer each than a person should wait. Colours are ours for the same
+reason: napari would work out all of them anew from the features whenever a point is selected.
 """
 
 from collections.abc import Iterator
@@ -12,6 +16,7 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Points
 from napari.layers.base import ActionType
+from napari.utils.colormaps.standardize_color import transform_color
 from numpy.typing import NDArray
 
 from motorscope.picks import PickTable
@@ -21,6 +26,7 @@ from motorscope.plugin.specs import (
     ADDED,
     KEY,
     PICKS,
+    STATUS_COLOURS,
     label,
     marker_size,
     pick_features,
@@ -76,6 +82,12 @@ class PicksView:
             if self._layer is None:
                 arguments = picks_arguments(
                     review.table, review.grid, review.name, self._tomogram_id
+                )
+                del arguments["border_color_cycle"]
+                arguments["border_color"] = (
+                    _colours(review.table.statuses)
+                    if len(review.table)
+                    else STATUS_COLOURS[str(ADDED["status"])]  # napari takes no empty array
                 )
                 self._attach(self._viewer.add_points(**arguments))
             layer = self._layer
@@ -195,19 +207,20 @@ class PicksView:
         if len(missing):
             before = len(layer.data)
             layer.add(places[missing])
-            layer.selected_data = set()
             layer.features.loc[before:, "id"] = table.ids[missing]
         rows = table.rows_of(_ids(layer))
-        off = (np.abs(np.asarray(layer.data) - places[rows]) > _SAME).any(axis=1)
-        if off.any():
-            layer.data[off] = places[rows][off]
-            layer.refresh()
-        if len(missing) + _update_words(layer, table, rows):
-            layer.refresh_colors()
         shown = self._review.shown[rows]
-        if len(missing) + _update_scores(layer, table.scores[rows], shown):
+        moved = _update_places(layer, places[rows])
+        named = _update_scores(layer, table.scores[rows], shown)
+        if named or len(missing):
             layer.refresh_text()
-        _update_shown(layer, shown, marker_size(self._review.grid))
+        drawn = [
+            _update_words(layer, table, rows),
+            _update_colours(layer, table.statuses[rows]),
+            _update_shown(layer, shown, marker_size(self._review.grid)),
+        ]
+        if moved or named or len(missing) or any(drawn):
+            layer.refresh(extent=moved or bool(len(missing)))
 
     def _stamp(self, layer: Points, rows: NDArray[np.intp]) -> None:
         """Say whose the added rows are; napari gives them the features of a selected point."""
@@ -216,7 +229,6 @@ class PicksView:
             features.loc[rows, column] = value
         first = self._review.table.next_id
         features.loc[rows, "id"] = np.arange(first, first + len(rows))
-        layer.refresh_colors()
         layer.refresh_text()
 
     def _here(self) -> NDArray[np.float64]:
@@ -248,16 +260,41 @@ def _replace(layer: Points, table: PickTable, places: NDArray[np.float64]) -> No
     layer.feature_defaults = dict(ADDED)
 
 
+def _colours(statuses: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the rings' colours ``(n, 4)`` of statuses ``(n,)``."""
+    colours = np.ones((len(statuses), 4))
+    for status, colour in STATUS_COLOURS.items():
+        colours[statuses == status] = transform_color(colour)[0]
+    return colours
+
+
+def _update_places(layer: Points, places: NDArray[np.float64]) -> bool:
+    """Write the positions that differ; return whether any did."""
+    off = (np.abs(np.asarray(layer.data) - places) > _SAME).any(axis=1)
+    if off.any():
+        layer.data[off] = places[off]
+    return bool(off.any())
+
+
 def _update_words(layer: Points, table: PickTable, rows: NDArray[np.intp]) -> bool:
     """Write origins and statuses that differ from a table's rows; return whether any did."""
     features, changed = layer.features, False
-    for column in ("origin", "status"):
-        wanted = table.frame[column].to_numpy(dtype=object)[rows]
+    for column, words in (("origin", table.origins), ("status", table.statuses)):
+        wanted = words[rows]
         differs = np.flatnonzero(features[column].to_numpy(dtype=object) != wanted)
         if len(differs):
             features.loc[differs, column] = wanted[differs]
             changed = True
     return changed
+
+
+def _update_colours(layer: Points, statuses: NDArray[Any]) -> bool:
+    """Write the colours of rings that differ; return whether any did."""
+    wanted = _colours(statuses).astype(layer.border_color.dtype)
+    differs = (layer.border_color != wanted).any(axis=1)
+    if differs.any():
+        layer.border_color[differs] = wanted[differs]
+    return bool(differs.any())
 
 
 def _update_scores(layer: Points, scores: NDArray[np.float64], shown: NDArray[np.bool_]) -> bool:
@@ -277,11 +314,13 @@ def _update_scores(layer: Points, scores: NDArray[np.float64], shown: NDArray[np
     return bool(len(stale))
 
 
-def _update_shown(layer: Points, shown: NDArray[np.bool_], size: float) -> None:
-    """Hide what is not shown; in 3D napari draws hidden points too, so they have no size either."""
-    if np.array_equal(layer.shown, shown) and np.array_equal(layer.size > 0, shown):
-        return
+def _update_shown(layer: Points, shown: NDArray[np.bool_], size: float) -> bool:
+    """Hide what is not shown; return whether that changes anything.
+
+    In 3D napari draws hidden points too, so they have no size either.
+    """
     sizes = np.where(shown, np.where(layer.size > 0, layer.size, size), 0.0)
-    if not np.array_equal(sizes, layer.size):
-        layer.size = sizes
-    layer.shown = shown
+    if np.array_equal(layer.shown, shown) and np.array_equal(layer.size, sizes):
+        return False
+    layer.size[:], layer.shown[:] = sizes, shown
+    return True

@@ -6,6 +6,7 @@ to the journal before anything else happens.
 
 import getpass
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,15 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 from psygnal import Signal
 
 from motorscope.errors import PicksError
-from motorscope.picks import History, Journal, Merged, PickTable, merge_picks
-from motorscope.plugin.stepping import (
-    Counts,
-    count,
-    is_shown,
-    is_undecided,
-    neighbour,
-    ordered,
-)
+from motorscope.picks import History, Journal, Merged, PickTable, Summits, merge_picks
+from motorscope.picks.journal import Step
+from motorscope.picks.summits import NO_SUMMITS
+from motorscope.plugin.stepping import Counts, Listing, is_undecided, neighbour
 from motorscope.tomogram import VoxelGrid
 
 
@@ -53,9 +49,10 @@ class Review:
         self,
         name: str,
         grid: VoxelGrid,
-        table: PickTable | None = None,
+        picks: History | PickTable | None = None,
         threshold: float = 0.5,
         journal: Journal | None = None,
+        summits: Summits | None = None,
     ) -> None:
         """Begin a review.
 
@@ -63,19 +60,24 @@ class Review:
         ----------
         name, grid
             The tomogram's name and grid.
-        table
-            Picks to begin with.
+        picks
+            Picks to begin with, with what can be undone, or without.
         threshold
             Score from which undecided candidates are shown.
         journal
             Where edits are kept; it is closed with the review.
+        summits
+            Maxima of the last run's heatmap, as far as they are known.
         """
         self.name, self.grid, self.threshold = name, grid, threshold
         self.journal = journal
-        self.history = History(PickTable.empty() if table is None else table)
+        picks = PickTable.empty() if picks is None else picks
+        self.history = picks if isinstance(picks, History) else History(picks)
+        self.summits = summits
         self.selected: tuple[int, ...] = ()
         self.order, self.backwards = "score", False
         self.shows_rejected = True
+        self._listing = Listing(self.table, threshold)
 
     def close(self) -> None:
         """Close the journal; closing twice does no harm."""
@@ -101,9 +103,18 @@ class Review:
         return self.history.present
 
     @property
+    def listing(self) -> Listing:
+        """What is shown of the picks, in the order of going through them."""
+        known, table = self._listing, self.table
+        state = (self.threshold, self.order, self.backwards, self.shows_rejected)
+        if known.table is not table or state != known.state:
+            self._listing = Listing(table, *state)
+        return self._listing
+
+    @property
     def shown(self) -> NDArray[np.bool_]:
         """For each pick whether it is shown ``(n,)``."""
-        return is_shown(self.table, self.threshold, self.shows_rejected)
+        return self.listing.shown
 
     @property
     def current(self) -> int | None:
@@ -112,15 +123,15 @@ class Review:
 
     def counts(self) -> Counts:
         """Return how many picks are decided, and how."""
-        return count(self.table, self.threshold)
+        return self.listing.counts
 
     def listed(self, order: str | None = None) -> NDArray[np.int64]:
         """Return the ids of the picks that are shown, in the order of going through them.
 
         `order` is another one of `motorscope.plugin.stepping.ORDERS`.
         """
-        rows = self._rows() if order is None else ordered(self.table, order, self.threshold)
-        return self.table.ids[rows[self.shown[rows]]]
+        listing = self.listing
+        return (listing if order is None else replace(listing, order=order, backwards=False)).ids
 
     def position(self, pick: int) -> NDArray[np.float64]:
         """Return the position of a pick, z, y, x in Å."""
@@ -132,7 +143,6 @@ class Review:
         """Show candidates from this score on; decisions stay as they are, and shown."""
         if threshold != self.threshold:
             self.threshold = threshold
-            self._select_existing()
             self.changed.emit()
 
     def set_order(self, order: str, backwards: bool = False) -> None:
@@ -147,8 +157,7 @@ class Review:
 
     def select(self, ids: Iterable[int]) -> None:
         """Select picks; ids that are not there are passed over."""
-        chosen = np.unique(np.fromiter(ids, dtype=np.int64))
-        there = tuple(chosen[np.isin(chosen, self.table.ids)].tolist())
+        there = self._existing(ids)
         if there != self.selected:
             self.selected = there
             self.selection_changed.emit()
@@ -169,7 +178,7 @@ class Review:
         self.changing.emit()
         wanted = self.shown & is_undecided(self.table) if undecided else self.shown
         current = None if self.current is None else int(self.table.rows_of(self.current)[0])
-        row = neighbour(self._rows(), wanted, current, step)
+        row = neighbour(self.listing.rows, wanted, current, step)
         if row is None:
             return False
         self.go_to(int(self.table.ids[row]))
@@ -216,9 +225,8 @@ class Review:
     def add(self, positions: ArrayLike) -> None:
         """Add picks of a person at ``(n, 3)`` positions in Å, and select them."""
         self.changing.emit()
-        first = self.table.next_id
-        self._do(self.table.add(positions, **stamp()))
-        self.select(range(first, self.table.next_id))
+        first, table = self.table.next_id, self.table.add(positions, **stamp())
+        self._do(table, select=range(first, table.next_id))
 
     def move(self, ids: ArrayLike, positions: ArrayLike) -> None:
         """Put picks elsewhere, ``(n, 3)`` in Å: one step to undo."""
@@ -241,7 +249,7 @@ class Review:
         self.changing.emit()
         possible = self.history.can_undo
         if possible:
-            self._go_through(self.history.undo())
+            self._go_through(-1)
         return possible
 
     def redo(self) -> bool:
@@ -249,10 +257,16 @@ class Review:
         self.changing.emit()
         possible = self.history.can_redo
         if possible:
-            self._go_through(self.history.redo())
+            self._go_through(1)
         return possible
 
-    def take_in(self, found: PickTable, minimum_distance: float, drag: str | None = None) -> None:
+    def take_in(
+        self,
+        found: PickTable,
+        minimum_distance: float,
+        drag: str | None = None,
+        summits: Summits | None = None,
+    ) -> None:
         """Take in what a run found; what a person did stays.
 
         Parameters
@@ -261,14 +275,36 @@ class Review:
             Candidates nearer than this many Å to a pick that stays are left out.
         drag
             The same word for what shall be one step to undo.
+        summits
+            Of what `found` was chosen, for `set_minimum_distance`.
         """
         self.changing.emit()
+        self.summits = summits
         table = self.table.with_candidates(found, minimum_distance)
-        if not len(self.table) and not self.history.can_undo:
-            self.history = History(table)  # the beginning is nothing to be undone
-            self._settle()
-        else:
+        if len(self.table) or self.history.can_undo or table == self.table:
             self._do(table, drag)
+        else:
+            # The beginning is nothing to be undone.
+            self.history = History(table, limit=self.history.limit)
+            self._settle("first")
+
+    @property
+    def minimum_distance(self) -> float | None:
+        """How far apart in Å the candidates of the last run are, if that is known."""
+        return None if self.summits is None else self.summits.distance
+
+    def set_minimum_distance(self, distance: float) -> None:
+        """Choose the candidates of the last run anew, at least `distance` Å apart.
+
+        Raises
+        ------
+        PicksError
+            If nobody knows what the last run saw.
+        """
+        if self.summits is None:
+            raise PicksError(f"What a run saw in {self.name} is not known; find motors again.")
+        chosen = self.summits.apart(distance)
+        self.take_in(chosen.candidates, distance, "minimum distance", chosen)
 
     def merge(self, others: PickTable, radius: float) -> Merged:
         """Take in another set of picks as one step; see `motorscope.picks.merge_picks`.
@@ -312,51 +348,57 @@ class Review:
 
     # Inner parts
 
-    def _rows(self) -> NDArray[np.intp]:
-        return ordered(self.table, self.order, self.threshold, self.backwards)
-
     def _chosen(self) -> tuple[int, ...]:
         if not self.selected:
             raise PicksError("No motor is selected; go to one, or click on it.")
         return self.selected
 
-    def _do(self, table: PickTable, drag: str | None = None) -> None:
+    def _do(
+        self, table: PickTable, drag: str | None = None, select: Iterable[int] | None = None
+    ) -> None:
         history = self.history.do(table, drag)
         if history is not self.history:
+            step: Step = "same" if self.history.goes_on(drag) else "new"
             self.history = history
-            self._settle()
+            self._settle(step, select)
 
-    def _go_through(self, history: History) -> None:
+    def _go_through(self, step: int) -> None:
         """Go back or forth in history, to a pick that this changes."""
-        before, self.history = self.table, history
-        self._settle()
+        before, self.history = self.table, self.history.go(step)
         touched = _first_difference(before, self.table)
+        self._settle(step, None if touched is None else [touched])
         if touched is not None:
-            self.go_to(touched)
+            self.went_to.emit(touched)
 
-    def _settle(self) -> None:
-        self._record()
-        self._select_existing()
+    def _settle(self, step: Step, select: Iterable[int] | None = None) -> None:
+        """Write down a step of the history, and tell; views learn all of it at once."""
+        self._record(step)
+        before = self.selected
+        self.selected = self._existing(before if select is None else select)
         self.changed.emit()
+        if self.selected != before:
+            self.selection_changed.emit()
 
-    def _select_existing(self) -> None:
-        self.select(self.selected)
+    def _existing(self, ids: Iterable[int]) -> tuple[int, ...]:
+        chosen = np.unique(np.fromiter(ids, dtype=np.int64))
+        return tuple(chosen[np.isin(chosen, self.table.ids)].tolist())
 
-    def _record(self) -> None:
+    def _record(self, step: Step = "new") -> None:
         if self.journal is None:
             return
         try:
-            self.journal.record(self.table, self.remarks())
+            self.journal.record(self.table, self.remarks(), step)
         except PicksError as error:
             self.failed.emit(str(error))
 
     def remarks(self) -> dict[str, Any]:
         """Return what the journal keeps beside the picks."""
-        return {
+        remarks: dict[str, Any] = {
             "threshold": self.threshold,
             "spacing": self.grid.spacing,
             "origin": self.grid.origin,
         }
+        return remarks | dict(NO_SUMMITS if self.summits is None else self.summits.remarks)
 
 
 def stamp() -> dict[str, str]:
@@ -380,6 +422,6 @@ def _first_difference(before: PickTable, after: PickTable) -> int | None:
     rows = np.flatnonzero(~new)
     old = before.rows_of(after.ids[rows])
     differs = (after.positions[rows] != before.positions[old]).any(axis=1)
-    differs |= after.frame["status"].to_numpy()[rows] != before.frame["status"].to_numpy()[old]
+    differs |= after.statuses[rows] != before.statuses[old]
     touched = [*after.ids[new], *after.ids[rows[differs]]]
     return int(touched[0]) if 0 < len(touched) <= 3 else None

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from motorscope.errors import PicksError
-from motorscope.picks import PickTable
+from motorscope.picks import PickTable, Summits
 from motorscope.plugin import layers as sources
 from motorscope.plugin.comparison_desk import ComparisonDesk
 from motorscope.plugin.desk import ReviewDesk
@@ -58,8 +58,8 @@ class Detection:
         The tomogram's name and grid.
     result, card
         The run's result, and the card of the model that made it.
-    candidates
-        Local maxima of the heatmap, best first, at least `minimum_distance` (Å) apart.
+    summits
+        Maxima of the heatmap, of which the candidates were chosen.
     threshold
         Probability from which a candidate is shown.
     """
@@ -68,14 +68,13 @@ class Detection:
     grid: VoxelGrid
     result: "DetectionResult"
     card: "ModelCard"
-    candidates: PickTable
+    summits: Summits
     threshold: float
-    minimum_distance: float
 
     @property
     def shown(self) -> PickTable:
         """The candidates that reach the threshold."""
-        return self.candidates.above(self.threshold)
+        return self.summits.candidates.above(self.threshold)
 
 
 class Session:
@@ -248,9 +247,8 @@ class Session:
             grid=self._grid(task),
             result=result,
             card=task.card,
-            candidates=from_model(result.candidates, task.card),
+            summits=Summits(from_model(result.maxima, task.card), task.card.minimum_distance),
             threshold=task.card.default_threshold,
-            minimum_distance=task.card.minimum_distance,
         )
         self._take_in(task.layer_id)
 
@@ -286,20 +284,19 @@ class Session:
         self.detection_changed.emit(identity(layer))
 
     def set_minimum_distance(self, layer: Layer, distance: float) -> None:
-        """Choose the candidates anew from the stored heatmap, at least `distance` Å apart."""
-        from motorscope.detection import find_candidates
+        """Choose the candidates anew from what the last run saw, at least `distance` Å apart.
 
-        detection = self.detection(layer)
-        if detection is None or detection.minimum_distance == distance:
+        Raises
+        ------
+        PicksError
+            If nobody knows what the last run saw.
+        """
+        review = self.desk.review(layer)
+        if review is None or review.minimum_distance == distance:
             return
-        result = detection.result
-        candidates = find_candidates(result.heatmap, result.grid, distance)
-        self._detections[identity(layer)] = replace(
-            detection,
-            candidates=from_model(candidates, detection.card),
-            minimum_distance=distance,
-        )
-        self._take_in(identity(layer), drag="minimum distance")
+        review.set_minimum_distance(distance)
+        self._fit_slice()
+        self.detection_changed.emit(identity(layer))
 
     def picks_layer(self, layer: Layer) -> Points:
         """Return the points layer of a tomogram.
@@ -347,12 +344,13 @@ class Session:
             layer.scale, layer.translate = arguments["scale"], arguments["translate"]
         self._filling = _Filling(data, layer)
 
-    def _take_in(self, layer_id: str, drag: str | None = None) -> None:
+    def _take_in(self, layer_id: str) -> None:
         """Hand what was found to the tomogram's review, which shows it."""
         detection, layer = self._detections[layer_id], self.layer(layer_id)
         assert layer is not None
+        summits = detection.summits
         self.desk.take_in(
-            layer, detection.candidates, detection.minimum_distance, detection.threshold, drag
+            layer, summits.candidates, summits.distance, detection.threshold, summits=summits
         )
         self._fit_slice()
         self.detection_changed.emit(layer_id)

@@ -1,6 +1,7 @@
 """Which picks are shown, in what order a person goes through them, and how many are decided."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,7 @@ class Counts:
 
 def is_undecided(table: PickTable) -> NDArray[np.bool_]:
     """Tell for each pick whether nobody has accepted or rejected it ``(n,)``."""
-    return (table.frame["status"] == "candidate").to_numpy(dtype=bool)
+    return np.asarray(table.statuses == "candidate", dtype=bool)
 
 
 def is_shown(table: PickTable, threshold: float, rejected: bool = True) -> NDArray[np.bool_]:
@@ -45,18 +46,17 @@ def is_shown(table: PickTable, threshold: float, rejected: bool = True) -> NDArr
     reaches = ~(table.scores < threshold)
     shown = reaches | ~is_undecided(table)
     if not rejected:
-        shown &= (table.frame["status"] != "rejected").to_numpy(dtype=bool)
+        shown &= table.statuses != "rejected"
     return np.asarray(shown, dtype=bool)
 
 
 def count(table: PickTable, threshold: float) -> Counts:
     """Count the picks by what has been decided about them."""
-    status = table.frame["status"]
     undecided = is_undecided(table)
     visible = is_shown(table, threshold)
     return Counts(
-        accepted=int((status == "accepted").sum()),
-        rejected=int((status == "rejected").sum()),
+        accepted=int((table.statuses == "accepted").sum()),
+        rejected=int((table.statuses == "rejected").sum()),
         undecided=int((undecided & visible).sum()),
         hidden=int((undecided & ~visible).sum()),
     )
@@ -88,6 +88,52 @@ def ordered(table: PickTable, order: str, threshold: float = 0.5, backwards: boo
     else:
         raise ValueError(f"order must be one of {', '.join(ORDERS)}, not {order!r}")
     return np.asarray(rows[::-1] if backwards else rows, dtype=np.intp)
+
+
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """What is shown of a table, in order; worked out when it is first asked for, and kept.
+
+    Attributes
+    ----------
+    table, threshold
+        The picks, and the score from which an undecided one is shown.
+    order, backwards
+        One of `ORDERS`, and whether it is turned round.
+    rejected
+        Whether rejected picks are shown.
+    """
+
+    table: PickTable
+    threshold: float
+    order: str = "score"
+    backwards: bool = False
+    rejected: bool = True
+
+    @property
+    def state(self) -> tuple[float, str, bool, bool]:
+        """What is chosen: threshold, order, backwards, rejected."""
+        return self.threshold, self.order, self.backwards, self.rejected
+
+    @cached_property
+    def shown(self) -> NDArray[np.bool_]:
+        """For each pick whether it is shown ``(n,)``."""
+        return is_shown(self.table, self.threshold, self.rejected)
+
+    @cached_property
+    def rows(self) -> Rows:
+        """All row numbers, in order ``(n,)``."""
+        return ordered(self.table, self.order, self.threshold, self.backwards)
+
+    @cached_property
+    def ids(self) -> NDArray[np.int64]:
+        """Ids of the picks that are shown, in order."""
+        return self.table.ids[self.rows[self.shown[self.rows]]]
+
+    @cached_property
+    def counts(self) -> Counts:
+        """How many picks are decided, and how."""
+        return count(self.table, self.threshold)
 
 
 def neighbour(

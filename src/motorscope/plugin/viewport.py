@@ -72,7 +72,10 @@ def look_at(viewer: ViewerModel, layer: Layer, position: Sequence[float]) -> Non
     place = np.asarray(position, dtype=float) / world_unit(viewer, layer)
     ndim = viewer.dims.ndim
     axes = list(range(ndim - 3, ndim))
-    viewer.dims.set_point(axes, [float(value) for value in place])
+    # The sliders know whole steps only: between two of them they would slice everything again.
+    starts, _, steps = np.array(viewer.dims.range[-3:], dtype=float).T
+    whole = starts + np.round((place - starts) / steps) * steps
+    viewer.dims.set_point(axes, [float(value) for value in whole])
     point = np.zeros(ndim)
     point[axes] = place
     centre = np.array(viewer.scene.camera.center, dtype=float)

@@ -42,7 +42,7 @@ class CloseUps(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._layer: Layer | None = None
-        self._position: Any = None
+        self._position: tuple[float, ...] | None = None
         self._pictures: dict[str, QPixmap] = {}
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setToolTip(f"The planes through the current motor, {2 * REACH / 10:.0f} nm wide.")
@@ -57,19 +57,22 @@ class CloseUps(QWidget):
 
     def show_at(self, layer: Layer | None, position: Any) -> None:
         """Show what is around a position (z, y, x) in Å; nothing for ``None``."""
+        place = None if position is None else tuple(float(value) for value in position)
+        if layer == self._layer and place == self._position:
+            return
         if layer != self._layer:
             self.let_go()
             self._layer = layer
             if layer is not None:
-                for emitter in self._emitters(layer):
+                for emitter in appearance_of(layer):
                     emitter.connect(self.refresh)
-        self._position = position
+        self._position = place
         self.refresh()
 
     def let_go(self) -> None:
         """Stop following the layer's contrast and colours."""
         if self._layer is not None:
-            for emitter in self._emitters(self._layer):
+            for emitter in appearance_of(self._layer):
                 emitter.disconnect(self.refresh)
         self._layer = None
 
@@ -98,10 +101,11 @@ class CloseUps(QWidget):
             draw_label(painter, square, name, QColor("white"))
         painter.end()
 
-    @staticmethod
-    def _emitters(layer: Layer) -> list[Any]:
-        events = layer.events
-        return [events.contrast_limits, events.colormap, events.gamma]
+
+def appearance_of(layer: Layer) -> list[Any]:
+    """Return the events of a tomogram's layer after which its pictures look otherwise."""
+    events = layer.events
+    return [events.contrast_limits, events.colormap, events.gamma, events.data]
 
 
 def draw_label(painter: QPainter, square: QRectF, text: str, colour: QColor) -> None:

@@ -80,10 +80,8 @@ class DetectionControls(QWidget):
 
     def refresh(self) -> None:
         """Show what the session holds."""
-        detection = self._session.detection(self._layer)
         review = self._session.desk.review(self._layer)
         self.setEnabled(review is not None)
-        self.distance.setEnabled(detection is not None)
         if review is None:
             self.count.setText("no detection yet")
             return
@@ -92,9 +90,10 @@ class DetectionControls(QWidget):
         with signals_blocked(self.slider), signals_blocked(self.threshold):
             self.slider.setValue(review.threshold)
             self.threshold.setValue(review.threshold)
-        if detection is not None:
+        self.distance.setEnabled(review.summits is not None)
+        if review.summits is not None:
             with signals_blocked(self.distance):
-                self.distance.setValue(detection.minimum_distance)
+                self.distance.setValue(review.summits.distance)
         self.histogram.set_scores(scores)
         self.histogram.set_threshold(review.threshold)
         above = int((scores >= review.threshold).sum())

@@ -29,13 +29,18 @@ class PicksModel(QAbstractTableModel):
 
     def show(self, table: PickTable, ids: NDArray[np.int64]) -> None:
         """Show picks of a table."""
-        self.beginResetModel()
-        rows = table.rows_of(ids) if len(ids) else np.empty(0, dtype=np.intp)
+        same = np.array_equal(ids, self.ids)
+        if not same:
+            self.beginResetModel()
+        rows = table.rows_of(ids)
         self.ids = ids
         self._scores = table.scores[rows]
-        self._status = table.frame["status"].to_numpy(dtype=object)[rows]
+        self._status = table.statuses[rows]
         self._places = table.positions[rows]
-        self.endResetModel()
+        if not same:
+            self.endResetModel()
+        elif len(ids):
+            self.dataChanged.emit(self.index(0, 0), self.index(len(ids) - 1, len(_HEADERS) - 1))
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:
         """Return the number of picks."""

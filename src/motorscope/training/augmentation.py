@@ -68,7 +68,8 @@ def inward(
     """Return the place nearest to `centre` (voxels) where a piece to `cut` lies in the volume."""
     bounds = np.array(crop.volume.shape)
     room = np.minimum(np.array(shape) / np.asarray(scale), bounds) / 2
-    return np.clip(np.asarray(centre, dtype=float), room, bounds - room)
+    place: NDArray[np.float64] = np.clip(np.asarray(centre, dtype=float), room, bounds - room)
+    return place
 
 
 def cuts_motor(

@@ -45,10 +45,10 @@ class Findings:
 
 
 def held_out(config: ValidationConfig, count: int) -> Iterator[Known]:
-    """Simulate the first `count` tomograms of the held-out set, one at a time."""
+    """Simulate the first `count` tomograms of the held-out set, truly projected, one at a time."""
     for number in range(count):
         spacing = config.spacings[number % len(config.spacings)]
-        settings = SimulationConfig(shape=config.shape, spacing=spacing)
+        settings = SimulationConfig(shape=config.shape, spacing=spacing, back_projection=True)
         made = simulate_tomogram(settings, config.seed + number)
         yield f"{number:04d}", made.tomogram, made.truth.positions
 

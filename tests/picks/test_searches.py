@@ -2,7 +2,7 @@
 
 import pytest
 
-from motorscope.picks import Journal, PickTable
+from motorscope.picks import Journal, PickTable, Summits, summits_of
 from motorscope.picks.searches import keep_search, search_marks, search_remark
 from motorscope.tomogram import VoxelGrid
 
@@ -18,7 +18,7 @@ def journal(tmp_path):
 
 
 def search(journal, found=FOUND, threshold=0.5):
-    keep_search(journal, GRID, found, 100.0, threshold, SEARCH)
+    keep_search(journal, GRID, Summits(found, 100.0), threshold, SEARCH)
 
 
 def test_first_search_leaves_candidates_and_what_made_them(journal):
@@ -27,6 +27,10 @@ def test_first_search_leaves_candidates_and_what_made_them(journal):
     assert journal.remarks["searched"] == {**SEARCH, "model_sha256": ""}
     assert journal.remarks["threshold"] == 0.5
     assert journal.remarks["spacing"] == GRID.spacing
+    assert summits_of(journal.remarks).candidates.scores.tolist() == [0.9, 0.3]
+    assert not journal.history.can_undo
+    search(journal, FOUND.remove(1))
+    assert len(journal.history.undo().present) == 2
 
 
 def test_decisions_and_additions_stay(journal):
@@ -61,5 +65,5 @@ def test_picks_stay_on_their_voxels_when_the_spacing_is_another(journal):
     search(journal)
     journal.record(journal.table.set_status([0], "accepted"))
     double = VoxelGrid((10, 10, 10), (32.0,) * 3)
-    keep_search(journal, double, PickTable.empty(), 100.0, 0.5, SEARCH)
+    keep_search(journal, double, Summits(PickTable.empty(), 100.0), 0.5, SEARCH)
     assert journal.table.positions.tolist() == [[20.0, 40, 60]]

@@ -4,6 +4,7 @@ from motorscope.detection.messages import DetectionResult
 from motorscope.network.card import ModelCard
 from motorscope.picks.journal_place import journal_at, open_journal_at
 from motorscope.picks.searches import heatmap_of, keep_search, search_remark
+from motorscope.picks.summits import Summits
 from motorscope.tomogram import Tomogram, write_mrc
 
 
@@ -33,10 +34,11 @@ def keep_for_queue(
     """
     assert tomogram.path is not None
     place = journal_at(tomogram.path, tomogram.name)
-    found = result.candidates
-    found = found.set_details(found.ids, model=card.name, model_sha256=card.sha256 or "")
+    maxima = result.maxima
+    maxima = maxima.set_details(maxima.ids, model=card.name, model_sha256=card.sha256 or "")
+    found = Summits(maxima, card.minimum_distance)
     search = search_remark(card.name, card.sha256)
     with open_journal_at(place, tomogram.path) as journal:
-        keep_search(journal, tomogram.grid, found, card.minimum_distance, threshold, search)
+        keep_search(journal, tomogram.grid, found, threshold, search)
     if heatmap:
         write_mrc(heatmap_of(place), result.heatmap, result.grid)

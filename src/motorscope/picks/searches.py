@@ -1,6 +1,6 @@
 """What a search of a tomogram leaves in its journal, whoever searched: the queue or a command."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from motorscope.picks.journal import SUFFIX, Journal
+from motorscope.picks.regridding import mover
+from motorscope.picks.summits import Summits
 from motorscope.picks.table import PickTable
 from motorscope.tomogram import VoxelGrid
 
@@ -30,8 +32,7 @@ def search_remark(model: str, sha256: str | None) -> dict[str, Any]:
 def keep_search(
     journal: Journal,
     grid: VoxelGrid,
-    found: PickTable,
-    minimum_distance: float,
+    found: Summits,
     threshold: float,
     search: Mapping[str, Any],
 ) -> None:
@@ -42,9 +43,9 @@ def keep_search(
     grid
         The tomogram's; picks of the journal stay on their voxels.
     found
-        The candidates, with the model that made them.
-    minimum_distance, threshold
-        How far apart in Å candidates are, and from which score on they are shown.
+        What was seen, with the model that saw it, and how far apart candidates are.
+    threshold
+        From which score on candidates are shown.
     search
         See `search_remark`.
 
@@ -53,11 +54,14 @@ def keep_search(
     PicksError
         If the journal cannot be written.
     """
-    before = moved_to(grid, journal.table, journal.remarks)
-    table = before.with_candidates(found, minimum_distance)
     geometry = {"threshold": threshold, "spacing": grid.spacing, "origin": grid.origin}
-    marks = search_marks(before, table, threshold, minimum_distance, search)
-    journal.record(table, geometry | marks)
+    if move := mover(grid, journal.remarks):
+        journal.rewrite(journal.history.mapped(move), journal.remarks | geometry)
+    before = journal.table
+    table = before.with_candidates(found.candidates, found.distance)
+    marks = search_marks(before, table, threshold, found.distance, search)
+    begun = len(before) or journal.history.can_undo
+    journal.record(table, geometry | marks | found.remarks, "new" if begun else "first")
 
 
 def search_marks(
@@ -78,18 +82,3 @@ def search_marks(
         nearest, _ = cKDTree(before.positions).query(shown)
         new = bool(np.any(nearest > minimum_distance))
     return {"searched": dict(search), **({"reviewed": None} if new else {})}
-
-
-def moved_to(grid: VoxelGrid, table: PickTable, remarks: Mapping[str, Any]) -> PickTable:
-    """Return picks of a journal in the world of a grid: they stay on the same voxels."""
-    spacing, origin = remarks.get("spacing"), remarks.get("origin")
-    if not len(table) or not spacing or not origin:
-        return table
-    old = VoxelGrid(shape=grid.shape, spacing=_triple(spacing), origin=_triple(origin))
-    if old == grid:
-        return table
-    return table.move(table.ids, grid.to_world(old.to_voxels(table.positions)))
-
-
-def _triple(values: Sequence[float]) -> tuple[float, float, float]:
-    return (float(values[0]), float(values[1]), float(values[2]))

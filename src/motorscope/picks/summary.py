@@ -10,6 +10,7 @@ import numpy as np
 
 from motorscope.errors import PicksError
 from motorscope.picks.files import cannot_read
+from motorscope.picks.summits import NO_SUMMITS
 from motorscope.picks.table import PickTable
 
 _THRESHOLD = 0.5
@@ -28,7 +29,7 @@ class Summary:
     accepted, rejected
         Numbers of picks.
     remarks
-        What else the journal keeps about the tomogram.
+        What else the journal keeps about the tomogram, but for the maxima of the last run.
     """
 
     best: float | None = None
@@ -107,5 +108,5 @@ def _summary(
         ),
         accepted=statuses.count("accepted"),
         rejected=statuses.count("rejected"),
-        remarks=remarks,
+        remarks={key: value for key, value in remarks.items() if key not in NO_SUMMITS},
     )

@@ -50,6 +50,7 @@ class Summits:
         """What a journal keeps of them."""
         frame = self.maxima.frame
         columns: dict[str, Any] = {name: frame[name].tolist() for name in _COLUMNS}
+        columns["score"] = [None if score != score else score for score in columns["score"]]
         for name in _MODEL:
             columns[name] = str(frame[name].iloc[0]) if len(frame) else ""
         return {"maxima": columns, "minimum_distance": self.distance}

@@ -270,12 +270,11 @@ class QueueDesk:
         desk = self.session.desk
         review = desk.begin(layer, found.threshold)
         before, threshold = review.table, review.threshold
-        desk.take_in(layer, found.candidates, found.minimum_distance, threshold)
+        summits = found.summits
+        desk.take_in(layer, summits.candidates, summits.distance, threshold, summits=summits)
         show_heatmap(self.session, layer, found.heatmap)
         if review.journal is not None:
-            marks = search_marks(
-                before, review.table, threshold, found.minimum_distance, found.search
-            )
+            marks = search_marks(before, review.table, threshold, summits.distance, found.search)
             review.journal.record(review.table, review.remarks() | marks)
 
     def _refresh_current(self) -> None:
@@ -334,12 +333,5 @@ def _kept(entry: Entry, found: Found) -> Entry:
         If it cannot be written, or another window has it open.
     """
     with open_journal_at(entry.journal, entry.path) as journal:
-        keep_search(
-            journal,
-            found.grid,
-            found.candidates,
-            found.minimum_distance,
-            found.threshold,
-            found.search,
-        )
+        keep_search(journal, found.grid, found.summits, found.threshold, found.search)
         return replace(entry, summary=summarise(journal.table, journal.remarks))

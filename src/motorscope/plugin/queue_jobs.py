@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motorscope.errors import MotorscopeError, SpacingError
-from motorscope.picks import PickTable
+from motorscope.picks import Summits
 from motorscope.picks.searches import search_remark
 from motorscope.plugin.models import ModelChoice, ModelShelf
 from motorscope.plugin.queue import Entry, Queue, scan, with_journal
@@ -80,8 +80,8 @@ class Found:
     ----------
     path, name, grid
         The tomogram.
-    candidates, threshold, minimum_distance
-        The candidates, with the model's name and checksum, and what the model advises (Å).
+    summits, threshold
+        What was seen, with the model's name and checksum, and from which score on it is shown.
     heatmap
         The heatmap with its grid.
     search
@@ -91,9 +91,8 @@ class Found:
     path: Path
     name: str
     grid: VoxelGrid
-    candidates: PickTable
+    summits: Summits
     threshold: float
-    minimum_distance: float
     heatmap: Heatmap
     search: dict[str, Any]
 
@@ -216,9 +215,8 @@ def _search(
         path=entry.path,
         name=tomogram.name,
         grid=tomogram.grid,
-        candidates=from_model(result.candidates, card),
+        summits=Summits(from_model(result.maxima, card), card.minimum_distance),
         threshold=card.default_threshold,
-        minimum_distance=card.minimum_distance,
         heatmap=(result.heatmap, result.grid),
         search=search_remark(card.name, card.sha256),
     )

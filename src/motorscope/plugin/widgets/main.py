@@ -15,6 +15,7 @@ from motorscope.plugin.jobs import Task
 from motorscope.plugin.models import ModelOption
 from motorscope.plugin.session import Session
 from motorscope.plugin.settings import preferences
+from motorscope.plugin.widgets.canvas import CanvasContext
 from motorscope.plugin.widgets.comparison import ComparisonControls
 from motorscope.plugin.widgets.detections import DetectionControls
 from motorscope.plugin.widgets.encoder import EncoderControls
@@ -58,6 +59,7 @@ class MotorscopeWidget(QWidget):
         self.detections = DetectionControls(self.session, self.status)
         self.actions = ReviewActions(napari_viewer, self.session.desk)
         self.actions.bind()
+        self._context = CanvasContext(napari_viewer, self)
         self.review = ReviewControls(self.session, self.actions, self.status)
         self.comparison = ComparisonControls(self.session, self.status)
         self._viewer = napari_viewer
@@ -128,9 +130,9 @@ class MotorscopeWidget(QWidget):
         layer, option = self._chosen()
         return self.session.new_feature_task(layer, option, stage, **self._where())
 
-    def _held(self) -> tuple[Session, CancelTokens, ReviewActions]:
+    def _held(self) -> tuple[Session, CancelTokens, ReviewActions, CanvasContext]:
         """Return what ends with the panel."""
-        return self.session, self.runner.tokens, self.actions
+        return self.session, self.runner.tokens, self.actions, self._context
 
     def _chosen(self) -> tuple[Layer, ModelOption]:
         layer, option = self.tomogram.layer(), self.model.option()
@@ -216,7 +218,14 @@ def panel_of(viewer: ViewerModel) -> MotorscopeWidget:
     return cast("MotorscopeWidget", widget)
 
 
-def _let_go(session: Session, tokens: CancelTokens, actions: ReviewActions, *_: object) -> None:
+def _let_go(
+    session: Session,
+    tokens: CancelTokens,
+    actions: ReviewActions,
+    context: CanvasContext,
+    *_: object,
+) -> None:
     tokens.cancel_all()
+    context.close()
     actions.unbind()
     session.close()

@@ -1,0 +1,33 @@
+"""Removing layers without a crash of the window.
+
+
+
+in use that is not, and the next repaint may end the process (a segmentation fault in
+``glDrawArrays``). With the canvas's own context current, the commands go where they belong.
+"""
+
+import weakref
+from typing import Any
+
+from qtpy.QtOpenGLWidgets import QOpenGLWidget
+from qtpy.QtWidgets import QMainWindow, QWidget
+
+
+class CanvasContext:
+    """Makes the OpenGL context of the canvas the current one before a layer is removed."""
+
+    def __init__(self, viewer: Any, panel: QWidget) -> None:
+        self._viewer, self._panel = viewer, weakref.ref(panel)
+        viewer.layers.events.removing.connect(self.make_current)
+
+    def close(self) -> None:
+        """Let go of the viewer. May be called more than once."""
+        self._viewer.layers.events.removing.disconnect(self.make_current)
+
+    def make_current(self, event: Any = None) -> None:
+        """Make the context of each canvas in the panel's window current, one after the other."""
+        window: Any = self._panel()
+        while window is not None and not isinstance(window, QMainWindow):
+            window = window.parent()
+        for canvas in [] if window is None else window.findChildren(QOpenGLWidget):
+            canvas.makeCurrent()

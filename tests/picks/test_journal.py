@@ -4,6 +4,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+from concurrent.futures import wait
 from dataclasses import replace
 from pathlib import Path
 
@@ -164,20 +166,85 @@ def test_two_programs_notice_each_other(path):
     Journal(path).close()  # a killed program holds nothing
 
 
-@pytest.mark.parametrize("change", ["append", "replace", "remove"])
+@pytest.mark.parametrize("change", ["append", "replace"])
 def test_a_file_that_another_program_changed_is_not_written_to(path, change):
     with Journal(path) as first:
         first.record(TABLE)
         if change == "append":
             with path.open("a") as file:
                 file.write("\n")
-        elif change == "replace":
+        else:
             shutil.copy(path, path.with_suffix(".copy"))
             path.with_suffix(".copy").replace(path)
-        else:
-            path.unlink()
         with pytest.raises(PicksError, match="changed by another program"):
             first.record(TABLE.remove(0))
+
+
+def test_a_file_that_was_removed_is_written_anew_with_all_steps(path):
+    with Journal(path) as first:
+        first.record(TABLE, {"threshold": 0.3}, step="first")
+        first.record(TABLE.remove(0))
+        path.unlink()
+        first.record(TABLE, step=-1)
+    with Journal(path) as second:
+        assert second.table == TABLE
+        assert second.history.redo().present == TABLE.remove(0)
+        assert second.remarks == {"threshold": 0.3}
+
+
+def test_a_folder_that_goes_away_loses_nothing_once_it_is_back(path):
+    away = path.parent.with_name("away")
+    with Journal(path) as first:
+        first.record(TABLE, step="first")
+        path.parent.rename(away)
+        with pytest.raises(PicksError, match="cannot be written"):
+            first.record(TABLE.remove(0))
+        with pytest.raises(PicksError, match="cannot be written"):
+            first.record(TABLE.remove(1))
+        away.rename(path.parent)
+        first.record(TABLE.remove(1).add((1, 1, 1)))
+    with Journal(path) as second:
+        assert second.table == TABLE.remove(1).add((1, 1, 1))
+
+
+def test_what_the_disk_did_not_take_is_written_anew(path, monkeypatch):
+    with Journal(path) as first:
+        first.record(TABLE, step="first")
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", _disk_full)
+            first.record(TABLE.remove(0))
+            wait(first._flushes)
+            with pytest.raises(PicksError, match="no space left"):  # it is tried, and said
+                first.record(TABLE.remove(0).remove(1))
+        path.write_bytes(path.read_bytes()[:-20])  # as a disk that lost the end
+        first.record(TABLE.remove(1), step="new")
+    with Journal(path) as second:
+        assert second.table == TABLE.remove(1)
+        assert second.history.undo().present == TABLE.remove(0)
+
+
+def test_what_the_disk_did_not_take_is_tried_again_and_said_at_the_end(path, monkeypatch):
+    first = Journal(path)
+    monkeypatch.setattr(os, "fsync", _disk_full)
+    first.record(TABLE)
+    with pytest.raises(PicksError, match="no space left"):
+        first.close()
+    first.close()
+    monkeypatch.undo()
+    Journal(path).close()  # nobody holds it any more
+
+
+def test_a_slow_disk_does_not_keep_a_person_waiting(path, monkeypatch):
+    ready = threading.Event()
+    with Journal(path) as first:
+        real = os.fsync
+        monkeypatch.setattr(os, "fsync", lambda descriptor: (ready.wait(30), real(descriptor)))
+        for number in range(5):
+            first.record(TABLE.move(0, (number, 0, 0)))
+        # A program that is killed now loses nothing.
+        assert journal._read(path).history.present == TABLE.move(0, (4, 0, 0))
+        assert not ready.is_set()
+        ready.set()
 
 
 def test_a_closed_journal_says_so(path):

@@ -1,8 +1,10 @@
 """Edits written to disk as they happen, so that a crash loses nothing.
 
 A journal is a file of JSON lines beside the tomogram, ``NAME.motorscope.jsonl``. The first line
-says what it is; every further one holds one edit (see `motorscope.picks.changes`) and is on the
-disk before the call returns. A last line that a crash tore is dropped; all before it counts.
+says what it is; every further one holds one edit (see `motorscope.picks.changes`). The system has
+it before the call returns, so that a program that is killed loses nothing of it; a thread sees that
+the disk has it, too, which may take a quarter of a second. A last line that a crash tore is
+dropped; all before it counts.
 
 An edit says by ``step`` what it is in the history (see `Step`), so that what was done before can
 still be undone when the journal is opened again.
@@ -13,7 +15,9 @@ import hashlib
 import json
 import os
 import socket
+from collections import deque
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -81,6 +85,9 @@ class Journal:
         """
         self.path = path
         self._descriptor: int | None = None
+        self._closed = False
+        self._flusher = ThreadPoolExecutor(1, "journal")
+        self._flushes = deque[Future[None]]()
         self._lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=0, thread_local=False)
         try:
             self._lock.acquire()
@@ -95,8 +102,7 @@ class Journal:
                 self.compact()
             else:
                 os.truncate(path, content.size)  # no torn line
-                self._attach()
-                self._append({"opened": _whoami()})
+                self._append(self._attach(), {"opened": _whoami()})
         except BaseException:
             self.close()
             raise
@@ -112,7 +118,10 @@ class Journal:
         remarks: Mapping[str, Any] | None = None,
         step: Step = "new",
     ) -> None:
-        """Write the step from the last recorded table to `table`; return when it is on the disk.
+        """Write the step from the last recorded table to `table`; return when the system has it.
+
+        Where the disk did not take what was written before, or somebody removed the file, all of it
+        is written anew.
 
         Parameters
         ----------
@@ -127,6 +136,8 @@ class Journal:
             If the file cannot be written, or another program has changed it. The step is then not
             recorded, and what was recorded before stays.
         """
+        if self._closed:
+            raise PicksError(f"{self.path} is closed; open the tomogram again to go on editing.")
         line: dict[str, Any] = {}
         forgets = step == "first" and (self.history.can_undo or self.history.can_redo)
         if table != self.table or forgets:
@@ -138,9 +149,12 @@ class Journal:
             line["remarks"] = new
         if not line:
             return
-        self._append(line)
-        self.history = _followed(self.history, table, step)
-        self.remarks = _updated(self.remarks, new)
+        history, known = _followed(self.history, table, step), _updated(self.remarks, new)
+        if self._descriptor is None or self._flush_failed() or not self.path.exists():
+            self.rewrite(history, known)
+        else:
+            self._append(self._descriptor, line)
+            self.history, self.remarks = history, known
 
     def compact(self) -> None:
         """Write the file anew with the steps of the history alone; it is whole at every moment.
@@ -165,13 +179,31 @@ class Journal:
         try:
             write_text(self.path, "".join(_encode(line) for line in lines))
             self.history, self.remarks = history, dict(remarks)
+            self._flushes.clear()
         finally:
-            self._attach()
+            if self.path.exists():
+                self._attach()
 
     def close(self) -> None:
-        """Close the file and let others have it; closing twice does no harm."""
-        self._detach()
-        self._lock.release()
+        """Close the file when the disk has all of it, and let others have it.
+
+        Closing twice does no harm.
+
+        Raises
+        ------
+        PicksError
+            If the disk did not take all that was recorded.
+        """
+        self._closed = True
+        try:
+            wait(self._flushes)
+            if self._flush_failed():
+                self.compact()
+        finally:
+            self._flushes.clear()
+            self._detach()
+            self._flusher.shutdown()
+            self._lock.release()
 
     def __enter__(self) -> Self:
         return self
@@ -184,36 +216,43 @@ class Journal:
     ) -> None:
         self.close()
 
-    def _attach(self) -> None:
+    def _attach(self) -> int:
         try:
             self._descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | _BINARY)
         except OSError as error:
             raise cannot_write(self.path, error) from error
         self._size = os.fstat(self._descriptor).st_size
+        return self._descriptor
 
     def _detach(self) -> None:
         if self._descriptor is not None:
+            wait(self._flushes)
             os.close(self._descriptor)
             self._descriptor = None
 
-    def _append(self, line: dict[str, Any]) -> None:
-        if self._descriptor is None:
-            raise PicksError(f"{self.path} is closed; open the tomogram again to go on editing.")
+    def _flush_failed(self) -> bool:
+        """Whether the disk did not take something that was written; it is not waited for."""
+        while self._flushes and self._flushes[0].done() and not self._flushes[0].exception():
+            self._flushes.popleft()
+        return bool(self._flushes) and self._flushes[0].done()
+
+    def _append(self, descriptor: int, line: dict[str, Any]) -> None:
         data = _encode(line).encode()
         try:
-            if not self._is_ours(self._descriptor):
+            if not self._is_ours(descriptor):
                 raise PicksError(
                     f"{self.path} was changed by another program; close the other window, then "
                     "open the tomogram again."
                 )
             view = memoryview(data)
             while view:
-                view = view[os.write(self._descriptor, view) :]
-            os.fsync(self._descriptor)
+                view = view[os.write(descriptor, view) :]
         except OSError as error:
-            os.ftruncate(self._descriptor, self._size)  # no half a line
+            os.ftruncate(descriptor, self._size)  # no half a line
             raise cannot_write(self.path, error) from error
         self._size += len(data)
+        # On the main thread this would now and then stop the window for longer than a person likes.
+        self._flushes.append(self._flusher.submit(os.fsync, descriptor))
 
     def _is_ours(self, descriptor: int) -> bool:
         """Whether the file at the path is the one that is open, with what was written to it."""

@@ -84,7 +84,10 @@ class Review:
         if self.journal is not None:
             if self.journal.remarks.get("threshold") != self.threshold:
                 self._record()
-            self.journal.close()
+            try:
+                self.journal.close()
+            except PicksError as error:
+                self.failed.emit(str(error))
             self.journal = None
         for signal in (
             self.changing,

@@ -1,8 +1,8 @@
 """Removing layers without a crash of the window.
 
-
-
-in use that is not, and the next repaint may end the process (a segmentation fault in
+When a layer is removed, napari 0.9.2 sends all drawing commands that wait to OpenGL at once, out of
+a repaint: to whatever context is current, which is Qt's own. The canvas then takes a shader for
+active that is not, and the next repaint may end the process (a segmentation fault in
 ``glDrawArrays``). With the canvas's own context current, the commands go where they belong.
 """
 

@@ -228,3 +228,19 @@ def test_a_closed_view_no_longer_follows():
     assert len(layer.data) == 2
     assert len(review.table) == 2
     assert review.table.positions[1] == pytest.approx((9, 9, 9))
+
+
+def test_scores_stand_beside_the_rings_while_there_are_few():
+    rng = np.random.default_rng(0)
+    review = Review("tomo", GRID)
+    view = PicksView(ViewerModel(), review, "id")
+    found = GRID.to_world(rng.uniform(0, 29, (600, 3)))
+    review.take_in(PickTable.from_positions(found, np.linspace(0, 1, 600)), 0.0)
+    assert view.layer.text.visible
+    review.set_threshold(0.0)
+    assert not view.layer.text.visible
+    review.set_threshold(0.3)
+    assert view.layer.text.visible
+    view.layer.text.visible = False
+    review.set_threshold(0.4)
+    assert not view.layer.text.visible  # a person's choice stays

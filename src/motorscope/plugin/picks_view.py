@@ -35,6 +35,7 @@ from motorscope.plugin.specs import (
 from motorscope.plugin.viewport import world_unit
 
 _SAME = 1e-6  # of a voxel: what the way to Å and back may change
+_CROWDED = 500  # rings: with more of them scores cannot be read, and take napari long to draw
 _DONE = (ActionType.ADDED, ActionType.CHANGED, ActionType.REMOVED)
 
 
@@ -44,7 +45,7 @@ class PicksView:
     def __init__(self, viewer: ViewerModel, review: Review, tomogram_id: str) -> None:
         self._viewer, self._review, self._tomogram_id = viewer, review, tomogram_id
         self._layer: Points | None = None
-        self._writing = False
+        self._writing = self._crowded = False
         self._clipboard: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
         review.changing.connect(self.take_edits)
         review.changed.connect(self.show)
@@ -156,6 +157,7 @@ class PicksView:
 
     def _attach(self, layer: Points) -> None:
         self._layer = layer
+        self._crowded = not layer.text.visible
         layer.events.data.connect(self._on_data)
         layer.selected_data.events.items_changed.connect(self._on_selection)
         # napari's own paste tells nobody, and fails in a thick slice.
@@ -210,6 +212,10 @@ class PicksView:
             layer.features.loc[before:, "id"] = table.ids[missing]
         rows = table.rows_of(_ids(layer))
         shown = self._review.shown[rows]
+        crowded = bool(shown.sum() > _CROWDED)
+        if crowded != self._crowded:  # else it is as a person chose it
+            self._crowded = crowded
+            layer.text.visible = not crowded
         moved = _update_places(layer, places[rows])
         named = _update_scores(layer, table.scores[rows], shown)
         if named or len(missing):

@@ -30,10 +30,20 @@ def split_picks(
         The ids ``(n,)`` that the picks get, each once in a tomogram; without them those of each
         tomogram begin with 0.
     """
+    order = np.concatenate([np.empty(0, dtype=np.intp), *rows.values()])
+    counts = [len(own) for own in rows.values()]
+    ends = np.cumsum(counts)
+    if ids is None:
+        numbers = np.arange(len(order)) - np.repeat(ends - counts, counts)
+    else:
+        numbers = ids[order]
+    frame = table.frame.iloc[order]
+    frame["id"] = numbers.astype(np.int64)  # for all at once: a column of each table takes long
     tables = {}
-    for name, own in rows.items():
-        frame = table.frame.iloc[own].reset_index(drop=True)
-        numbers = np.arange(len(own), dtype=np.int64) if ids is None else ids[own]
-        frame["id"] = numbers
-        tables[name] = PickTable(frame=frame, next_id=int(numbers.max(initial=-1)) + 1)
+    for name, end, count in zip(rows, ends.tolist(), counts, strict=True):
+        part = slice(end - count, end)
+        tables[name] = PickTable(
+            frame=frame.iloc[part].reset_index(drop=True),
+            next_id=int(numbers[part].max(initial=-1)) + 1,
+        )
     return tables

@@ -5,6 +5,7 @@ motor with the tomogram's shape and spacing; a submission has one row a tomogram
 motor.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -59,24 +60,28 @@ def read_submission(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
 
 def _read(path: Path, grid: VoxelGrid, binning: float, columns: list[str]) -> PickSets:
     words, lines = read_columns(path, ["tomo_id", *columns])
-    frame = pd.DataFrame({name: numbers(path, name, words[name], lines) for name in columns})
+    values = {name: numbers(path, name, words[name], lines) for name in columns}
     rows = rows_by_name(words["tomo_id"])
-    grids = {name: _grid_of(path, name, frame.iloc[own[0]], grid) for name, own in rows.items()}
-    voxels = frame[MOTOR].to_numpy(dtype=float)
+    grids = {name: _grid_of(path, name, values, int(own[0]), grid) for name, own in rows.items()}
+    voxels = np.column_stack([values[name] for name in MOTOR])
     is_motor: NDArray[np.bool_] = np.all(voxels >= 0, axis=1)
     motors = {name: own[is_motor[own]] for name, own in rows.items()}
     return picks_of_tomograms(path, voxels / binning, motors, grids)
 
 
-def _grid_of(path: Path, name: str, first: "pd.Series[float]", grid: VoxelGrid) -> VoxelGrid:
+def _grid_of(
+    path: Path, name: str, values: Mapping[str, NDArray[np.float64]], row: int, grid: VoxelGrid
+) -> VoxelGrid:
     """Return the grid of a tomogram, as far as its first row says it."""
-    if SPACING not in first:
+    if SPACING not in values:
         return grid
-    if not first[SPACING] > 0:
+    spacing = float(values[SPACING][row])
+    if not spacing > 0:
         raise PicksError(
-            f"{path}: tomogram {name} has the voxel spacing {first[SPACING]:g} Å; correct it."
+            f"{path}: tomogram {name} has the voxel spacing {spacing:g} Å; correct it."
         )
-    return with_shape(with_spacing(grid, float(first[SPACING])), first[SHAPE])
+    shape = np.array([values[column][row] for column in SHAPE])
+    return with_shape(with_spacing(grid, spacing), shape)
 
 
 def write_labels(path: Path, sets: PickSets, binning: float) -> None:

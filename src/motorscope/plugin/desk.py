@@ -23,6 +23,7 @@ from motorscope.plugin.journals import journal_of, open_journal_of
 from motorscope.plugin.layers import find, identity
 from motorscope.plugin.peaks import highest_between, nearest_summit
 from motorscope.plugin.picks_view import PicksView
+from motorscope.plugin.pointer import Pointer
 from motorscope.plugin.review import Review
 from motorscope.plugin.specs import HEATMAP, KEY, PICKS
 from motorscope.plugin.viewport import look_at, world_unit
@@ -56,11 +57,13 @@ class ReviewDesk:
         self.scratch: Path | None = None
         self._reviews: dict[str, Review] = {}
         self._views: dict[str, PicksView] = {}
+        self._pointer = Pointer(viewer)
 
     def close(self) -> None:
         """Close all reviews and their journals; layers stay. May be called more than once."""
         for signal in (self.changed, self.said, self.warned):
             signal.disconnect()  # first: whoever listened may be half gone
+        self._pointer.close()
         for layer_id in list(self._reviews):
             self.forget(layer_id)
 
@@ -234,7 +237,7 @@ class ReviewDesk:
         """
         review = self.begin(layer)
         if self.viewer.dims.ndisplay == 2:
-            place = np.array(self.viewer.cursor.position[-3:]) * world_unit(self.viewer, layer)
+            place = self._pointer.place()[-3:] * world_unit(self.viewer, layer)
         else:
             place = self._on_ray(layer)
         voxel = review.grid.to_voxels(place)
@@ -244,10 +247,8 @@ class ReviewDesk:
 
     def _on_ray(self, layer: Layer) -> Any:
         shown, heatmap, grid = self._heatmap(layer)
-        dims = self.viewer.dims
-        direction = self.viewer.scene.camera.calculate_nd_view_direction(dims.ndim, dims.displayed)
         start, end = shown.get_ray_intersections(
-            self.viewer.cursor.position[-3:], direction[-3:], list(range(3)), world=True
+            self._pointer.place()[-3:], self._pointer.direction(), list(range(3)), world=True
         )
         if start is None or end is None:
             raise PicksError("The cursor is outside of the tomogram; point at a motor in it.")

@@ -1,7 +1,7 @@
 """How long a review's steps take with many candidates, in a window and without one.
 
 Run it under a display, for example ``xvfb-run python benchmarks/review_speed.py``; with
-``--headless`` only the work without a window is measured, with ``--3d`` the canvas shows the volume.
+``--headless`` only the work without a window is measured, with ``--3d`` in the volume's view.
 All sections of the panel and the gallery are open. Times are of the main thread, and of the whole
 process with the threads that draw in software; in ms of processor: the median and the largest.
 """

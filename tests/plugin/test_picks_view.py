@@ -12,6 +12,7 @@ from motorscope.picks import STATUSES, PickTable
 from motorscope.plugin.picks_layer import picks_of
 from motorscope.plugin.picks_view import PicksView
 from motorscope.plugin.review import Review
+from motorscope.plugin.specs import CHOSEN_WIDTH
 from motorscope.tomogram import VoxelGrid
 
 GRID = VoxelGrid(shape=(30, 40, 50), spacing=(20.0, 10.0, 10.0), origin=(5.0, -30.0, 0.0))
@@ -186,6 +187,8 @@ class Reviewing(RuleBasedStateMachine):
         assert np.array_equal(layer.text.values != "", named)
         colours = {tuple(colour) for colour in layer.border_color}
         assert len(colours) == layer.features["status"].nunique()
+        thick = layer.border_width == CHOSEN_WIDTH
+        assert np.array_equal(thick, np.isin(ids, self.review.selected))
         selected = set(ids[sorted(layer.selected_data)])
         assert selected == set(self.review.selected)
         saved, _ = picks_of(layer)

@@ -24,8 +24,10 @@ from motorscope.plugin.layers import find, place
 from motorscope.plugin.review import Review
 from motorscope.plugin.specs import (
     ADDED,
+    CHOSEN_WIDTH,
     KEY,
     PICKS,
+    RING_WIDTH,
     STATUS_COLOURS,
     label,
     marker_size,
@@ -189,10 +191,16 @@ class PicksView:
         layer = self._layer
         if layer is None:
             return
-        rows = set(np.flatnonzero(np.isin(_ids(layer), self._review.selected)).tolist())
-        if rows != set(layer.selected_data):
-            with self._quiet():
+        chosen = np.isin(_ids(layer), self._review.selected)
+        rows = set(np.flatnonzero(chosen).tolist())
+        with self._quiet():
+            if rows != set(layer.selected_data):
                 layer.selected_data = rows
+            # napari marks selected points of the active layer only, which may be another one.
+            widths = np.where(chosen, CHOSEN_WIDTH, RING_WIDTH)
+            if not np.array_equal(widths, layer.border_width):
+                layer.border_width[:] = widths
+                layer.refresh(extent=False, thumbnail=False, highlight=False)
 
     def _update(self, layer: Points, table: PickTable) -> None:
         """Change in the layer what differs from the table; its rows may have another order."""

@@ -29,6 +29,9 @@ COORDINATES, COMPARISON = "coordinates", "comparison"
 MARKER_SIZE = 700.0
 """Diameter in Å of the ring around a motor, which is about 450 Å wide."""
 
+RING_WIDTH, CHOSEN_WIDTH = 0.04, 0.09
+"""Width of the ring's line as a share of its diameter, and that of a selected one."""
+
 STATUS_COLOURS = {"candidate": "#ffee00", "accepted": "#3dff6e", "rejected": "#ff5252"}
 
 ADDED = {"id": -1, "score": float("nan"), "label": "", "origin": "user", "status": "accepted"}
@@ -142,7 +145,7 @@ def picks_arguments(
         "face_color": "transparent",
         "border_color": "status",
         "border_color_cycle": STATUS_COLOURS,
-        "border_width": 0.04,
+        "border_width": RING_WIDTH,
         "symbol": "disc",
         "size": size,
         "canvas_size_limits": (0, 10_000),  # a point without a size is not drawn

@@ -4,7 +4,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import QAbstractTableModel, QItemSelection, QItemSelectionModel, QModelIndex, Qt
+from qtpy.QtCore import (
+    QAbstractTableModel,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QSize,
+    Qt,
+)
 from qtpy.QtGui import QColor, QKeyEvent
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
@@ -14,7 +21,8 @@ from motorscope.plugin.specs import STATUS_COLOURS, label
 
 _HEADERS = ("#", "Score", "Status", "z, y, x (Å)")
 _ORDERS = ("id", "score", "status", "position")
-_DISPLAY, _COLOUR = Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ForegroundRole
+_DISPLAY, _COLOUR = Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.DecorationRole
+_SQUARE = 10  # pixels: side of the square with the colour of a status
 
 
 class PicksModel(QAbstractTableModel):
@@ -57,7 +65,7 @@ class PicksModel(QAbstractTableModel):
         return None
 
     def data(self, index: QModelIndex, role: int = _DISPLAY) -> Any:
-        """Return the text or the colour of a cell."""
+        """Return the text of a cell, or the colour beside it: on its own it is hard to read."""
         row, column = index.row(), index.column()
         if role == _COLOUR and column == 2:
             return QColor(STATUS_COLOURS[self._status[row]])
@@ -84,14 +92,17 @@ class PicksTable(QTableView):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setIconSize(QSize(_SQUARE, _SQUARE))
         self.setShowGrid(False)
         self.setWordWrap(False)
         rows, columns = self.verticalHeader(), self.horizontalHeader()
         rows.hide()
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         rows.setDefaultSectionSize(self.fontMetrics().height() + 4)
-        for column, width in enumerate(("00000", "added0", "candidate0")):
-            self.setColumnWidth(column, self.fontMetrics().horizontalAdvance(width) + 12)
+        for column, (words, more) in enumerate(
+            (("00000", 8), ("added00", 12), ("candidate", _SQUARE + 14))
+        ):
+            self.setColumnWidth(column, self.fontMetrics().horizontalAdvance(words) + more)
         columns.setStretchLastSection(True)
         columns.setSectionsClickable(True)
         columns.setSortIndicatorShown(True)

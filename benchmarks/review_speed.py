@@ -90,6 +90,7 @@ def measure(
         "accept": lambda: review.decide("accepted"),
         "undo accept": review.undo,
         "redo accept": review.redo,
+        "accept, go on": lambda: review.decide("accepted", go_on=True),
         "order": lambda: review.set_order(str(rng.choice(["position", "score", "uncertainty"]))),
         "add": lambda: review.add(rng.uniform(0, 4000, (1, 3))),
         "undo add": review.undo,

@@ -196,10 +196,7 @@ class PicksView:
         with self._quiet():
             if rows != set(layer.selected_data):
                 layer.selected_data = rows
-            # napari marks selected points of the active layer only, which may be another one.
-            widths = np.where(chosen, CHOSEN_WIDTH, RING_WIDTH)
-            if not np.array_equal(widths, layer.border_width):
-                layer.border_width[:] = widths
+            if _update_widths(layer, chosen):
                 layer.refresh(extent=False, thumbnail=False, highlight=False)
 
     def _update(self, layer: Points, table: PickTable) -> None:
@@ -231,6 +228,7 @@ class PicksView:
         drawn = [
             _update_words(layer, table, rows),
             _update_colours(layer, table.statuses[rows]),
+            _update_widths(layer, np.isin(table.ids[rows], self._review.selected)),
             _update_shown(layer, shown, marker_size(self._review.grid)),
         ]
         if moved or named or len(missing) or any(drawn):
@@ -309,6 +307,18 @@ def _update_colours(layer: Points, statuses: NDArray[Any]) -> bool:
     if differs.any():
         layer.border_color[differs] = wanted[differs]
     return bool(differs.any())
+
+
+def _update_widths(layer: Points, chosen: NDArray[np.bool_]) -> bool:
+    """Make the rings of chosen picks thick; return whether any changed.
+
+    napari marks selected points of the active layer only, which may be another one.
+    """
+    widths = np.where(chosen, CHOSEN_WIDTH, RING_WIDTH)
+    if np.array_equal(widths, layer.border_width):
+        return False
+    layer.border_width[:] = widths
+    return True
 
 
 def _update_scores(layer: Points, scores: NDArray[np.float64], shown: NDArray[np.bool_]) -> bool:

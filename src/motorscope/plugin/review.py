@@ -179,13 +179,10 @@ class Review:
             Whether there is one.
         """
         self.changing.emit()
-        wanted = self.shown & is_undecided(self.table) if undecided else self.shown
-        current = None if self.current is None else int(self.table.rows_of(self.current)[0])
-        row = neighbour(self.listing.rows, wanted, current, step)
-        if row is None:
-            return False
-        self.go_to(int(self.table.ids[row]))
-        return True
+        pick = self._neighbour(self.table, step, undecided)
+        if pick is not None:
+            self.go_to(pick)
+        return pick is not None
 
     # Decisions and edits
 
@@ -203,9 +200,12 @@ class Review:
             If none is selected.
         """
         self.changing.emit()
-        self._do(self.table.set_status(self._chosen(), status, **stamp()))
-        if go_on and self.current is not None:
-            self.step(undecided=True)
+        table = self.table.set_status(self._chosen(), status, **stamp())
+        on = go_on and self.current is not None
+        following = self._neighbour(table, 1, undecided=True) if on else None
+        self._do(table, select=None if following is None else [following])
+        if following is not None:
+            self.go_to(following)
 
     def decide_by_threshold(self, status: str) -> int:
         """Accept all candidates that reach the threshold, or reject all below it; return the count.
@@ -350,6 +350,14 @@ class Review:
         self._do(table)
 
     # Inner parts
+
+    def _neighbour(self, table: PickTable, step: int, undecided: bool) -> int | None:
+        """Return the pick beside the current one in the order of going through a table."""
+        listing = self.listing if table is self.table else replace(self.listing, table=table)
+        wanted = listing.shown & is_undecided(table) if undecided else listing.shown
+        current = None if self.current is None else int(table.rows_of(self.current)[0])
+        row = neighbour(listing.rows, wanted, current, step)
+        return None if row is None else int(table.ids[row])
 
     def _chosen(self) -> tuple[int, ...]:
         if not self.selected:

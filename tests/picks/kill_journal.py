@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from motorscope.picks import History, Journal, PickTable
-from motorscope.picks.journal import Step
+from motorscope.picks.journal_lines import Step
 
 
 def done_next(history: History, number: int) -> tuple[History, Step]:

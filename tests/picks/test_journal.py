@@ -16,7 +16,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from motorscope.errors import PicksError
-from motorscope.picks import History, Journal, JournalInUseError, PickTable, journal, open_journal
+from motorscope.picks import (
+    History,
+    Journal,
+    JournalInUseError,
+    PickTable,
+    journal,
+    journal_lines,
+    open_journal,
+)
+from motorscope.picks.journal_lines import read_content
 
 TABLE = PickTable.from_positions([(1, 2, 3), (4, 5, 6)], [0.9, np.nan], note="ångström")
 
@@ -90,7 +99,7 @@ def test_compaction_keeps_everything(path):
 
 def test_a_long_journal_is_compacted_when_it_is_opened(path, monkeypatch):
     monkeypatch.setattr(journal, "_COMPACT_AFTER", 5)
-    monkeypatch.setattr(journal, "_STEPS", 2)
+    monkeypatch.setattr(journal_lines, "STEPS", 2)
     with Journal(path) as first:
         for number in range(6):
             first.record(TABLE.move(0, (number, 0, 0)))
@@ -242,7 +251,7 @@ def test_a_slow_disk_does_not_keep_a_person_waiting(path, monkeypatch):
         for number in range(5):
             first.record(TABLE.move(0, (number, 0, 0)))
         # A program that is killed now loses nothing.
-        assert journal._read(path).history.present == TABLE.move(0, (4, 0, 0))
+        assert read_content(path).history.present == TABLE.move(0, (4, 0, 0))
         assert not ready.is_set()
         ready.set()
 
@@ -360,7 +369,7 @@ class Reopening(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.patch = pytest.MonkeyPatch()
-        self.patch.setattr(journal, "_STEPS", 3)
+        self.patch.setattr(journal_lines, "STEPS", 3)
         self.patch.setattr(journal, "_COMPACT_AFTER", 6)
         self.patch.setattr(os, "fsync", lambda _: None)
         self.folder = tempfile.TemporaryDirectory()

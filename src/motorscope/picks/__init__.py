@@ -2,7 +2,8 @@
 
 from motorscope.picks.csv import pick_tables, read_picks, write_picks
 from motorscope.picks.history import History
-from motorscope.picks.journal import Journal, JournalInUseError, journal_path, open_journal
+from motorscope.picks.journal import Journal, JournalInUseError
+from motorscope.picks.journal_place import journal_path, open_journal
 from motorscope.picks.merging import Merged, merge_picks
 from motorscope.picks.scoring import (
     Counts,

@@ -6,58 +6,44 @@ it before the call returns, so that a program that is killed loses nothing of it
 the disk has it, too, which may take a quarter of a second. A last line that a crash tore is
 dropped; all before it counts.
 
-An edit says by ``step`` what it is in the history (see `Step`), so that what was done before can
-still be undone when the journal is opened again.
+An edit says by ``step`` what it is in the history (see `motorscope.picks.journal_lines`), so that
+what was done before can still be undone when the journal is opened again.
 """
 
-import getpass
-import hashlib
-import json
 import os
-import socket
 from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from filelock import FileLock, Timeout
 
 from motorscope.errors import PicksError
-from motorscope.picks.changes import apply, difference, everything
-from motorscope.picks.files import cannot_read, cannot_write, write_text
+from motorscope.picks.changes import difference
+from motorscope.picks.files import cannot_write, write_text
 from motorscope.picks.history import History
+from motorscope.picks.journal_lines import (
+    FORMAT,
+    STEPS,
+    Step,
+    as_lines,
+    encode,
+    followed,
+    read_content,
+    updated,
+    whoami,
+)
 from motorscope.picks.table import PickTable
 
 SUFFIX = ".motorscope.jsonl"
-_FORMAT = {"format": "motorscope journal", "version": 1}
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would change line ends
-
-Step = Literal["first", "new", "same"] | int
-"""What an edit is in the history: its beginning, a step, more of the step before; or how many steps
-are undone (negative) or done again (positive). An old journal does not say: its first picks are the
-beginning, and every other edit a step."""
-_STEPS = History.limit
-_COMPACT_AFTER = 2 * _STEPS  # edits: a file of a few hundred kB that is read in a moment
+_COMPACT_AFTER = 2 * STEPS  # edits: a file of a few hundred kB that is read in a moment
 
 
 class JournalInUseError(PicksError):
     """Another window works on the same tomogram."""
-
-
-@dataclass(frozen=True)
-class _Content:
-    """Picks, remarks, number of edits, who opened it last, and number of bytes that count."""
-
-    history: History
-    remarks: dict[str, Any]
-    edits: int
-    opened: dict[str, Any]
-    size: int
 
 
 class Journal:
@@ -96,13 +82,13 @@ class Journal:
         except OSError as error:
             raise cannot_write(path, error) from error
         try:
-            content = _read(path)
+            content = read_content(path)
             self.history, self.remarks = content.history, content.remarks
             if content.size == 0 or content.edits > _COMPACT_AFTER:
                 self.compact()
             else:
                 os.truncate(path, content.size)  # no torn line
-                self._append(self._attach(), {"opened": _whoami()})
+                self._append(self._attach(), {"opened": whoami()})
         except BaseException:
             self.close()
             raise
@@ -149,7 +135,7 @@ class Journal:
             line["remarks"] = new
         if not line:
             return
-        history, known = _followed(self.history, table, step), _updated(self.remarks, new)
+        history, known = followed(self.history, table, step), updated(self.remarks, new)
         if self._descriptor is None or self._flush_failed() or not self.path.exists():
             self.rewrite(history, known)
         else:
@@ -174,10 +160,10 @@ class Journal:
         PicksError
             If the file cannot be written; the journal then stays as it was.
         """
-        lines = [_FORMAT, *_as_lines(history, remarks), {"opened": _whoami()}]
+        lines = [FORMAT, *as_lines(history, remarks), {"opened": whoami()}]
         self._detach()  # a file that is open cannot be replaced everywhere
         try:
-            write_text(self.path, "".join(_encode(line) for line in lines))
+            write_text(self.path, "".join(encode(line) for line in lines))
             self.history, self.remarks = history, dict(remarks)
             self._flushes.clear()
         finally:
@@ -237,7 +223,7 @@ class Journal:
         return bool(self._flushes) and self._flushes[0].done()
 
     def _append(self, descriptor: int, line: dict[str, Any]) -> None:
-        data = _encode(line).encode()
+        data = encode(line).encode()
         try:
             if not self._is_ours(descriptor):
                 raise PicksError(
@@ -263,150 +249,10 @@ class Journal:
         return os.path.samestat(there, ours) and there.st_size == self._size
 
 
-def open_journal(tomogram: Path, name: str, folder: Path | None = None) -> Journal:
-    """Open the journal of a tomogram: beside it, or in `folder` where that cannot be written.
-
-    Parameters are those of `journal_path`.
-
-    Raises
-    ------
-    JournalInUseError
-        If another window has it open.
-    PicksError
-        If it is damaged, or if neither folder can be written.
-    """
-    return Journal(journal_path(tomogram, name, folder))
-
-
-def journal_path(tomogram: Path, name: str, folder: Path | None = None) -> Path:
-    """Return where the journal of a tomogram is, or will be.
-
-    Parameters
-    ----------
-    tomogram
-        The tomogram's file, or its folder of slices.
-    name
-        The tomogram's name.
-    folder
-        A project folder to use when the tomogram's own folder is read-only.
-
-    Raises
-    ------
-    PicksError
-        If neither folder can be written.
-    """
-    beside = tomogram.absolute().parent
-    if _writable(beside):
-        return beside / f"{name}{SUFFIX}"
-    if folder is None:
-        raise PicksError(
-            f"{beside} is read-only, so edits cannot be kept beside {tomogram.name}; choose a "
-            "project folder for them."
-        )
-    if not _writable(folder):
-        raise PicksError(f"{folder} is not a folder that can be written; choose another one.")
-    # Tomograms of several folders may have the same name.
-    where = hashlib.sha256(str(beside.resolve()).encode()).hexdigest()[:8]
-    return folder / f"{name}-{where}{SUFFIX}"
-
-
-def _writable(folder: Path) -> bool:
-    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
-
-
-def _read(path: Path) -> _Content:
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        data = b""
-    except OSError as error:
-        raise cannot_read(path, error) from error
-    history = History(PickTable.empty(), limit=_STEPS)
-    remarks, opened = dict[str, Any](), dict[str, Any]()
-    edits = size = 0
-    lines = data.splitlines(keepends=True)
-    for number, raw in enumerate(lines, start=1):
-        try:
-            if number == 1 and not _encode(_FORMAT).encode().startswith(raw):
-                raise PicksError(
-                    f"{path} is not a journal that this version reads; move it elsewhere to begin "
-                    "anew."
-                )
-            if not raw.endswith(b"\n"):
-                raise ValueError("torn")
-            line = json.loads(raw)
-            if "edit" in line:
-                begun = len(history.present) or history.can_undo
-                step = line.get("step", "new" if begun else "first")
-                history = _followed(history, apply(history.present, line["edit"]), step)
-            remarks = _updated(remarks, line.get("remarks", {}))
-            opened = line.get("opened", opened)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            if number == len(lines):
-                break  # torn by a crash: the edit in flight
-            raise PicksError(
-                f"{path}, line {number} is damaged ({error}); move the file elsewhere to begin "
-                "anew, or remove this line and all after it."
-            ) from error
-        edits += number > 1
-        size += len(raw)
-    return _Content(history=history, remarks=remarks, edits=edits, opened=opened, size=size)
-
-
-def _followed(history: History, table: PickTable, step: Step) -> History:
-    """Return the history after a step that made `table`."""
-    if step == "first":
-        return History(table, limit=history.limit)
-    if step == "same":
-        return replace(history, present=table, future=())
-    if isinstance(step, int):
-        gone = history.go(step)
-        if gone.present == table:
-            return gone
-    return history.do(table)  # also where a step before could not be written
-
-
-def _as_lines(history: History, remarks: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the lines that make a history: its first table, all steps, and how many are undone."""
-    tables = [*history.past, history.present, *history.future]
-    lines: list[dict[str, Any]] = [
-        {"edit": everything(tables[0]), "step": "first", "remarks": dict(remarks)}
-    ]
-    lines += [
-        {"edit": difference(before, after), "step": "new"} for before, after in pairwise(tables)
-    ]
-    if history.future:
-        back = difference(tables[-1], history.present)
-        lines.append({"edit": back, "step": -len(history.future)})
-    return lines
-
-
-def _updated(remarks: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    merged = {**remarks, **more}
-    return {key: value for key, value in merged.items() if value is not None}
-
-
 def _in_use(path: Path) -> str:
-    who = _read(path).opened
+    who = read_content(path).opened
     by = f" by {who['user']} on {who['host']} since {who['when']}" if who else ""
     return (
         f"{path.name} is open in another window{by} (process {who.get('process', 'unknown')}); "
         "close that one first."
     )
-
-
-def _whoami() -> dict[str, Any]:
-    try:
-        user = getpass.getuser()
-    except (OSError, KeyError):  # a process without a name for its user id
-        user = "somebody"
-    return {
-        "user": user,
-        "host": socket.gethostname(),
-        "process": os.getpid(),
-        "when": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-
-
-def _encode(line: Mapping[str, Any]) -> str:
-    return json.dumps(line, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"

@@ -5,6 +5,8 @@ can have that: the one that it says it belongs to, else the first of them by nam
 ``a.tif.motorscope.jsonl``, and keeps it.
 """
 
+import hashlib
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,7 +14,7 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from motorscope.errors import PicksError
-from motorscope.picks.journal import Journal, journal_path
+from motorscope.picks.journal import SUFFIX, Journal
 from motorscope.picks.summary import read_summary
 from motorscope.tomogram import is_tomogram, name_of
 
@@ -36,6 +38,57 @@ def project_folder() -> Path:
             "save them as a file."
         ) from error
     return folder
+
+
+def open_journal(tomogram: Path, name: str, folder: Path | None = None) -> Journal:
+    """Open the journal of a tomogram: beside it, or in `folder` where that cannot be written.
+
+    Parameters are those of `journal_path`.
+
+    Raises
+    ------
+    JournalInUseError
+        If another window has it open.
+    PicksError
+        If it is damaged, or if neither folder can be written.
+    """
+    return Journal(journal_path(tomogram, name, folder))
+
+
+def journal_path(tomogram: Path, name: str, folder: Path | None = None) -> Path:
+    """Return where the journal of a tomogram is, or will be.
+
+    Parameters
+    ----------
+    tomogram
+        The tomogram's file, or its folder of slices.
+    name
+        The tomogram's name.
+    folder
+        A project folder to use when the tomogram's own folder is read-only.
+
+    Raises
+    ------
+    PicksError
+        If neither folder can be written.
+    """
+    beside = tomogram.absolute().parent
+    if _writable(beside):
+        return beside / f"{name}{SUFFIX}"
+    if folder is None:
+        raise PicksError(
+            f"{beside} is read-only, so edits cannot be kept beside {tomogram.name}; choose a "
+            "project folder for them."
+        )
+    if not _writable(folder):
+        raise PicksError(f"{folder} is not a folder that can be written; choose another one.")
+    # Tomograms of several folders may have the same name.
+    where = hashlib.sha256(str(beside.resolve()).encode()).hexdigest()[:8]
+    return folder / f"{name}-{where}{SUFFIX}"
+
+
+def _writable(folder: Path) -> bool:
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
 
 
 def journal_at(

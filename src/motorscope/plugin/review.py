@@ -16,7 +16,7 @@ from psygnal import Signal
 
 from motorscope.errors import PicksError
 from motorscope.picks import History, Journal, Merged, PickTable, Summits, merge_picks
-from motorscope.picks.journal import Step
+from motorscope.picks.journal_lines import Step
 from motorscope.picks.summits import NO_SUMMITS
 from motorscope.plugin.stepping import Counts, Listing, is_undecided, neighbour
 from motorscope.tomogram import VoxelGrid

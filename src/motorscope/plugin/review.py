@@ -1,4 +1,4 @@
-"""The review of one tomogram's picks: what is decided, selected and shown, without Qt or napari.
+"""The review of one tomogram's picks: what is decided and corrected, without Qt or napari.
 
 The table of picks is the truth. Every operation makes a new table, can be undone, and is written
 to the journal before anything else happens.
@@ -6,43 +6,31 @@ to the journal before anything else happens.
 
 import getpass
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from psygnal import Signal
 
 from motorscope.errors import PicksError
 from motorscope.picks import History, Journal, Merged, PickTable, Summits, merge_picks
 from motorscope.picks.journal_lines import Step
 from motorscope.picks.summits import NO_SUMMITS
-from motorscope.plugin.stepping import Counts, Listing, is_undecided, neighbour
+from motorscope.plugin.browsing import Browsing
+from motorscope.plugin.stepping import is_undecided
 from motorscope.tomogram import VoxelGrid
 
 
-class Review:
+class Review(Browsing):
     """Picks with their history, and where a person is among them.
 
     Attributes
     ----------
-    changing
-        Emitted before an operation, so that a view can hand in what was edited in it.
-    changed
-        Emitted when the table, or what is shown of it, or its order has changed.
-    selection_changed
-        Emitted when the selection has changed.
-    went_to
-        Emitted with an id when a person goes to a pick.
     failed
         Emitted with a sentence when an edit could not be written to the journal.
     """
 
-    changing = Signal()
-    changed = Signal()
-    selection_changed = Signal()
-    went_to = Signal(int)
     failed = Signal(str)
 
     def __init__(
@@ -69,15 +57,11 @@ class Review:
         summits
             Maxima of the last run's heatmap, as far as they are known.
         """
-        self.name, self.grid, self.threshold = name, grid, threshold
-        self.journal = journal
+        super().__init__(threshold)
+        self.name, self.grid, self.journal = name, grid, journal
         picks = PickTable.empty() if picks is None else picks
         self.history = picks if isinstance(picks, History) else History(picks)
         self.summits = summits
-        self.selected: tuple[int, ...] = ()
-        self.order, self.backwards = "score", False
-        self.shows_rejected = True
-        self._listing = Listing(self.table, threshold)
 
     def close(self) -> None:
         """Close the journal; closing twice does no harm."""
@@ -98,91 +82,10 @@ class Review:
         ):
             signal.disconnect()
 
-    # What there is
-
     @property
     def table(self) -> PickTable:
         """The picks as they are."""
         return self.history.present
-
-    @property
-    def listing(self) -> Listing:
-        """What is shown of the picks, in the order of going through them."""
-        known, table = self._listing, self.table
-        state = (self.threshold, self.order, self.backwards, self.shows_rejected)
-        if known.table is not table or state != known.state:
-            self._listing = Listing(table, *state)
-        return self._listing
-
-    @property
-    def shown(self) -> NDArray[np.bool_]:
-        """For each pick whether it is shown ``(n,)``."""
-        return self.listing.shown
-
-    @property
-    def current(self) -> int | None:
-        """The id of the pick where a person is: the only one that is selected."""
-        return self.selected[0] if len(self.selected) == 1 else None
-
-    def counts(self) -> Counts:
-        """Return how many picks are decided, and how."""
-        return self.listing.counts
-
-    def listed(self, order: str | None = None) -> NDArray[np.int64]:
-        """Return the ids of the picks that are shown, in the order of going through them.
-
-        `order` is another one of `motorscope.plugin.stepping.ORDERS`.
-        """
-        listing = self.listing
-        return (listing if order is None else replace(listing, order=order, backwards=False)).ids
-
-    def position(self, pick: int) -> NDArray[np.float64]:
-        """Return the position of a pick, z, y, x in Å."""
-        return self.table.positions[self.table.rows_of(pick)[0]]
-
-    # Where a person is
-
-    def set_threshold(self, threshold: float) -> None:
-        """Show candidates from this score on; decisions stay as they are, and shown."""
-        if threshold != self.threshold:
-            self.threshold = threshold
-            self.changed.emit()
-
-    def set_order(self, order: str, backwards: bool = False) -> None:
-        """Go through the picks in an order of `motorscope.plugin.stepping.ORDERS`."""
-        self.order, self.backwards = order, backwards
-        self.changed.emit()
-
-    def show_rejected(self, shown: bool) -> None:
-        """Show rejected picks, or hide them."""
-        self.shows_rejected = shown
-        self.changed.emit()
-
-    def select(self, ids: Iterable[int]) -> None:
-        """Select picks; ids that are not there are passed over."""
-        there = self._existing(ids)
-        if there != self.selected:
-            self.selected = there
-            self.selection_changed.emit()
-
-    def go_to(self, pick: int) -> None:
-        """Select a pick and bring it into view."""
-        self.select([pick])
-        self.went_to.emit(pick)
-
-    def step(self, step: int = 1, undecided: bool = False) -> bool:
-        """Go to the next pick (-1: the one before), or to the next undecided one.
-
-        Returns
-        -------
-        bool
-            Whether there is one.
-        """
-        self.changing.emit()
-        pick = self._neighbour(self.table, step, undecided)
-        if pick is not None:
-            self.go_to(pick)
-        return pick is not None
 
     # Decisions and edits
 
@@ -202,7 +105,7 @@ class Review:
         self.changing.emit()
         table = self.table.set_status(self._chosen(), status, **stamp())
         on = go_on and self.current is not None
-        following = self._neighbour(table, 1, undecided=True) if on else None
+        following = self.neighbour(table, 1, undecided=True) if on else None
         self._do(table, select=None if following is None else [following])
         if following is not None:
             self.go_to(following)
@@ -351,14 +254,6 @@ class Review:
 
     # Inner parts
 
-    def _neighbour(self, table: PickTable, step: int, undecided: bool) -> int | None:
-        """Return the pick beside the current one in the order of going through a table."""
-        listing = self.listing if table is self.table else replace(self.listing, table=table)
-        wanted = listing.shown & is_undecided(table) if undecided else listing.shown
-        current = None if self.current is None else int(table.rows_of(self.current)[0])
-        row = neighbour(listing.rows, wanted, current, step)
-        return None if row is None else int(table.ids[row])
-
     def _chosen(self) -> tuple[int, ...]:
         if not self.selected:
             raise PicksError("No motor is selected; go to one, or click on it.")
@@ -385,14 +280,10 @@ class Review:
         """Write down a step of the history, and tell; views learn all of it at once."""
         self._record(step)
         before = self.selected
-        self.selected = self._existing(before if select is None else select)
+        self.selected = self.existing(before if select is None else select)
         self.changed.emit()
         if self.selected != before:
             self.selection_changed.emit()
-
-    def _existing(self, ids: Iterable[int]) -> tuple[int, ...]:
-        chosen = np.unique(np.fromiter(ids, dtype=np.int64))
-        return tuple(chosen[np.isin(chosen, self.table.ids)].tolist())
 
     def _record(self, step: Step = "new") -> None:
         if self.journal is None:

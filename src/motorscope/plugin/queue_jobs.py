@@ -199,7 +199,7 @@ def _search(
     entry: Entry, spacing: Spacing | None, model: Any, task: QueueTask, cancel: threading.Event
 ) -> Generator[Any, None, Found | None]:
     from motorscope.detection import DetectionRequest, detect
-    from motorscope.plugin.session import from_model
+    from motorscope.plugin.detection import from_model
 
     tomogram = _open(entry, spacing)
     tomogram.grid.known_spacing()

@@ -5,22 +5,22 @@ its identity; a person's own layers are never touched, except that a spacing is 
 person says so.
 """
 
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.components import ViewerModel
-from napari.layers import Image, Layer, Points
+from napari.layers import Layer, Points
 from numpy.typing import NDArray
 from psygnal import Signal
 
 from motorscope.errors import PicksError
-from motorscope.picks import PickTable, Summits
+from motorscope.picks import Summits
 from motorscope.plugin import layers as sources
 from motorscope.plugin.comparison_desk import ComparisonDesk
 from motorscope.plugin.desk import ReviewDesk
+from motorscope.plugin.detection import Detection, Filling, from_model
 from motorscope.plugin.jobs import Task
 from motorscope.plugin.layers import find, identity, is_source, tomogram_from_layer
 from motorscope.plugin.models import ModelOption, ModelShelf
@@ -39,42 +39,9 @@ from motorscope.tomogram import VoxelGrid, prepared_grid
 if TYPE_CHECKING:
     from motorscope.detection import DetectionResult
     from motorscope.inspection import FeatureResult
-    from motorscope.network import ModelCard
 
 FEATURE_BYTES = 2_000_000_000
 """Most memory that the maps of one encoder stage may take."""
-
-REFRESH_SECONDS = 0.2
-"""A heatmap that fills in is drawn again this often at most."""
-
-
-@dataclass(frozen=True)
-class Detection:
-    """What was found in one tomogram, and how much of it is shown.
-
-    Attributes
-    ----------
-    name, grid
-        The tomogram's name and grid.
-    result, card
-        The run's result, and the card of the model that made it.
-    summits
-        Maxima of the heatmap, of which the candidates were chosen.
-    threshold
-        Probability from which a candidate is shown.
-    """
-
-    name: str
-    grid: VoxelGrid
-    result: "DetectionResult"
-    card: "ModelCard"
-    summits: Summits
-    threshold: float
-
-    @property
-    def shown(self) -> PickTable:
-        """The candidates that reach the threshold."""
-        return self.summits.candidates.above(self.threshold)
 
 
 class Session:
@@ -98,7 +65,7 @@ class Session:
         self.comparisons = ComparisonDesk(viewer, self.desk)
         self._detections: dict[str, Detection] = {}
         self._generation = 0
-        self._filling: _Filling | None = None
+        self._filling: Filling | None = None
         self._margins: tuple[float, ...] | None = None
         events = viewer.layers.events
         events.inserted.connect(self._on_inserted)
@@ -342,7 +309,7 @@ class Session:
         else:
             layer.data = data
             layer.scale, layer.translate = arguments["scale"], arguments["translate"]
-        self._filling = _Filling(data, layer)
+        self._filling = Filling(data, layer)
 
     def _take_in(self, layer_id: str) -> None:
         """Hand what was found to the tomogram's review, which shows it."""
@@ -381,31 +348,6 @@ class Session:
         self.desk.drop_points(layer)
         self._fit_slice()
         self.layers_changed.emit()
-
-
-class _Filling:
-    """A heatmap that is being filled in, and the layer that shows it."""
-
-    def __init__(self, data: NDArray[np.float32], layer: Image) -> None:
-        self.data = data
-        self._layer = layer
-        self._drawn = 0.0
-
-    def write(self, start: Sequence[int], values: NDArray[np.float32]) -> None:
-        place = tuple(slice(a, a + n) for a, n in zip(start, values.shape, strict=True))
-        self.data[place] = values
-
-    def refresh(self, viewer: ViewerModel, at_once: bool = False) -> None:
-        """Draw the layer again if it is there still and was not drawn a moment ago."""
-        now = time.monotonic()
-        if (at_once or now - self._drawn > REFRESH_SECONDS) and self._layer in viewer.layers:
-            self._drawn = now
-            self._layer.refresh()
-
-
-def from_model(candidates: PickTable, card: "ModelCard") -> PickTable:
-    """Return candidates that say which model made them."""
-    return candidates.set_details(candidates.ids, model=card.name, model_sha256=card.sha256 or "")
 
 
 def _liveliest(maps: NDArray[Any]) -> int:

@@ -16,6 +16,7 @@ from motorscope.training.config import AugmentationConfig
 Volume = NDArray[np.float32]
 Positions = NDArray[np.float64]
 
+NOWHERE: Positions = np.empty((0, 3))
 REACH = 12
 """Voxels from a motor's centre to the rim of its C ring or stators, where voxels are 16–20 Å."""
 
@@ -53,19 +54,14 @@ def cut(crop: Crop, centre: ArrayLike, shape: Sequence[int], scale: ArrayLike) -
     return inside(Crop(volume, (crop.positions - start) * factor))
 
 
-def cut_inside(crop: Crop, centre: ArrayLike, shape: Sequence[int], scale: ArrayLike) -> Crop:
-    """Cut like `cut`, but as near to `centre` as the volume goes on to all sides.
+def inward(
+    centre: ArrayLike, crop: Crop, shape: Sequence[int], scale: ArrayLike
+) -> NDArray[np.float64]:
+    """Return the place nearest to `centre` (voxels) where a piece to `cut` lies in the volume.
 
     A mirror image would show motors that the truth does not know. In a volume that is smaller than
     the piece it cannot be helped.
     """
-    return cut(crop, inward(centre, crop, shape, scale), shape, scale)
-
-
-def inward(
-    centre: ArrayLike, crop: Crop, shape: Sequence[int], scale: ArrayLike
-) -> NDArray[np.float64]:
-    """Return the place nearest to `centre` (voxels) where a piece to `cut` lies in the volume."""
     bounds = np.array(crop.volume.shape)
     room = np.minimum(np.array(shape) / np.asarray(scale), bounds) / 2
     place: NDArray[np.float64] = np.clip(np.asarray(centre, dtype=float), room, bounds - room)

@@ -80,6 +80,10 @@ class DataConfig:
         Share of scenes that show other things than bacteria, or nothing.
     motor_share, structure_share
         Shares of crops placed near a motor or near something dense; the others lie anywhere.
+    mistake_share
+        Share of crops, in scenes where the model that training starts from is wrong somewhere, that
+        are placed near such a place; the other shares divide the rest. Above 0 it needs
+        ``network.start_from``, and every scene is searched before training.
     jitter
         Furthest distance, per axis and as a fraction of the crop, of that object from the crop's
         centre.
@@ -105,6 +109,7 @@ class DataConfig:
     distractor_share: float = 0.15
     motor_share: float = 0.5
     structure_share: float = 0.25
+    mistake_share: float = 0.0
     jitter: float = 0.3
     tomograms: str | None = None
     picks: str | None = None
@@ -135,7 +140,7 @@ class DataConfig:
         share = self.distractor_share
         _require(0 <= share <= 1, "distractor_share", share, "in [0, 1]")
         _require(0 <= self.jitter <= 0.5, "jitter", self.jitter, "in [0, 0.5]")
-        for name in ("real_share", "rejected_share"):
+        for name in ("mistake_share", "real_share", "rejected_share"):
             value = getattr(self, name)
             _require(0 <= value <= 1, name, value, "in [0, 1]")
         _require(0 <= self.held_out < 1, "held_out", self.held_out, "in [0, 1)")
@@ -354,6 +359,13 @@ class TrainConfig:
         plain = self.name.replace("-", "").replace("_", "").replace(".", "").isalnum()
         _require(plain, "name", self.name, "letters, digits, '-', '_' and '.'")
         _require(self.seed >= 0, "seed", self.seed, "0 or more")
+        share = self.data.mistake_share
+        _require(
+            not share or self.network.start_from is not None,
+            "data.mistake_share",
+            share,
+            "0 where network.start_from names no model whose mistakes could be looked for",
+        )
         fewest = min(math.prod(side // 32 for side in crop) for crop in self.data.crops)
         _require(
             self.optimiser.batch * fewest > 1,

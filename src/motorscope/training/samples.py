@@ -12,11 +12,9 @@ from torch.utils.data import Dataset
 
 from motorscope.network.card import FeatureSpec
 from motorscope.tomogram.grid import Shape
-from motorscope.training.augmentation import Crop, augment_geometry, augment_grey
+from motorscope.training.augmentation import NOWHERE, Crop, augment_geometry, augment_grey
 from motorscope.training.config import TrainConfig
 from motorscope.training.target import heatmap_target, known_share
-
-NOWHERE = np.empty((0, 3))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from motorscope.errors import ConfigError
 from motorscope.files import replacing
 from motorscope.simulation import draw_imaging, image_density, simulate_density
 from motorscope.tomogram.grid import Shape
-from motorscope.training.augmentation import Crop, cut, cuts_motor, draw_scale, inward
+from motorscope.training.augmentation import NOWHERE, Crop, cut, cuts_motor, draw_scale, inward
 from motorscope.training.config import DataConfig, TrainConfig
 from motorscope.training.distractors import draw_distractors
 
@@ -41,17 +41,23 @@ class ScenePool:
         if not motors_file.exists():
             self.folder.mkdir(parents=True, exist_ok=True)
             density, positions = draw_scene(config, number)
-            _write(density_file, density.astype(np.float16))
-            _write(motors_file, positions)  # last, because it says that the scene is whole
+            keep(density_file, density.astype(np.float16))
+            keep(motors_file, positions)  # last, because it says that the scene is whole
         return Crop(np.load(density_file, mmap_mode="r"), np.load(motors_file))
+
+    def mistakes_file(self, number: int) -> Path:
+        """Return the file of the places ``(n, 3)`` in voxels where a model was wrong in a scene."""
+        return self.folder / f"mistakes-{number:05d}.npy"
 
     def draw(self, config: TrainConfig, shape: Shape, rng: np.random.Generator) -> Crop:
         """Return an imaged crop: dense things dark, noise with a standard deviation of 1."""
         data = config.data
-        scene = self.scene(config, int(rng.integers(data.scenes)))
+        number = int(rng.integers(data.scenes))
+        scene = self.scene(config, number)
+        places = np.load(self.mistakes_file(number)) if data.mistake_share else NOWHERE
         scale = draw_scale(config.augmentation, rng)
         for _ in range(TRIES):
-            centre = inward(draw_centre(scene, data, shape, rng), scene, shape, scale)
+            centre = inward(draw_centre(scene, data, shape, rng, places), scene, shape, scale)
             if not cuts_motor(scene.positions, centre, shape, scale):
                 break
         piece = cut(scene, centre, shape, scale)
@@ -73,13 +79,23 @@ def draw_scene(config: TrainConfig, number: int) -> tuple[NDArray[np.float32], N
 
 
 def draw_centre(
-    crop: Crop, data: DataConfig, shape: Shape, rng: np.random.Generator
+    crop: Crop,
+    data: DataConfig,
+    shape: Shape,
+    rng: np.random.Generator,
+    mistakes: NDArray[np.float64] = NOWHERE,
 ) -> NDArray[np.float64]:
-    """Choose where to crop: near a motor, near a structure, or anywhere, by the set shares."""
+    """Choose where to crop, by the set shares.
+
+    Near a mistake of the model before (places ``(n, 3)`` in voxels), else near a motor, near a
+    structure, or anywhere.
+    """
     bounds = np.array(crop.volume.shape)
     centre = rng.uniform(0, bounds)
     reach = data.jitter * np.array(shape)
     shift = rng.uniform(-reach, reach)
+    if len(mistakes) and rng.random() < data.mistake_share:
+        return np.asarray(mistakes[rng.integers(len(mistakes))] + shift)
     kind = rng.random()
     if kind < data.motor_share and len(crop.positions):
         centre = crop.positions[rng.integers(len(crop.positions))] + shift
@@ -90,6 +106,13 @@ def draw_centre(
     return centre
 
 
-def _write(path: Path, array: NDArray[Any]) -> None:
+def keep(path: Path, array: NDArray[Any]) -> None:
+    """Write an array into the folder of a pool.
+
+    Raises
+    ------
+    ConfigError
+        If the disk is full.
+    """
     with replacing(path, ConfigError) as partial, partial.open("wb") as file:
         np.save(file, array)

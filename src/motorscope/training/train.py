@@ -31,6 +31,7 @@ from motorscope.training.held_out import (
 )
 from motorscope.training.labelled import read_labelled
 from motorscope.training.loop import check_folder, fit, make_folder, start_at_prior
+from motorscope.training.mistakes import find_mistakes
 from motorscope.training.samples import CropSource, MixedSource, Samples
 from motorscope.training.saving import Validation, describe_data
 from motorscope.training.scenes import ScenePool
@@ -136,6 +137,8 @@ def train(
 def choose_source(config: TrainConfig, split: Split, out: Path) -> CropSource:
     """Return where the crops come from: simulated scenes, a folder of tomograms, or both."""
     scenes = ScenePool(out / "scenes")
+    if config.data.mistake_share and config.network.start_from is not None:
+        find_mistakes(scenes, config, load_model(config.network.start_from))
     if not split.training:
         return scenes
     tomograms = prepare_tomograms(split.training, config.data.recipe(), out / "tomograms")

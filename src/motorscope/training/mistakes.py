@@ -1,0 +1,93 @@
+"""Hard examples: where the model that a training starts from is wrong in simulated scenes.
+
+Most of a scene is easy. Crops about these places show a network more often what it still confuses
+with motors, and the motors that it does not see (hard negative mining, as in Felzenszwalb et al.
+2010, IEEE TPAMI 32, 1627).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from motorscope.detection import DetectionRequest, detect, run_to_end
+from motorscope.network import Model
+from motorscope.picks import PickTable
+from motorscope.simulation import draw_imaging, image_density
+from motorscope.tomogram import Tomogram, VoxelGrid
+from motorscope.training.augmentation import Crop
+from motorscope.training.config import TrainConfig
+from motorscope.training.scenes import ScenePool, keep
+
+Positions = NDArray[np.float64]
+
+MOST = 4
+"""Most false candidates that count in a scene, the ones with the highest scores."""
+SURE = 0.5
+"""Score below which a motor counts as not seen."""
+
+
+def find_mistakes(
+    pool: ScenePool, config: TrainConfig, model: Model, numbers: range | None = None
+) -> None:
+    """Let a model search the scenes of a pool and keep the places where it was wrong.
+
+    Every scene is imaged once for that, differently from any crop. What was kept before, by a run
+    that was killed, is not worked out again.
+
+    Parameters
+    ----------
+    numbers
+        Of the scenes; all by default.
+
+    Raises
+    ------
+    ConfigError
+        If the disk is full.
+    """
+    scenes = range(config.data.scenes) if numbers is None else numbers
+    missing = [number for number in scenes if not pool.mistakes_file(number).exists()]
+    for number in tqdm(missing, desc="searching scenes", unit="scene", disable=not missing):
+        scene = pool.scene(config, number)
+        found = _search(scene, config, model, number)
+        places = mistakes(found, scene.positions, config)
+        keep(pool.mistakes_file(number), places)
+
+
+def mistakes(found: PickTable, motors: Positions, config: TrainConfig) -> Positions:
+    """Return where candidates are wrong.
+
+    Parameters
+    ----------
+    found
+        Candidates with their scores, positions in Å.
+    motors
+        Positions ``(n, 3)`` in voxels of the network's spacing.
+
+    Returns
+    -------
+    numpy.ndarray
+        Places ``(n, 3)`` in voxels: the best candidates that are no motors, and the motors of which
+        no candidate is sure. A candidate belongs to a motor within half of
+        ``validation.minimum_distance``.
+    """
+    spacing = config.data.spacing
+    places = found.positions / spacing
+    apart = np.linalg.norm(places[:, None] - motors[None], axis=2) * spacing
+    near = apart < config.validation.minimum_distance / 2
+    wrong = ~near.any(axis=1)
+    worst = places[wrong][np.argsort(-found.scores[wrong], kind="stable")[:MOST]]
+    seen = (near & (found.scores >= SURE)[:, None]).any(axis=0)
+    return np.concatenate((worst, motors[~seen]))
+
+
+def _search(scene: Crop, config: TrainConfig, model: Model, number: int) -> PickTable:
+    """Image a scene and return the candidates in it."""
+    spacing = config.data.spacing
+    rng = np.random.default_rng([config.seed, 5, number])
+    imaging = draw_imaging(config.simulation, rng)
+    image = image_density(np.asarray(scene.volume, np.float32), spacing, imaging, rng, workers=1)
+    grid = VoxelGrid(image.shape, None).with_spacing(spacing)
+    tomogram = Tomogram(image, grid, f"scene {number}")
+    result = run_to_end(detect(DetectionRequest(tomogram, model)))
+    assert result is not None  # only a cancelled run has none
+    return result.candidates

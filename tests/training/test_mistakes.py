@@ -1,0 +1,85 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from motorscope.errors import ConfigError
+from motorscope.network import load_model
+from motorscope.picks import PickTable
+from motorscope.training.config import DataConfig, NetworkConfig, TrainConfig
+from motorscope.training.mistakes import MOST, find_mistakes, mistakes
+from motorscope.training.scenes import ScenePool, draw_centre
+from motorscope.training.train import train
+
+PLAIN = TrainConfig(
+    data=DataConfig(crops=((32, 32, 32),), scenes=2, scene_shape=(32, 64, 64), spacing=16.0)
+)
+
+
+def candidates(places, scores):
+    return PickTable.from_positions(
+        16.0 * np.reshape(places, (-1, 3)), scores=scores, origin="model", status="candidate"
+    )
+
+
+def test_what_is_no_motor_and_what_was_not_seen_are_mistakes():
+    motors = np.array([[10.0, 20, 30], [10, 100, 100], [10, 200, 30]])
+    # A sure hit, a doubtful one, a sure wrong one; nothing at the third motor.
+    found = candidates([[11, 20, 30], [10, 101, 100], [30, 30, 90]], [0.9, 0.2, 0.7])
+    np.testing.assert_allclose(
+        mistakes(found, motors, PLAIN), [[30, 30, 90], [10, 100, 100], [10, 200, 30]]
+    )
+
+
+@given(st.lists(st.floats(0.01, 0.99), max_size=12), st.integers(0, 4))
+def test_only_the_surest_wrong_candidates_count(scores, motors):
+    places = [[0, 100 * i, 0] for i in range(len(scores))]
+    far = np.array([[0, 0, 1000.0 + 100 * i] for i in range(motors)]).reshape(-1, 3)
+    wrong = mistakes(candidates(places, scores), far, PLAIN)
+    assert len(wrong) == min(len(scores), MOST) + motors
+    kept = [scores[round(place[1] / 100)] for place in wrong[: len(wrong) - motors]]
+    assert kept == sorted(scores, reverse=True)[:MOST]
+
+
+def test_scenes_are_searched_once(start_model, tmp_path):
+    pool, model = ScenePool(tmp_path / "scenes"), load_model(str(start_model))
+    find_mistakes(pool, PLAIN, model, range(1))
+    first = pool.mistakes_file(0)
+    assert np.load(first).shape[1:] == (3,)
+    assert not pool.mistakes_file(1).exists()
+    before = first.stat().st_mtime_ns
+    find_mistakes(pool, PLAIN, model)
+    assert pool.mistakes_file(1).exists()
+    assert first.stat().st_mtime_ns == before
+
+
+def test_a_training_looks_for_the_mistakes_of_the_model_it_goes_on_from(start_model, tmp_path):
+    table = replace(
+        PLAIN,
+        network=NetworkConfig(start_from=str(start_model), base_width=4, decoder_channels=(8,)),
+        data=replace(PLAIN.data, mistake_share=1.0, workers=0),
+        optimiser=replace(PLAIN.optimiser, steps=1, batch=2),
+        validation=replace(PLAIN.validation, tomograms=0, final_tomograms=0),
+    )
+    assert train(table, tmp_path / "run") is not None
+    assert len(list((tmp_path / "run" / "scenes").glob("mistakes-*.npy"))) == 2
+
+
+def test_crops_lie_near_mistakes_as_often_as_is_said(tmp_path):
+    data = replace(PLAIN.data, mistake_share=0.5, motor_share=0.0, structure_share=0.0, jitter=0.1)
+    scene = ScenePool(tmp_path).scene(PLAIN, 0)
+    place = np.array([[16.0, 40.0, 12.0]])
+    rng = np.random.default_rng(0)
+    shape = (32, 32, 32)
+    centres = np.array([draw_centre(scene, data, shape, rng, place) for _ in range(400)])
+    near = (abs(centres - place) <= 3.2).all(axis=1).mean()
+    assert 0.42 < near < 0.58
+    other = np.array([draw_centre(scene, data, shape, rng) for _ in range(400)])
+    assert (abs(other - place) <= 3.2).all(axis=1).mean() < 0.05
+
+
+def test_mistakes_need_a_model_that_could_make_them():
+    with pytest.raises(ConfigError, match=r"mistake_share must be 0 where network\.start_from"):
+        replace(PLAIN, data=replace(PLAIN.data, mistake_share=0.2))

@@ -48,6 +48,27 @@ def replacing(
             temporary.unlink(missing_ok=True)
 
 
+def make_folder(
+    path: str | os.PathLike[str],
+    error_type: type[MotorscopeError] = MotorscopeError,
+    remedy: str = "choose another one",
+) -> Path:
+    """Make a folder if it is not there, with those above it, and return it.
+
+    Raises
+    ------
+    MotorscopeError
+        Of the given type, if it cannot be made; the message ends with the remedy.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise error_type(f"The folder {folder} cannot be made ({reason}); {remedy}.") from error
+    return folder
+
+
 def backup_of(path: str | os.PathLike[str]) -> Path:
     """Return where the file before is kept: ``NAME.bak.csv`` for ``NAME.csv``."""
     target = Path(path)

@@ -2,17 +2,15 @@
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from motorscope.errors import MotorscopeError
 from motorscope.evaluate.data import EvaluationData
 from motorscope.evaluate.groups import GroupScore, motor_errors, score_groups
 from motorscope.evaluate.metrics import Scores
 from motorscope.evaluate.plots import draw_plots
-from motorscope.files import replacing
+from motorscope.files import make_folder, replacing
 
 
 def format_report(data: EvaluationData, scores: Scores) -> str:
@@ -48,14 +46,7 @@ def write_report(folder: str | os.PathLike[str], data: EvaluationData, scores: S
     """
     groups = score_groups(data, scores)
     plots = draw_plots(scores, groups)  # before anything is written
-    target = Path(folder)
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise MotorscopeError(
-            f"The folder {target} cannot be made ({(error.strerror or str(error)).lower()}); "
-            "give another one."
-        ) from error
+    target = make_folder(folder)
     for name, table in make_tables(data, scores, groups).items():
         with replacing(target / f"{name}.csv") as temporary:
             table.to_csv(temporary, index=False, lineterminator="\n", float_format="%.6g")

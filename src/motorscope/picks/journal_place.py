@@ -14,6 +14,7 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from motorscope.errors import PicksError
+from motorscope.files import make_folder
 from motorscope.picks.journal import SUFFIX, Journal
 from motorscope.picks.summary import read_summary
 from motorscope.tomogram import is_tomogram, name_of
@@ -29,15 +30,11 @@ def project_folder() -> Path:
     PicksError
         If it cannot be made.
     """
-    folder = user_data_path("motorscope") / "journals"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise PicksError(
-            f"{folder} cannot be made ({error.strerror}), so edits cannot be kept; "
-            "save them as a file."
-        ) from error
-    return folder
+    return make_folder(
+        user_data_path("motorscope") / "journals",
+        PicksError,
+        "edits cannot be kept without it: save them as a file",
+    )
 
 
 def open_journal(tomogram: Path, name: str, folder: Path | None = None) -> Journal:

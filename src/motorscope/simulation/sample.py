@@ -6,7 +6,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_dir
 
-from motorscope.errors import MotorscopeError
+from motorscope.files import make_folder
 from motorscope.simulation.config import SimulationConfig
 from motorscope.simulation.files import write_simulation
 from motorscope.simulation.simulate import simulate_tomogram
@@ -50,13 +50,7 @@ def sample_tomogram_path() -> Path:
     path = folder / f"sample-{_mark()}.mrc"
     # The tomogram is written after its truth, so where it is, both are.
     if not path.exists():
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise MotorscopeError(
-                f"The cache folder {folder} cannot be made ({error.strerror}); "
-                "set MOTORSCOPE_CACHE to one that can."
-            ) from error
+        make_folder(folder, remedy="set MOTORSCOPE_CACHE to one that can")
         write_simulation(path, simulate_tomogram(CONFIG, SEED, path.stem))
     return path
 

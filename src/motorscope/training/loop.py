@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from motorscope.errors import MotorscopeError
+from motorscope.files import make_folder
 from motorscope.network.unet import UNet3d
 from motorscope.training.blending import blend
 from motorscope.training.config import OptimiserConfig, TrainConfig
@@ -62,7 +63,7 @@ def fit(
     options = config.optimiser
     checkpoint = out / CHECKPOINT
     check_folder(out, resume)
-    make_folder(out)
+    make_run_folder(out)
     fabric = (hardware or Hardware()).fabric()
     if config.logging.tensorboard:
         open_tensorboard(out / TENSORBOARD, 0)  # to say at once if it is not there
@@ -180,22 +181,22 @@ def check_folder(out: Path, resume: bool) -> None:
         )
 
 
-def make_folder(out: Path) -> None:
+def make_run_folder(out: Path) -> None:
     """Make a run's folder, and remove what a kill left half written there.
 
     Raises
     ------
     TrainingError
-        If it cannot be made.
+        If it cannot be made or written to.
     """
+    make_folder(out, TrainingError, "choose another one with --out")
     try:
-        out.mkdir(parents=True, exist_ok=True)
         for left_over in out.glob(f".{Path(CHECKPOINT).stem}-*{Path(CHECKPOINT).suffix}"):
             left_over.unlink()
     except OSError as error:
+        reason = (error.strerror or str(error)).lower()
         raise TrainingError(
-            f"The folder {out} cannot be made or written to "
-            f"({(error.strerror or str(error)).lower()}); choose another one with --out."
+            f"The folder {out} cannot be written to ({reason}); choose another one with --out."
         ) from error
 
 

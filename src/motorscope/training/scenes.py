@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motorscope.errors import ConfigError
-from motorscope.files import replacing
+from motorscope.files import make_folder, replacing
 from motorscope.simulation import draw_imaging, image_density, simulate_density
 from motorscope.tomogram.grid import Shape
 from motorscope.training.augmentation import NOWHERE, Crop, cut, cuts_motor, draw_scale, inward
@@ -39,7 +39,7 @@ class ScenePool:
         density_file = self.folder / f"scene-{number:05d}.npy"
         motors_file = self.folder / f"motors-{number:05d}.npy"
         if not motors_file.exists():
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder, ConfigError)
             density, positions = draw_scene(config, number)
             keep(density_file, density.astype(np.float16))
             keep(motors_file, positions)  # last, because it says that the scene is whole

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motorscope.errors import ConfigError
-from motorscope.files import replacing
+from motorscope.files import make_folder, replacing
 from motorscope.tomogram import InputRecipe, prepare, prepared_grid
 from motorscope.tomogram.grid import Shape
 from motorscope.training.augmentation import Crop, cut, cuts_motor, draw_scale, inward
@@ -91,13 +91,7 @@ def prepare_tomograms(
     TomogramError
         If a file cannot be read.
     """
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(
-            f"The folder {cache} cannot be made ({(error.strerror or str(error)).lower()}); "
-            "choose another one."
-        ) from error
+    make_folder(cache, ConfigError)
     prepared = []
     for tomogram in tomograms:
         file = cache / f"{tomogram.name}.npy"

@@ -30,7 +30,7 @@ from motorscope.training.held_out import (
     write_split,
 )
 from motorscope.training.labelled import read_labelled
-from motorscope.training.loop import check_folder, fit, make_folder, start_at_prior
+from motorscope.training.loop import check_folder, fit, make_run_folder, start_at_prior
 from motorscope.training.mistakes import find_mistakes
 from motorscope.training.samples import CropSource, MixedSource, Samples
 from motorscope.training.saving import Validation, describe_data
@@ -105,7 +105,7 @@ def train(
         tell(format_split(split))
         if config.data.held_out > 0 and not split.held_out:
             tell(TOO_FEW)
-    make_folder(out)
+    make_run_folder(out)
     source = choose_source(config, split, out)
     network = new_network(config, source)
     validation = Validation(config, out, describe_data(config, split))

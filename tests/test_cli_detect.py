@@ -71,6 +71,22 @@ def test_a_threshold_leaves_out_what_is_below(folder, tmp_path):
     assert len(pd.read_csv(picks)) == 0
 
 
+@pytest.mark.parametrize(
+    ("options", "flips"), [([], None), (["--flips"], True), (["--no-flips"], False)]
+)
+def test_flips_are_left_to_the_model_unless_said(folder, tmp_path, monkeypatch, options, flips):
+    asked = []
+
+    def record(request, model):
+        asked.append(request.flips)
+        yield from ()
+        return []
+
+    monkeypatch.setattr("motorscope.detection.detect_files", record)
+    assert detect(folder, folder / "known.mrc", "-o", tmp_path / "picks.csv", *options) == 0
+    assert asked == [flips]
+
+
 def test_an_unknown_spacing_names_the_option_that_mends_it(folder, tmp_path, capsys):
     picks = tmp_path / "picks.csv"
     assert detect(folder, folder / "unknown.mrc", "-o", picks) == 2

@@ -63,6 +63,22 @@ def test_the_threshold_is_the_models_unless_one_is_given(request_, model, with_c
     assert sum(file.picks for file in run(replace(request_, threshold=0.01), never)) > 0
 
 
+def test_flips_are_the_models_unless_something_else_is_asked_for(
+    request_, paths, model, with_card, tmp_path
+):
+    path = tmp_path / "heat.mrc"
+    request = replace(request_, paths=paths[:1], heatmap=path)
+
+    def heatmap(measured, flips):
+        run(replace(request, flips=flips), with_card(model, flips=measured))
+        return np.array(open_tomogram(path).data)
+
+    plain, averaged = heatmap(False, None), heatmap(True, None)
+    assert np.abs(plain - averaged).max() > 1e-3
+    np.testing.assert_array_equal(heatmap(True, False), plain)
+    np.testing.assert_array_equal(heatmap(False, True), averaged)
+
+
 def test_a_file_that_fails_does_not_stop_the_others(request_, paths, model):
     order = [paths[2], paths[0]]
     check_files(replace(request_, paths=order))

@@ -125,6 +125,25 @@ def test_flips_average_mirror_images(model, tomogram):
     np.testing.assert_allclose(flipped.heatmap, expected, atol=1e-4)
 
 
+@pytest.mark.parametrize("measured", [False, True])
+def test_flips_are_as_the_model_was_measured_unless_asked_for(
+    model, with_card, tomogram, monkeypatch, measured
+):
+    used = []
+
+    class Recording(Predictor):
+        def __init__(self, network, device, dtype, flips, cancel):
+            used.append(flips)
+            super().__init__(network, device, dtype, flips, cancel)
+
+    monkeypatch.setattr(run_module, "Predictor", Recording)
+    data = tomogram.data[:32, :32, :32]
+    small = Tomogram(data, VoxelGrid(data.shape, (16.0,) * 3), "small")
+    for flips in (None, False, True):
+        drain(DetectionRequest(small, with_card(model, flips=measured), flips=flips, **FP32))
+    assert used == [measured, False, True]
+
+
 def test_a_region_is_that_part_of_the_whole(model, with_card, tomogram, whole):
     # So much context that the network sees everything.
     wide = with_card(model, window=(1024,) * 3, context=(320,) * 3)

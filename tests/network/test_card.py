@@ -42,6 +42,7 @@ cards = st.builds(
     minimum_distance=st.floats(0, 1e4),
     training_data=text,
     licence=text,
+    flips=st.booleans(),
     weights=st.none() | st.just("some.safetensors"),
     sha256=st.none() | st.just("0" * 64),
     metrics=st.dictionaries(text, st.floats(0, 1) | text, max_size=3),
@@ -90,6 +91,7 @@ def set_key(content, key, value):
         ("window", [64, 64, 50], "multiples of 32"),
         ("context", [16, 2, 336], "leaves nothing of the window"),
         ("default_threshold", 1.5, "must be a probability"),
+        ("flips", 1, "'flips' must be bool, not 1"),
         ("minimum_distance", -1, "must not be negative"),
         ("weights", "../other.safetensors", "must name a file beside the card"),
         ("metrics", [1], "'metrics' must be"),
@@ -120,6 +122,12 @@ def test_missing_keys(card, key):
     del content[key]
     with pytest.raises(ModelError, match=f"lacks the key '{key}'"):
         card_from_json(json.dumps(content), "here.json")
+
+
+def test_a_card_from_before_flips_is_of_a_model_measured_without(card):
+    content = as_dict(card)
+    del content["flips"]
+    assert card_from_json(json.dumps(content), "here.json").flips is False
 
 
 def test_what_is_no_card(tmp_path):

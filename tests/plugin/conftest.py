@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
@@ -84,6 +85,19 @@ def spot_option(spot_model: Model) -> ModelOption:
     return ModelOption(
         choice=ModelChoice("spots"), card=spot_model.card, stages=spot_model.features, ready=True
     )
+
+
+@pytest.fixture
+def looks(spot_model: Model) -> tuple[Model, list[int]]:
+    """Return a model measured with flips, and a list that grows each time it is run."""
+    seen: list[int] = []
+
+    class Counted(SpotNetwork):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            seen.append(len(seen))
+            return super().forward(x)
+
+    return Model(card=replace(spot_model.card, flips=True), network=Counted()), seen
 
 
 @pytest.fixture(autouse=True)

@@ -289,6 +289,39 @@ def test_models_without_weights_ask_for_them(panel, qtbot, monkeypatch, tmp_path
     assert "absent.pt" in widget.status.text()
 
 
+def test_flips_follow_the_model_until_a_person_says_otherwise(panel, qtbot, looks):
+    viewer, widget = panel
+    add_spot(viewer, **in_angstrom())
+    flips, plain = widget.run.flips, widget.model.option()
+    assert not flips.isChecked()
+    assert "'spots' was measured without" in flips.toolTip()
+    flips.click()
+    assert "slightly different" in flips.toolTip()
+    widget.model.offer(plain)  # the same one again
+    assert flips.isChecked()
+
+    model, seen = looks
+    flipped = replace(plain, choice=ModelChoice("flipped"), card=model.card)
+    widget.session.models.put(flipped.choice, model)
+    widget.model.offer(flipped)
+    assert flips.isChecked()
+    assert "'flipped' was measured with it" in flips.toolTip()
+    assert "slightly different" not in flips.toolTip()
+    press(qtbot, widget.run.job.button)
+    wait(qtbot, widget)
+    averaged = len(seen)
+    flips.click()
+    assert "slightly different" in flips.toolTip()
+    press(qtbot, widget.run.job.button)
+    wait(qtbot, widget)
+    assert averaged == 4 * (len(seen) - averaged) > 0
+
+    widget.model.choose("spots")
+    assert not flips.isChecked()
+    widget.model.choose("flipped")
+    assert flips.isChecked()
+
+
 def test_panel_fits_a_small_screen(panel):
     _, widget = panel
     assert widget.minimumSizeHint().width() <= 400

@@ -345,6 +345,16 @@ def test_tomograms_that_vanished_or_are_damaged_do_not_stop_the_others(desk, fol
     assert "does not exist" in message.text
 
 
+def test_flips_are_as_the_model_was_measured_unless_asked_for(desk, shelf, looks):
+    model, seen = looks
+    shelf.put(ModelChoice("spots"), model)
+    search(desk, shelf, "a")
+    averaged = len(seen)
+    task = QueueTask([(entry(desk, "b"), None)], ModelChoice("spots"), flips=False)
+    list(search_job(task, shelf, threading.Event()))
+    assert averaged == 4 * (len(seen) - averaged) > 0
+
+
 def test_search_can_be_stopped_between_tomograms(desk, shelf):
     cancel = threading.Event()
     task = QueueTask([(entry(desk, name), None) for name in "ab"], ModelChoice("spots"))

@@ -116,6 +116,16 @@ def test_large_maps_are_computed_for_what_is_in_view(session, viewer, spot_optio
     assert world(maps, brightest(maps)) == pytest.approx(world(layer, SPOT), abs=SPACING)
 
 
+def test_flips_are_as_the_model_was_measured_unless_asked_for(session, viewer, spot_option, looks):
+    model, seen = looks
+    layer = add_tomogram(viewer, SPOT)
+    session.models.put(spot_option.choice, model)
+    find_motors(session, layer, spot_option)
+    averaged = len(seen)
+    find_motors(session, layer, spot_option, flips=False)
+    assert averaged == 4 * (len(seen) - averaged) > 0
+
+
 def test_only_what_is_in_view_is_searched(session, viewer, spot_option):
     layer = add_tomogram(viewer, SPOT, OTHER)
     viewer.canvas.size = (200, 200)

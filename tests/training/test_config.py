@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from motorscope.errors import ConfigError, ModelError
-from motorscope.network import read_card
+from motorscope.network import read_card, write_card_file
 from motorscope.training.config import TrainConfig
 from motorscope.training.config_file import from_table, make_config, overlaid, read_config
 
@@ -82,6 +82,7 @@ def test_a_config_survives_a_round_trip_through_a_table():
             "optimiser.batch must be at least 2",
         ),
         ("[data]\nheld_out = 1", "data.held_out must be in [0, 1)"),
+        ("[validation]\nflips = 1", "validation.flips must be true or false"),
         ("[logging]\ntensorboard = 'yes'", "logging.tensorboard must be true or false"),
     ],
 )
@@ -115,6 +116,27 @@ def test_a_network_that_goes_on_from_a_model_is_like_it():
     assert other.network.base_width == 8  # what is said counts, and is refused later
     with pytest.raises(ModelError, match=r"absent\.json"):
         make_config({"network": {"start_from": "absent.json"}})
+
+
+def test_a_model_that_goes_on_from_one_is_measured_like_it(start_model, tmp_path):
+    card = dataclasses.replace(read_card(start_model), flips=True)
+    write_card_file(card, tmp_path / "flipped.json")
+    network = {"start_from": str(tmp_path / "flipped.json")}
+    assert make_config({"network": network}).validation.flips is True
+    other = make_config({"network": network, "validation": {"flips": False}})
+    assert other.validation.flips is False
+    whole = {"backbone": "r3d18", "base_width": 4, "decoder_channels": [8]}
+    config = make_config({"network": network | whole, "data": {"spacing": 16.0}})
+    assert config.validation.flips is True
+    assert make_config({"network": {"start_from": str(start_model)}}).validation.flips is False
+
+
+def test_a_file_that_says_all_of_its_network_needs_no_model_to_be_read():
+    text = {"start_from": "absent.json", "backbone": "r3d18", "base_width": 4}
+    table = {"network": text | {"decoder_channels": [8]}, "data": {"spacing": 16.0}}
+    assert make_config(table).validation.flips is False
+    with pytest.raises(ConfigError, match="validation must be a table"):
+        make_config(table | {"validation": 3})
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -8,15 +8,17 @@ import pytest
 import torch
 
 from motorscope.errors import ConfigError, ModelError
-from motorscope.network import ResNetEncoder3d, build_network, load_model
+from motorscope.network import ResNetEncoder3d, build_network, load_model, read_card
 from motorscope.network.checkpoint import recognise_backbone
 from motorscope.picks import PickTable
 from motorscope.training.config import TrainConfig
 from motorscope.training.config_file import fine_tuning, from_table, read_config
 from motorscope.training.hardware import Hardware
 from motorscope.training.loop import fit
+from motorscope.training.saving import Validation
 from motorscope.training.scenes import ScenePool
 from motorscope.training.train import new_network, train
+from motorscope.training.validation import examine
 
 CPU = Hardware(accelerator="cpu", devices=1)
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -117,6 +119,27 @@ def test_a_model_taught_further_is_compared_with_the_one_before(
     assert card.metrics["held_out"]["tomograms"] == 2
     assert "4 tomograms of its maker with 2 motors, and simulated ones" in card.training_data
     assert "went on from the model start" in card.training_data
+
+
+@pytest.mark.parametrize("flips", [False, True])
+def test_a_model_is_measured_with_flips_where_the_configuration_says_so(
+    tmp_path, monkeypatch, flips
+):
+    measured = []
+
+    def watched(model, tomograms):
+        measured.append(model.card.flips)
+        return examine(model, tomograms)
+
+    monkeypatch.setattr("motorscope.training.saving.examine", watched)
+    config = small()
+    config = dataclasses.replace(
+        config, validation=dataclasses.replace(config.validation, flips=flips)
+    )
+    validation = Validation(config, tmp_path, "none")
+    validation.save(build_network(config.network.architecture()), 1)
+    assert measured == [flips]
+    assert read_card(tmp_path / "tiny.json").flips is flips
 
 
 def test_an_encoder_starts_from_the_published_form_of_weights(tmp_path):

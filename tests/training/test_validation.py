@@ -1,10 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import expit
 
-from motorscope.network import Calibration
+from motorscope.detection import DetectionRequest, detect, run_to_end
+from motorscope.network import Calibration, load_model
 from motorscope.picks import PickTable
-from motorscope.training.validation import Findings, figures, fit_calibration, measure
+from motorscope.tomogram import Tomogram, VoxelGrid
+from motorscope.training.validation import Findings, examine, figures, fit_calibration, measure
 
 RADIUS = 1000.0
 
@@ -39,6 +43,22 @@ def test_calibration_finds_the_scale_and_shift_that_made_the_hits(scale, shift):
     assert fitted.shift == pytest.approx(shift, abs=0.9)
     scores = measure(drawn, fitted, RADIUS)
     assert scores.reliability.expected_calibration_error < 0.05
+
+
+def test_a_model_is_examined_as_its_card_says(start_model):
+    model = load_model(start_model)
+    volume = np.random.default_rng(0).normal(size=(64, 64, 64)).astype(np.float32)
+    tomogram = Tomogram(volume, VoxelGrid(volume.shape, (16.0,) * 3), "noise")
+
+    def scores(flips):
+        card = replace(model.card, flips=flips)
+        known = [("noise", tomogram, np.empty((0, 3)))]
+        found = examine(replace(model, card=card), known, device="cpu").found["noise"]
+        asked = DetectionRequest(tomogram, model, device="cpu", flips=flips)
+        assert found == run_to_end(detect(asked)).candidates
+        return found.scores.tolist()
+
+    assert scores(True) != scores(False)
 
 
 def test_calibration_stays_where_nothing_can_be_learned():

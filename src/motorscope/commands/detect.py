@@ -63,8 +63,9 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument(
         "--flips",
-        action="store_true",
-        help="average over mirror images: four times the work",
+        action=argparse.BooleanOptionalAction,
+        help="whether to average over mirror images, which is four times the work (default: as the "
+        "model was measured)",
     )
     parser.add_argument(
         "--overwrite",

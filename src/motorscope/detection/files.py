@@ -62,7 +62,7 @@ class FilesRequest:
     heatmap: Path | None = None
     device: str = "auto"
     precision: str = "auto"
-    flips: bool = False
+    flips: bool | None = None
     overwrite: bool = False
     queue: bool = False
     queue_heatmaps: bool = False

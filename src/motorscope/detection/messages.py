@@ -25,7 +25,8 @@ class DetectionRequest:
     precision
         ``auto``, ``fp32``, ``fp16`` or ``bf16``.
     flips
-        Whether to average over flips along z, y and x (test-time augmentation; 4 times the work).
+        Whether to average over flips along z, y and x (test-time augmentation; 4 times the work);
+        ``None`` for what the model's card says, for which calibration and threshold hold.
     generation
         Returned with the result, so that a caller can drop a stale one.
     """
@@ -35,7 +36,7 @@ class DetectionRequest:
     region: tuple[Vector, Vector] | None = None
     device: str = "auto"
     precision: str = "auto"
-    flips: bool = False
+    flips: bool | None = None
     generation: int = 0
 
 

@@ -135,6 +135,7 @@ def _compute(
     """
     card = request.model.card
     stride = request.model.output.stride
+    flips = card.flips if request.flips is None else request.flips
 
     def plan() -> list[Window]:
         windows = plan_windows(part.shape, card.window, card.context, setup.max_voxels, stride)
@@ -154,7 +155,7 @@ def _compute(
             try:
                 if predictor is None:
                     predictor = Predictor(
-                        request.model.network, setup.device, setup.dtype, request.flips, cancel
+                        request.model.network, setup.device, setup.dtype, flips, cancel
                     )
                 logits = predictor(cut_window(volume, window))
                 if not np.isfinite(logits).all():

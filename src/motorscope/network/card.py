@@ -63,6 +63,9 @@ class ModelCard:
         Calibrated probability from which a candidate counts as a motor.
     minimum_distance
         Closest distance of two motors in Å.
+    flips
+        Whether calibration, default threshold and figures are those of averages over flips along z,
+        y and x. If so, detection averages too, unless told otherwise.
     weights
         File name of the weights beside the card, or ``None`` where a person must bring them.
     sha256
@@ -80,6 +83,7 @@ class ModelCard:
     minimum_distance: float
     training_data: str
     licence: str
+    flips: bool = False
     weights: str | None = None
     sha256: str | None = None
     metrics: dict[str, Any] = field(default_factory=dict)

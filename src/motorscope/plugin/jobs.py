@@ -54,7 +54,7 @@ class Task:
     card: "ModelCard"
     device: str = "auto"
     precision: str = "auto"
-    flips: bool = False
+    flips: bool | None = None
     stage: int = 0
     memory_limit: int = 2_000_000_000
 

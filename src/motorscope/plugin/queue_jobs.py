@@ -60,7 +60,7 @@ class QueueTask:
     model: ModelChoice
     device: str = "auto"
     precision: str = "auto"
-    flips: bool = False
+    flips: bool | None = None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from motorscope.errors import ConfigError
+from motorscope.errors import ConfigError, ModelError
 from motorscope.network import read_card
 from motorscope.training.config import TrainConfig
 
@@ -67,15 +67,13 @@ def fine_tuning(options: Table) -> TrainConfig:
 def make_config(table: Table) -> TrainConfig:
     """Make a configuration of nested tables; see `read_config`.
 
-    What ``[network]`` and ``data.spacing`` do not say is that of the model in
-    ``network.start_from``, if there is one.
+    What ``[network]``, ``data.spacing`` and ``validation.flips`` do not say is that of the model
+    in ``network.start_from``, if there is one.
     """
-    network, data = table.get("network", {}), table.get("data", {})
-    if isinstance(network, Mapping) and isinstance(data, Mapping):
-        start_from = network.get("start_from")
-        wanted = {"backbone", "base_width", "decoder_channels"} - set(network)
-        if isinstance(start_from, str) and (wanted or "spacing" not in data):
-            table = overlaid(_of_model(start_from), table)
+    network = table.get("network", {})
+    start_from = network.get("start_from") if isinstance(network, Mapping) else None
+    if isinstance(start_from, str):
+        table = _completed(table, start_from)
     return from_table(TrainConfig, table)
 
 
@@ -109,8 +107,26 @@ def from_table(kind: type[T], table: Table, where: str = "") -> T:
         raise ConfigError(f"{where}{error}") from error
 
 
+def _completed(table: Table, start_from: str) -> Table:
+    """Return tables with what they do not say of network, input and flips taken from a model."""
+    network, data, validation = (
+        said if isinstance(said := table.get(key, {}), Mapping) else {}
+        for key in ("network", "data", "validation")
+    )
+    sized = {"backbone", "base_width", "decoder_channels"} <= set(network)
+    needed = not sized or "spacing" not in data
+    if not needed and "flips" in validation:
+        return table
+    try:
+        return overlaid(_of_model(start_from), table)
+    except ModelError:
+        if needed:
+            raise
+        return table  # a bare checkpoint has no card; that a model is absent is said when it loads
+
+
 def _of_model(name: str) -> Table:
-    """Return what a model's card says of the network and its input."""
+    """Return what a model's card says of the network, its input, and how it was measured."""
     card = read_card(name)
     network = card.architecture
     table: dict[str, Any] = {
@@ -120,6 +136,7 @@ def _of_model(name: str) -> Table:
             "decoder_channels": list(network.decoder_channels),
         },
         "data": {},
+        "validation": {"flips": card.flips},
     }
     if card.input.spacing is not None:
         table["data"]["spacing"] = card.input.spacing

@@ -79,7 +79,7 @@ def split_tomograms(tomograms: Sequence[LabelledTomogram], share: float, seed: i
 
 
 def score_held_out(model: Model, tomograms: Sequence[LabelledTomogram], radius: float) -> Scores:
-    """Score a model as people use it: with its own calibration and default threshold.
+    """Score a model as people use it: with its own calibration, threshold, and flips if any.
 
     Parameters
     ----------

@@ -44,6 +44,7 @@ def make_card(
         minimum_distance=config.validation.minimum_distance,
         training_data=training_data,
         licence="BSD-3-Clause",
+        flips=config.validation.flips,
     )
 
 

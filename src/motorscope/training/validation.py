@@ -60,7 +60,7 @@ def opened(tomograms: Iterable[LabelledTomogram]) -> Iterator[Known]:
 
 
 def examine(model: Model, tomograms: Iterable[Known], device: str = "auto") -> Findings:
-    """Run the detection on tomograms and keep every candidate."""
+    """Run the detection on tomograms, with flips if the card says so, and keep every candidate."""
     # Without calibration and shift the floor for candidates lies as low as it can.
     plain = replace(model, card=replace(model.card, calibration=Calibration()))
     found, truth = {}, {}

@@ -197,6 +197,7 @@ class MotorscopeWidget(QWidget):
         self._update_buttons()
 
     def _on_model(self) -> None:
+        self.run.set_option(self.model.option())
         self.encoder.set_option(self.model.option())
         self._update_buttons()
 

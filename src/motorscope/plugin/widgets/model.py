@@ -197,6 +197,7 @@ def describe_fully(option: ModelOption) -> str:
         ("Trained on", card.training_data),
         ("Licence", card.licence),
         ("Threshold", card.default_threshold),
+        ("Flips", "averaged over" if card.flips else "not used"),
         ("Motors at least apart", f"{card.minimum_distance:g} Å"),
         *((key, value) for key, value in card.metrics.items() if not isinstance(value, dict)),
     ]

@@ -33,7 +33,7 @@ _STEPS = 1000  # of the progress bar for each tomogram
 class SearchControls(QWidget):
     """Run all, run selected; the spacing of files that do not say it; progress and stop.
 
-    Model and device are those of the panel.
+    Model, device and flips are those of the panel.
 
     Signals
     -------
@@ -100,7 +100,7 @@ class SearchControls(QWidget):
         self.all = QPushButton("Run all")
         self.all.setToolTip(
             "Search every tomogram of the list that is new, failed or lacked a spacing,\n"
-            "with the model and the device of the Motorscope panel."
+            "with the model, device and flips of the Motorscope panel."
         )
         self.selected = QPushButton("Run selected")
         self.selected.setToolTip(

@@ -7,6 +7,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QWidget
 
 from motorscope.plugin.jobs import Task, detection_job
+from motorscope.plugin.models import ModelOption
 from motorscope.plugin.session import Session
 from motorscope.plugin.widgets.parts import AMBER, Hint, JobBar, StatusLine, combo_box, duration
 from motorscope.plugin.widgets.runner import Failure, JobRunner
@@ -38,6 +39,7 @@ class RunControls(QWidget):
         self._session, self._runner, self._status = session, runner, status
         self._new_task = new_task
         self._task: Task | None = None
+        self._option: ModelOption | None = None
         self.region = combo_box()
         self.region.addItem("whole volume", WHOLE)
         self.region.addItem("what is in view", IN_VIEW)
@@ -46,9 +48,7 @@ class RunControls(QWidget):
             "in 3D a cube around the middle of the canvas."
         )
         self.flips = QCheckBox("flips")
-        self.flips.setToolTip(
-            "Average over the volume and its mirror images along z, y and x:\nfour times the work."
-        )
+        self.flips.setEnabled(False)
         self.job = JobBar("Find motors", "Run the network; heatmap and points appear as layers.")
         self.job.button.setStyleSheet("font-weight: bold; padding: 5px;")
         self.notice = Hint(AMBER)
@@ -62,6 +62,17 @@ class RunControls(QWidget):
         form.addRow(self.notice)
         self.job.started.connect(self.start)
         self.job.cancelled.connect(runner.cancel)
+        self.flips.toggled.connect(self._explain_flips)
+        self._explain_flips()
+
+    def set_option(self, option: ModelOption | None) -> None:
+        """Tick flips as the model was measured, if it is another one than before."""
+        if option == self._option:
+            return
+        self._option = option
+        self.flips.setEnabled(option is not None)
+        self.flips.setChecked(option is not None and option.card.flips)
+        self._explain_flips()
 
     def start(self) -> None:
         """Begin a detection of what is chosen."""
@@ -83,6 +94,9 @@ class RunControls(QWidget):
             on_message=self._on_message,
             on_result=self._on_result,
         )
+
+    def _explain_flips(self) -> None:
+        self.flips.setToolTip(describe_flips(self._option, self.flips.isChecked()))
 
     def _on_message(self, message: Any) -> None:
         from motorscope.detection import Notice, Progress
@@ -114,3 +128,20 @@ class RunControls(QWidget):
                 f"on {result.device} ({result.precision})."
             )
         self.finished.emit(not isinstance(result, Failure) and result is not None)
+
+
+def describe_flips(option: ModelOption | None, wanted: bool) -> str:
+    """Return what averaging over flips is, and whether the model was measured that way."""
+    lines = [
+        "Average over the volume and its mirror images along z, y and x:",
+        "four times the network's work.",
+    ]
+    if option is not None:
+        measured = option.card.flips
+        lines.append(f"'{option.label}' was measured {'with' if measured else 'without'} it.")
+        if wanted != measured:
+            lines.append(
+                f"{'With' if wanted else 'Without'} it, scores and threshold mean something "
+                "slightly different."
+            )
+    return "\n".join(lines)

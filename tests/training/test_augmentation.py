@@ -186,3 +186,22 @@ def test_a_slope_rises_towards_its_angle():
     tilted = aug.slope(flat, 2.0, 0.0).volume
     assert tilted[0, 0, -1] - tilted[0, 0, 0] == pytest.approx(2.0)
     np.testing.assert_allclose(tilted[0, 0], tilted[0, -1])
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=20, deadline=None)
+def test_undecided_places_go_where_motors_would(seed):
+    rng = np.random.default_rng(seed)
+    volume = rng.random((32, 32, 32)).astype(np.float32)
+    places = rng.uniform(0, 31, (3, 3))
+    config = AugmentationConfig(mirror=1.0, edge=0.0)
+
+    def moved(crop):
+        crop = aug.cut(crop, (15.5, 15.5, 15.5), (32, 32, 32), (1, 1, 1))
+        again = np.random.default_rng(seed)
+        return aug.augment_grey(aug.augment_geometry(crop, config, again), config, again)
+
+    as_motors = moved(aug.Crop(volume, places)).positions
+    undecided = moved(aug.Crop(volume, np.empty((0, 3)), places)).undecided
+    inside = ((undecided >= -0.5) & (undecided < 31.5)).all(axis=1)
+    np.testing.assert_allclose(undecided[inside], as_motors)

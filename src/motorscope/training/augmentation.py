@@ -4,8 +4,8 @@ Every function takes a :class:`Crop` and returns a new one. Random choices come 
 that is passed in, so a crop is a function of its seed.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,10 +23,21 @@ REACH = 12
 
 @dataclass(frozen=True)
 class Crop:
-    """Voxels float32 ``(z, y, x)`` and motor centres ``(n, 3)`` in voxels, centres at integers."""
+    """A piece of a tomogram and what is known of it; voxel centres lie at integers.
+
+    Attributes
+    ----------
+    volume
+        float32 ``(z, y, x)``.
+    positions
+        Motor centres ``(n, 3)`` in voxels.
+    undecided
+        Places ``(n, 3)`` in voxels, not all inside, of which nobody knows whether they are motors.
+    """
 
     volume: Volume
     positions: Positions
+    undecided: Positions = field(default_factory=NOWHERE.copy)
 
 
 # Geometry
@@ -51,7 +62,7 @@ def cut(crop: Crop, centre: ArrayLike, shape: Sequence[int], scale: ArrayLike) -
     volume = np.asarray(crop.volume[tuple(map(slice, low, high))], dtype=np.float32)
     for axis, place in enumerate(places):
         volume = _interpolate(volume, place - low[axis], axis)
-    return inside(Crop(volume, (crop.positions - start) * factor))
+    return inside(_moved(crop, volume, lambda places: (places - start) * factor))
 
 
 def inward(
@@ -96,6 +107,10 @@ def _interpolate(volume: Volume, places: Positions, axis: int) -> Volume:
     return result
 
 
+def _moved(crop: Crop, volume: Volume, move: Callable[[Positions], Positions]) -> Crop:
+    return Crop(volume, move(crop.positions), move(crop.undecided))
+
+
 def inside(crop: Crop) -> Crop:
     """Drop the motors whose centre lies outside the voxels."""
     high = np.array(crop.volume.shape) - 0.5
@@ -105,14 +120,14 @@ def inside(crop: Crop) -> Crop:
 
 def flip(crop: Crop, axis: int) -> Crop:
     """Mirror along an axis."""
-    positions = crop.positions.copy()
-    positions[:, axis] = crop.volume.shape[axis] - 1 - positions[:, axis]
-    return Crop(np.flip(crop.volume, axis), positions)
+    sign, shift = np.ones(3), np.zeros(3)
+    sign[axis], shift[axis] = -1, crop.volume.shape[axis] - 1
+    return _moved(crop, np.flip(crop.volume, axis), lambda places: places * sign + shift)
 
 
 def swap_yx(crop: Crop) -> Crop:
     """Exchange the axes y and x."""
-    return Crop(crop.volume.swapaxes(1, 2), crop.positions[:, [0, 2, 1]])
+    return _moved(crop, crop.volume.swapaxes(1, 2), lambda places: places[:, [0, 2, 1]])
 
 
 def rotate_quarter(crop: Crop, turns: int) -> Crop:
@@ -132,14 +147,18 @@ def mirror_end(crop: Crop, axis: int, keep: int) -> Crop:
     index = np.arange(size) % (2 * keep)
     index = np.minimum(index, 2 * keep - 1 - index)
     volume = np.take(crop.volume, index, axis=axis)
-    first = crop.positions[crop.positions[:, axis] < keep - 0.5]
-    images = []
-    for start in range(0, size, 2 * keep):
-        there, back = first.copy(), first.copy()
-        there[:, axis] = start + first[:, axis]
-        back[:, axis] = start + 2 * keep - 1 - first[:, axis]
-        images += [there, back]
-    return inside(Crop(volume, np.concatenate(images)))
+
+    def images(places: Positions) -> Positions:
+        kept = places[places[:, axis] < keep - 0.5]
+        every = []
+        for start in range(0, size, 2 * keep):
+            there, back = kept.copy(), kept.copy()
+            there[:, axis] = start + kept[:, axis]
+            back[:, axis] = start + 2 * keep - 1 - kept[:, axis]
+            every += [there, back]
+        return np.concatenate(every)
+
+    return inside(_moved(crop, volume, images))
 
 
 # Grey values
@@ -273,6 +292,7 @@ def augment_grey(crop: Crop, config: AugmentationConfig, rng: np.random.Generato
         axis = int(rng.integers(3))
         size = crop.volume.shape[axis]
         keep = int(rng.integers(size // 2, size))
-        if not (abs(crop.positions[:, axis] - keep) < REACH).any():
+        places = np.concatenate((crop.positions, crop.undecided))[:, axis]
+        if not (abs(places - keep) < REACH).any():
             crop = mirror_end(crop, axis, keep)
     return crop

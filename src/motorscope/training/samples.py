@@ -1,27 +1,19 @@
 """The stream of training samples, each a function of the seed and its number alone."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from motorscope.network.card import FeatureSpec
 from motorscope.tomogram.grid import Shape
-from motorscope.training.augmentation import NOWHERE, Crop, augment_geometry, augment_grey
+from motorscope.training.augmentation import Crop, augment_geometry, augment_grey
 from motorscope.training.config import TrainConfig
 from motorscope.training.target import heatmap_target, known_share
-
-
-@dataclass(frozen=True)
-class PartlyKnownCrop(Crop):
-    """A crop with places ``(n, 3)`` in voxels of which nobody knows whether they are motors."""
-
-    undecided: NDArray[np.float64]
 
 
 class CropSource(Protocol):
@@ -91,7 +83,9 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
         rng = np.random.default_rng([self.config.seed, 1, number])
         data = self.config.data
         shape = data.crops[number // self.per_step % len(data.crops)]
-        crop, undecided = self._augment(self.source.draw(self.config, shape, rng), rng)
+        options = self.config.augmentation
+        drawn = self.source.draw(self.config, shape, rng)
+        crop = augment_grey(augment_geometry(drawn, options, rng), options, rng)
         stride, offset = self.output.stride, self.output.offset
         target = heatmap_target(
             torch.from_numpy(crop.positions),
@@ -101,25 +95,9 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
             self.config.loss.sigma,
         )
         radius = self.config.validation.minimum_distance / data.spacing
-        known = known_share(torch.from_numpy(undecided), target, stride, offset, radius)
+        known = known_share(torch.from_numpy(crop.undecided), target, stride, offset, radius)
         volume = torch.from_numpy(np.ascontiguousarray(crop.volume))
         return volume[None], torch.stack((target, known))
-
-    def _augment(self, crop: Crop, rng: np.random.Generator) -> tuple[Crop, NDArray[np.float64]]:
-        """Return the changed crop and where its undecided places went."""
-        options = self.config.augmentation
-        if not isinstance(crop, PartlyKnownCrop):
-            return augment_grey(augment_geometry(crop, options, rng), options, rng), NOWHERE
-        # Flips and turns keep number and order of positions.
-        count = len(crop.positions)
-        places = np.concatenate((crop.positions, crop.undecided))
-        crop = augment_geometry(Crop(crop.volume, places), options, rng)
-        undecided = crop.positions[count:]
-        if len(undecided):
-            options = replace(options, mirror=0.0)  # which would multiply places
-        return augment_grey(
-            replace(crop, positions=crop.positions[:count]), options, rng
-        ), undecided
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         return (self[index] for index in range(len(self)))

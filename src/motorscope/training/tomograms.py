@@ -14,7 +14,6 @@ from motorscope.tomogram.grid import Shape
 from motorscope.training.augmentation import Crop, cut, cuts_motor, draw_scale, inward
 from motorscope.training.config import TrainConfig
 from motorscope.training.labelled import LabelledTomogram
-from motorscope.training.samples import PartlyKnownCrop
 from motorscope.training.scenes import TRIES, draw_centre
 
 Positions = NDArray[np.float64]
@@ -57,7 +56,7 @@ class TomogramSource:
             chosen, place = places[rng.integers(len(places))]
         else:
             chosen = self.tomograms[rng.integers(len(self.tomograms))]
-        whole = Crop(np.load(chosen.file, mmap_mode="r"), chosen.motors)
+        whole = Crop(np.load(chosen.file, mmap_mode="r"), chosen.motors, chosen.undecided)
         scale = draw_scale(config.augmentation, rng)
         reach = data.jitter * np.array(shape)
         for _ in range(TRIES):
@@ -69,9 +68,7 @@ class TomogramSource:
             centre = inward(centre, whole, shape, scale)
             if not cuts_motor(chosen.motors, centre, shape, scale):
                 break
-        crop = cut(whole, centre, shape, scale)
-        undecided = (chosen.undecided - centre) * scale + (np.array(shape) - 1) / 2
-        return PartlyKnownCrop(crop.volume, crop.positions, undecided)
+        return cut(whole, centre, shape, scale)
 
 
 def prepare_tomograms(

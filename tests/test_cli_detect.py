@@ -12,15 +12,15 @@ import torch
 from motorscope import __version__, cli
 from motorscope.commands.console import Line
 from motorscope.errors import MotorscopeError
-from motorscope.network import Architecture, Calibration, ModelCard, build_network, save_model
+from motorscope.network import Architecture, build_network, save_model
 from motorscope.picks import Journal
 from motorscope.picks.journal_place import journal_at
 from motorscope.picks.searches import heatmap_of
-from motorscope.tomogram import InputRecipe, VoxelGrid, open_tomogram, write_mrc
+from motorscope.tomogram import VoxelGrid, open_tomogram, write_mrc
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, make_card):
     """A folder with a tomogram, one without spacing, and a small model."""
     folder = tmp_path_factory.mktemp("cli")
     rng = np.random.default_rng(0)
@@ -29,19 +29,7 @@ def folder(tmp_path_factory):
     write_mrc(folder / "unknown.mrc", data, VoxelGrid(data.shape, None))
     (folder / "broken.mrc").write_bytes((folder / "known.mrc").read_bytes()[:1500])
     architecture = Architecture(base_width=4, decoder_channels=(8,), auxiliary_head=False)
-    card = ModelCard(
-        name="tiny",
-        description="",
-        architecture=architecture,
-        input=InputRecipe(spacing=16.0),
-        calibration=Calibration(),
-        window=(256, 256, 256),
-        context=(32, 32, 32),
-        default_threshold=0.0,
-        minimum_distance=100.0,
-        training_data="none",
-        licence="BSD-3-Clause",
-    )
+    card = make_card(architecture, default_threshold=0.0, minimum_distance=100.0)
     with torch.random.fork_rng():
         torch.manual_seed(0)
         save_model(build_network(architecture), card, folder)

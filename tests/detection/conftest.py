@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from motorscope.network import Architecture, Calibration, Model, ModelCard, build_network
-from motorscope.tomogram import InputRecipe, Tomogram, VoxelGrid
+from motorscope.network import Architecture, Model, ModelCard, build_network
+from motorscope.tomogram import Tomogram, VoxelGrid
 
 
 @pytest.fixture(autouse=True)
@@ -17,24 +17,12 @@ def _one_thread() -> None:
 
 
 @pytest.fixture(scope="session")
-def model() -> Model:
+def model(make_card: Callable[..., ModelCard]) -> Model:
     """The smallest real network, with random weights that give a lively heatmap."""
     architecture = Architecture(
         base_width=4, decoder_channels=(8,), auxiliary_head=False, align_corners=False
     )
-    card = ModelCard(
-        name="tiny",
-        description="",
-        architecture=architecture,
-        input=InputRecipe(spacing=16.0),
-        calibration=Calibration(),
-        window=(512, 512, 512),
-        context=(64, 64, 64),
-        default_threshold=0.5,
-        minimum_distance=200.0,
-        training_data="none",
-        licence="BSD-3-Clause",
-    )
+    card = make_card(architecture, window=(512, 512, 512), context=(64, 64, 64))
     with torch.random.fork_rng():
         torch.manual_seed(1)
         network = build_network(architecture)

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,6 @@ from napari.components import ViewerModel
 
 from motorscope.network import (
     Architecture,
-    Calibration,
     Model,
     ModelCard,
     ResNetEncoder3d,
@@ -58,19 +58,13 @@ class SpotNetwork(UNet3d):
 
 
 @pytest.fixture(scope="session")
-def spot_card() -> ModelCard:
-    return ModelCard(
+def spot_card(make_card: Callable[..., ModelCard]) -> ModelCard:
+    return make_card(
+        ARCHITECTURE,
         name="spots",
-        description="Finds bright spots.",
-        architecture=ARCHITECTURE,
         input=InputRecipe(spacing=SPACING, rescale_8bit=False),
-        calibration=Calibration(),
         window=(64, 96, 96),
         context=(8, 8, 8),
-        default_threshold=0.5,
-        minimum_distance=200.0,
-        training_data="none",
-        licence="none",
         weights="spots.safetensors",
     )
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 from PIL import Image
 
-from motorscope.network import Architecture, Calibration, ModelCard, build_network, save_model
+from motorscope.network import Architecture, ModelCard, build_network, save_model
 from motorscope.picks import PickTable, write_picks
-from motorscope.tomogram import InputRecipe, VoxelGrid, write_mrc
+from motorscope.tomogram import VoxelGrid, write_mrc
 
 GRID = VoxelGrid((40, 48, 56), (8.0, 8.0, 8.0))
 BALL = np.array([160.0, 176.0, 248.0])
@@ -80,21 +80,11 @@ def competition(tmp_path: Path) -> tuple[Path, Path]:
 
 
 @pytest.fixture(scope="session")
-def start_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def start_model(
+    tmp_path_factory: pytest.TempPathFactory, make_card: Callable[..., ModelCard]
+) -> Path:
     """Write a tiny model to go on from; return its card."""
     torch.manual_seed(0)
     architecture = Architecture(base_width=4, decoder_channels=(8,), align_corners=False)
-    card = ModelCard(
-        name="start",
-        description="A tiny network with random weights.",
-        architecture=architecture,
-        input=InputRecipe(spacing=16.0),
-        calibration=Calibration(),
-        window=(64, 64, 64),
-        context=(0, 0, 0),
-        default_threshold=0.5,
-        minimum_distance=500.0,
-        training_data="None.",
-        licence="CC0-1.0",
-    )
+    card = make_card(architecture, name="start", minimum_distance=500.0)
     return save_model(build_network(architecture), card, tmp_path_factory.mktemp("start"))

@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 
 from motorscope.errors import ConfigError
-from motorscope.simulation import SimulationConfig
+from motorscope.simulation import SimulationConfig, read_simulation_config
+from motorscope.tables import from_table
 
 
 def test_toml_with_a_table(tmp_path: Path) -> None:
     path = tmp_path / "some.toml"
     path.write_text('[simulation]\nshape = [64, 96, 96]\nspacing = 13\nspecies = ["vibrio"]\n')
-    config = SimulationConfig.from_toml(path)
+    config = read_simulation_config(path)
     assert (config.shape, config.spacing, config.species) == ((64, 96, 96), 13.0, ("vibrio",))
 
 
@@ -36,7 +37,7 @@ def test_toml_with_a_table(tmp_path: Path) -> None:
 )
 def test_impossible_settings_are_refused(values: dict[str, object]) -> None:
     with pytest.raises(ConfigError, match=next(iter(values))):
-        SimulationConfig.from_dict(values)
+        from_table(SimulationConfig, values)
 
 
 @pytest.mark.parametrize("content", [None, b"spacing = = 3", b"\xff\xfe"])
@@ -45,4 +46,4 @@ def test_unreadable_files_are_refused(tmp_path: Path, content: bytes | None) -> 
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(ConfigError, match=r"some\.toml"):
-        SimulationConfig.from_toml(path)
+        read_simulation_config(path)

@@ -5,8 +5,9 @@ import pytest
 
 from motorscope.errors import ConfigError, ModelError
 from motorscope.network import read_card, write_card_file
+from motorscope.tables import from_table
 from motorscope.training.config import TrainConfig
-from motorscope.training.config_file import from_table, make_config, overlaid, read_config
+from motorscope.training.config_file import make_config, read_config
 
 
 def write(tmp_path, text):
@@ -98,12 +99,6 @@ def test_what_the_command_line_says_goes_before_the_file(tmp_path):
     path = write(tmp_path, "[optimiser]\nsteps = 5\nbatch = 3")
     config = read_config(path, {"optimiser": {"steps": 7}, "seed": 2})
     assert (config.optimiser.steps, config.optimiser.batch, config.seed) == (7, 3, 2)
-
-
-def test_overlaid_tables_leave_the_lower_one_as_it_was():
-    below = {"a": {"b": 1, "c": 2}, "d": 3}
-    assert overlaid(below, {"a": {"b": 5}, "e": 6}) == {"a": {"b": 5, "c": 2}, "d": 3, "e": 6}
-    assert below == {"a": {"b": 1, "c": 2}, "d": 3}
 
 
 def test_a_network_that_goes_on_from_a_model_is_like_it():

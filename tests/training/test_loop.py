@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from motorscope.network import Architecture, build_network
+from motorscope.tables import from_table
 from motorscope.training.augmentation import Crop
 from motorscope.training.config import TrainConfig
-from motorscope.training.config_file import from_table
 from motorscope.training.errors import TrainingError
 from motorscope.training.hardware import Hardware
 from motorscope.training.loop import _is_same, fit, start_at_prior

@@ -16,7 +16,7 @@ import torch
 
 from motorscope.training import Hardware, train
 from motorscope.training.config import TrainConfig
-from motorscope.training.config_file import from_table
+from motorscope.tables import from_table
 from motorscope.training.samples import Samples
 
 torch.set_num_threads(1)

@@ -11,8 +11,9 @@ from motorscope.errors import ConfigError, ModelError
 from motorscope.network import ResNetEncoder3d, build_network, load_model, read_card
 from motorscope.network.checkpoint import recognise_backbone
 from motorscope.picks import PickTable
+from motorscope.tables import from_table
 from motorscope.training.config import TrainConfig
-from motorscope.training.config_file import fine_tuning, from_table, read_config
+from motorscope.training.config_file import fine_tuning, read_config
 from motorscope.training.hardware import Hardware
 from motorscope.training.loop import fit
 from motorscope.training.saving import Validation

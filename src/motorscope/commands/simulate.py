@@ -55,11 +55,15 @@ def _simulate_set(arguments: argparse.Namespace) -> Iterator[tuple[str, int]]:
 def _simulate_any(arguments: argparse.Namespace) -> Iterator[tuple[str, int]]:
     from dataclasses import replace
 
-    from motorscope.simulation import SimulationConfig, simulate_folder
+    from motorscope.simulation import (
+        SimulationConfig,
+        read_simulation_config,
+        simulate_folder,
+    )
 
     config = SimulationConfig()
     if arguments.config is not None:
-        config = SimulationConfig.from_toml(arguments.config)
+        config = read_simulation_config(arguments.config)
     if arguments.shape is not None:
         config = replace(config, shape=tuple(arguments.shape))
     if arguments.spacing is not None:

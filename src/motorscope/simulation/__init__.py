@@ -1,6 +1,6 @@
 """Synthetic tomograms of bacteria with known flagellar motors."""
 
-from motorscope.simulation.config import SimulationConfig
+from motorscope.simulation.config import SimulationConfig, read_simulation_config
 from motorscope.simulation.files import Plan, simulate_folder, simulate_plans
 from motorscope.simulation.finish import Finish, draw_finish, to_8bit
 from motorscope.simulation.fourier import image_density
@@ -23,6 +23,7 @@ __all__ = [
     "draw_finish",
     "draw_imaging",
     "image_density",
+    "read_simulation_config",
     "sample_tomogram_path",
     "simulate_density",
     "simulate_folder",

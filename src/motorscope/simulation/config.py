@@ -5,13 +5,11 @@ the comment says otherwise; a single number between 0 and 1 is a probability; a 
 drawn from with equal chances, so that a name given twice comes twice as often.
 """
 
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 from motorscope.errors import ConfigError
+from motorscope.tables import from_table, read_toml
 from motorscope.tomogram.grid import Shape
 
 Range = tuple[float, float]
@@ -164,46 +162,6 @@ class SimulationConfig:
                     f"not {', '.join(sorted(unknown)) or 'nothing'}."
                 )
 
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "SimulationConfig":
-        """Make a configuration of a mapping, as TOML gives it; what is missing keeps its default.
-
-        Raises
-        ------
-        ConfigError
-            If a key is unknown or a value is of the wrong kind or impossible.
-        """
-        defaults = {field.name: getattr(cls, field.name) for field in fields(cls)}
-        unknown = sorted(set(values) - set(defaults))
-        if unknown:
-            raise ConfigError(
-                f"The simulation has no setting {unknown[0]!r}; "
-                f"it knows {', '.join(sorted(defaults))}."
-            )
-        return cls(**{key: _like(key, value, defaults[key]) for key, value in values.items()})
-
-    @classmethod
-    def from_toml(cls, path: str | Path) -> "SimulationConfig":
-        """Read a TOML file, from its table ``[simulation]`` if it has one, else from the top.
-
-        Raises
-        ------
-        ConfigError
-            If the file cannot be read, is no TOML, or says something impossible.
-        """
-        try:
-            values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ConfigError(
-                f"The configuration {path} cannot be read: {error.strerror}."
-            ) from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigError(f"The configuration {path} is not valid TOML: {error}.") from error
-        table = values.get("simulation", values)
-        if not isinstance(table, dict):
-            raise ConfigError(f"[simulation] in {path} must be a table.")
-        return cls.from_dict(table)
-
 
 _PROBABILITIES = (
     "filament",
@@ -229,27 +187,20 @@ _NAMES = {
 }
 
 
-def _like(key: str, value: Any, default: Any) -> Any:
-    """Give a value from a file the type of its default."""
-    wrong = ConfigError(f"{key} = {value!r} does not look like {default!r}.")
-    if isinstance(default, tuple):
-        if not isinstance(value, list | tuple) or not value:
-            raise wrong
-        if key in _RANGES and len(value) != 2:
-            raise wrong
-        return tuple(_like(key, item, default[0]) for item in value)
-    if isinstance(default, bool):
-        if not isinstance(value, bool):
-            raise wrong
-        return value
-    if isinstance(default, str):
-        if not isinstance(value, str):
-            raise wrong
-        return value
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise wrong
-    if isinstance(default, int):
-        if value != int(value):
-            raise wrong
-        return int(value)
-    return float(value)
+def read_simulation_config(path: str | Path) -> SimulationConfig:
+    """Read a TOML file, from its table ``[simulation]`` if it has one, else from the top.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read, is no TOML, has an unknown key, or a value is of the wrong kind
+        or impossible.
+    """
+    values = read_toml(path)
+    table = values.get("simulation", values)
+    if not isinstance(table, dict):
+        raise ConfigError(f"[simulation] in {path} must be a table.")
+    try:
+        return from_table(SimulationConfig, table)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error

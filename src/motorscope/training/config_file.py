@@ -1,22 +1,15 @@
 """Training configurations from TOML files and the command line, checked key by key."""
 
-import dataclasses
-import difflib
-import math
 import tomllib
-import types
-import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any
 
 from motorscope.errors import ConfigError, ModelError
 from motorscope.network import read_card
+from motorscope.tables import Table, from_table, overlaid, read_toml
 from motorscope.training.config import TrainConfig
-
-Table = Mapping[str, Any]
-T = TypeVar("T")
 
 
 def read_config(path: Path | str, options: Table | None = None) -> TrainConfig:
@@ -35,15 +28,7 @@ def read_config(path: Path | str, options: Table | None = None) -> TrainConfig:
     ModelError
         If the model to start from must be asked for its architecture and cannot be read.
     """
-    path = Path(path)
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(
-            f"The configuration {path} cannot be read: {error.strerror or error}."
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not a TOML file: {error}.") from error
+    table = read_toml(path)
     try:
         return make_config(overlaid(table, options or {}))
     except ConfigError as error:
@@ -75,36 +60,6 @@ def make_config(table: Table) -> TrainConfig:
     if isinstance(start_from, str):
         table = _completed(table, start_from)
     return from_table(TrainConfig, table)
-
-
-def overlaid(below: Table, above: Table) -> dict[str, Any]:
-    """Return nested tables joined; where both have a value, that of `above` counts."""
-    joined = dict(below)
-    for key, value in above.items():
-        under = joined.get(key)
-        nested = isinstance(value, Mapping) and isinstance(under, Mapping)
-        joined[key] = overlaid(typing.cast("Table", under), value) if nested else value
-    return joined
-
-
-def from_table(kind: type[T], table: Table, where: str = "") -> T:
-    """Make a frozen dataclass from a mapping, its nested tables included.
-
-    Raises
-    ------
-    ConfigError
-        If a key is unknown or a value does not fit; the message names the key with its path.
-    """
-    hints = typing.get_type_hints(kind)
-    names = [entry.name for entry in dataclasses.fields(kind)]  # type: ignore[arg-type]
-    for key in table:
-        if key not in names:
-            raise ConfigError(f"unknown key {where}{key}; {_advice(key, where, names)}")
-    values = {key: _convert(hints[key], value, f"{where}{key}") for key, value in table.items()}
-    try:
-        return kind(**values)
-    except ConfigError as error:
-        raise ConfigError(f"{where}{error}") from error
 
 
 def _completed(table: Table, start_from: str) -> Table:
@@ -141,56 +96,3 @@ def _of_model(name: str) -> Table:
     if card.input.spacing is not None:
         table["data"]["spacing"] = card.input.spacing
     return table
-
-
-def _advice(key: str, where: str, names: list[str]) -> str:
-    """Say which key was meant: one of the same table, or of the same name in another."""
-    near = difflib.get_close_matches(key, names, n=1)
-    if near:
-        return f"did you mean {where}{near[0]}?"
-    elsewhere = [path for path in _paths(TrainConfig) if path.rpartition(".")[2] == key]
-    if elsewhere:
-        return f"did you mean {' or '.join(elsewhere)}?"
-    return f"there can be {', '.join(names)}."
-
-
-def _paths(kind: type, where: str = "") -> Iterator[str]:
-    for name, hint in typing.get_type_hints(kind).items():
-        yield f"{where}{name}"
-        if dataclasses.is_dataclass(hint):
-            yield from _paths(typing.cast("type", hint), f"{where}{name}.")
-
-
-def _convert(hint: Any, value: Any, where: str) -> Any:
-    """Return a TOML value as the annotated type, or say which key does not fit."""
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
-        return from_table(typing.cast("type", hint), value, f"{where}.")
-    if origin in (types.UnionType, typing.Union):
-        # Only "something or None" occurs, and TOML has no None.
-        return _convert(arguments[0], value, where)
-    if origin is Literal and value in arguments:
-        return value
-    if origin is tuple and isinstance(value, list):
-        if arguments[-1] is Ellipsis:
-            return tuple(_convert(arguments[0], part, where) for part in value)
-        if len(arguments) == len(value):
-            pairs = zip(arguments, value, strict=True)
-            return tuple(_convert(part_hint, part, where) for part_hint, part in pairs)
-    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
-        if math.isfinite(value):
-            return float(value)
-    if hint in (int, str, bool) and type(value) is hint:
-        return value
-    wanted = " or ".join(map(repr, arguments)) if origin is Literal else _describe(hint)
-    raise ConfigError(f"{where} must be {wanted}, not {value!r}.")
-
-
-def _describe(hint: Any) -> str:
-    if typing.get_origin(hint) is tuple:
-        arguments = typing.get_args(hint)
-        count = "" if arguments[-1] is Ellipsis else f"{len(arguments)} "
-        return f"a list of {count}values ({_describe(arguments[0])} each)"
-    return {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}.get(
-        hint, "a table"
-    )

@@ -67,6 +67,17 @@ def test_a_training_looks_for_the_mistakes_of_the_model_it_goes_on_from(start_mo
     assert len(list((tmp_path / "run" / "scenes").glob("mistakes-*.npy"))) == 2
 
 
+def test_a_network_of_another_size_is_refused_before_scenes_are_searched(start_model, tmp_path):
+    table = replace(
+        PLAIN,
+        network=NetworkConfig(start_from=str(start_model), base_width=6, decoder_channels=(8,)),
+        data=replace(PLAIN.data, mistake_share=1.0, workers=0),
+    )
+    with pytest.raises(ConfigError, match="another network"):
+        train(table, tmp_path / "run")
+    assert not (tmp_path / "run" / "scenes").exists()
+
+
 def test_crops_lie_near_mistakes_as_often_as_is_said(tmp_path):
     data = replace(PLAIN.data, mistake_share=0.5, motor_share=0.0, structure_share=0.0, jitter=0.1)
     scene = ScenePool(tmp_path).scene(PLAIN, 0)

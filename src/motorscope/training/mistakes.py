@@ -46,7 +46,9 @@ def find_mistakes(
     """
     scenes = range(config.data.scenes) if numbers is None else numbers
     missing = [number for number in scenes if not pool.mistakes_file(number).exists()]
-    for number in tqdm(missing, desc="searching scenes", unit="scene", disable=not missing):
+    for number in tqdm(
+        missing, desc="searching scenes", unit="scene", disable=None if missing else True
+    ):
         scene = pool.scene(config, number)
         found = _search(scene, config, model, number)
         places = mistakes(found, scene.positions, config)

@@ -108,6 +108,9 @@ def train(
     make_run_folder(out)
     source = choose_source(config, split, out)
     network = new_network(config, source)
+    if config.data.mistake_share and config.network.start_from is not None:
+        # Only now, because it takes long and what is wrong with the network has been said.
+        find_mistakes(ScenePool(out / "scenes"), config, load_model(config.network.start_from))
     validation = Validation(config, out, describe_data(config, split))
     averaged = fit(
         network,
@@ -137,8 +140,6 @@ def train(
 def choose_source(config: TrainConfig, split: Split, out: Path) -> CropSource:
     """Return where the crops come from: simulated scenes, a folder of tomograms, or both."""
     scenes = ScenePool(out / "scenes")
-    if config.data.mistake_share and config.network.start_from is not None:
-        find_mistakes(scenes, config, load_model(config.network.start_from))
     if not split.training:
         return scenes
     tomograms = prepare_tomograms(split.training, config.data.recipe(), out / "tomograms")

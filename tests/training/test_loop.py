@@ -1,6 +1,6 @@
 import csv
 import warnings
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -145,6 +145,27 @@ def test_a_sample_is_a_function_of_its_number():
     assert target[1].min() == 1
     assert stream[4][0].shape == (1, 32, 32, 64)  # the next step
     assert len(list(stream)) == len(stream) == 8
+
+
+def test_the_last_steps_take_crops_from_anywhere():
+    class Told:
+        """Remembers by what shares each crop was to be placed."""
+
+        def __init__(self):
+            self.shares = []
+
+        def draw(self, config, shape, rng):
+            data = config.data
+            self.shares.append((data.motor_share, data.structure_share, data.rejected_share))
+            return Crop(rng.normal(size=shape).astype(np.float32), np.empty((0, 3)))
+
+    config = settings(steps=10)
+    config = replace(config, data=replace(config.data, closing_share=0.3))
+    output = build_network(Architecture(base_width=4, decoder_channels=(8,))).output_spec
+    source = Told()
+    stream = Samples(source, config, output, 0, 20, 2)
+    assert len(list(stream)) == 20
+    assert source.shares == [(0.5, 0.25, 0.25)] * 14 + [(0.0, 0.0, 0.0)] * 6
 
 
 def test_a_mixed_source_draws_from_each_by_its_share():

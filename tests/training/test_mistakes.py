@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from motorscope.detection import detect
 from motorscope.errors import ConfigError
 from motorscope.network import load_model
 from motorscope.picks import PickTable
-from motorscope.training.config import DataConfig, NetworkConfig, TrainConfig
+from motorscope.training.config import AugmentationConfig, DataConfig, NetworkConfig, TrainConfig
 from motorscope.training.mistakes import MOST, find_mistakes, mistakes
 from motorscope.training.scenes import ScenePool, draw_centre
 from motorscope.training.train import train
@@ -53,6 +54,25 @@ def test_scenes_are_searched_once(start_model, tmp_path):
     find_mistakes(pool, PLAIN, model)
     assert pool.mistakes_file(1).exists()
     assert first.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_scenes_are_searched_of_the_contrast_that_crops_have(share, start_model, tmp_path):
+    config = replace(PLAIN, augmentation=AugmentationConfig(invert=share))
+    pool = ScenePool(tmp_path / "scenes")
+    seen = []
+
+    def look(request):
+        seen.append(request.tomogram.data)
+        assert request.flips is False
+        return detect(request)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("motorscope.training.mistakes.detect", look)
+        find_mistakes(pool, config, load_model(str(start_model)), range(1))
+    density = np.asarray(pool.scene(config, 0).volume, np.float32)
+    likeness = np.corrcoef(density.ravel(), seen[0].ravel())[0, 1]
+    assert likeness > 0.01 if share else likeness < -0.01
 
 
 def test_a_training_looks_for_the_mistakes_of_the_model_it_goes_on_from(start_model, tmp_path):

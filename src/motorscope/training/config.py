@@ -1,7 +1,7 @@
 """What a training run is told: frozen tables, checked before anything starts."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from motorscope.errors import ConfigError
@@ -84,6 +84,9 @@ class DataConfig:
         Share of crops, in scenes where the model that training starts from is wrong somewhere, that
         are placed near such a place; the other shares divide the rest. Above 0 it needs
         ``network.start_from``, and every scene is searched before training.
+    closing_share
+        Share of the steps, the last ones, whose crops lie anywhere, whatever the other shares say:
+        a search of whole tomograms meets such places.
     jitter
         Furthest distance, per axis and as a fraction of the crop, of that object from the crop's
         centre.
@@ -110,6 +113,7 @@ class DataConfig:
     motor_share: float = 0.5
     structure_share: float = 0.25
     mistake_share: float = 0.0
+    closing_share: float = 0.0
     jitter: float = 0.3
     tomograms: str | None = None
     picks: str | None = None
@@ -140,7 +144,7 @@ class DataConfig:
         share = self.distractor_share
         _require(0 <= share <= 1, "distractor_share", share, "in [0, 1]")
         _require(0 <= self.jitter <= 0.5, "jitter", self.jitter, "in [0, 0.5]")
-        for name in ("mistake_share", "real_share", "rejected_share"):
+        for name in ("mistake_share", "closing_share", "real_share", "rejected_share"):
             value = getattr(self, name)
             _require(0 <= value <= 1, name, value, "in [0, 1]")
         _require(0 <= self.held_out < 1, "held_out", self.held_out, "in [0, 1)")
@@ -158,6 +162,12 @@ class DataConfig:
             "scenes",
             self.scenes,
             "positive where no tomograms are given",
+        )
+
+    def anywhere(self) -> "DataConfig":
+        """Return the same data with crops that lie anywhere."""
+        return replace(
+            self, motor_share=0.0, structure_share=0.0, mistake_share=0.0, rejected_share=0.0
         )
 
     def recipe(self) -> InputRecipe:

@@ -31,8 +31,9 @@ def find_mistakes(
 ) -> None:
     """Let a model search the scenes of a pool and keep the places where it was wrong.
 
-    Every scene is imaged once for that, differently from any crop. What was kept before, by a run
-    that was killed, is not worked out again.
+    Every scene is imaged once for that, differently from any crop, and as often of inverted
+    contrast as crops are. It is searched once, without averages over flips. What was kept before,
+    by a run that was killed, is not worked out again.
 
     Parameters
     ----------
@@ -88,8 +89,10 @@ def _search(scene: Crop, config: TrainConfig, model: Model, number: int) -> Pick
     rng = np.random.default_rng([config.seed, 5, number])
     imaging = draw_imaging(config.simulation, rng)
     image = image_density(np.asarray(scene.volume, np.float32), spacing, imaging, rng, workers=1)
+    if rng.random() < config.augmentation.invert:
+        image = -image
     grid = VoxelGrid(image.shape, None).with_spacing(spacing)
     tomogram = Tomogram(image, grid, f"scene {number}")
-    result = run_to_end(detect(DetectionRequest(tomogram, model)))
+    result = run_to_end(detect(DetectionRequest(tomogram, model, flips=False)))
     assert result is not None  # only a cancelled run has none
     return result.candidates

@@ -1,7 +1,7 @@
 """The stream of training samples, each a function of the seed and its number alone."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -69,6 +69,7 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
         self.per_step = per_step
         self.source = source
         self.config = config
+        self.closing = replace(config, data=config.data.anywhere())
         self.output = output
         self.first = first
         self.stop = stop
@@ -81,10 +82,12 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
             raise IndexError(index)
         number = self.first + index
         rng = np.random.default_rng([self.config.seed, 1, number])
-        data = self.config.data
-        shape = data.crops[number // self.per_step % len(data.crops)]
-        options = self.config.augmentation
-        drawn = self.source.draw(self.config, shape, rng)
+        step, steps = number // self.per_step, self.config.optimiser.steps
+        closes = step >= (1 - self.config.data.closing_share) * steps
+        config = self.closing if closes else self.config
+        data, options = config.data, config.augmentation
+        shape = data.crops[step % len(data.crops)]
+        drawn = self.source.draw(config, shape, rng)
         crop = augment_grey(augment_geometry(drawn, options, rng), options, rng)
         stride, offset = self.output.stride, self.output.offset
         target = heatmap_target(
@@ -92,9 +95,9 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
             [side // stride for side in crop.volume.shape],
             stride,
             offset,
-            self.config.loss.sigma,
+            config.loss.sigma,
         )
-        radius = self.config.validation.minimum_distance / data.spacing
+        radius = config.validation.minimum_distance / data.spacing
         known = known_share(torch.from_numpy(crop.undecided), target, stride, offset, radius)
         volume = torch.from_numpy(np.ascontiguousarray(crop.volume))
         return volume[None], torch.stack((target, known))

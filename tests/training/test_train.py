@@ -74,14 +74,14 @@ def test_a_run_ends_in_a_model_that_loads(folder):
 
 def test_a_run_can_start_from_a_model(folder):
     config = small(start_from=str(folder / "tiny.json"))
-    network = new_network(config, None)
+    network = new_network(config)
     saved = load_model(folder / "tiny.json").network.state_dict()
     for name, tensor in network.state_dict().items():
         torch.testing.assert_close(tensor, saved[name], msg=name)
     with pytest.raises(ConfigError, match="another network"):
-        new_network(small(start_from=str(folder / "tiny.json"), base_width=6), None)
+        new_network(small(start_from=str(folder / "tiny.json"), base_width=6))
     with pytest.raises(ModelError):
-        new_network(small(start_from=str(folder / "absent.json")), None)
+        new_network(small(start_from=str(folder / "absent.json")))
 
 
 def test_a_model_taught_further_is_compared_with_the_one_before(
@@ -152,7 +152,7 @@ def test_an_encoder_starts_from_the_published_form_of_weights(tmp_path):
     torch.save({"epoch": 200, "arch": "resnet-18", "state_dict": state}, path)
     network = {"base_width": 64, "encoder_weights": str(path)}
     config = small(**network)
-    network = new_network(config, None)
+    network = new_network(config)
     loaded = network.encoder.state_dict()
     for name, tensor in published.state_dict().items():
         if name != "conv1.weight":
@@ -169,7 +169,7 @@ def test_an_encoder_starts_from_the_published_form_of_weights(tmp_path):
     name = "layer4.1.conv2.weight"
     torch.testing.assert_close(weight, published.state_dict()[name], atol=1e-3, rtol=0.01)
     with pytest.raises(ModelError, match="r3d18"):
-        new_network(small(backbone="r3d200", encoder_weights=str(path)), None)
+        new_network(small(backbone="r3d200", encoder_weights=str(path)))
 
 
 def test_the_full_network_of_the_reference_is_built_from_its_configuration():

@@ -101,15 +101,16 @@ def train(
     out = Path(out)
     check_folder(out, resume)
     split = _read_split(config)
+    network = new_network(config)
     if tell is not None and split.training and is_first_process():
         tell(format_split(split))
         if config.data.held_out > 0 and not split.held_out:
             tell(TOO_FEW)
     make_run_folder(out)
     source = choose_source(config, split, out)
-    network = new_network(config, source)
-    if config.data.mistake_share and config.network.start_from is not None:
-        # Only now, because it takes long and what is wrong with the network has been said.
+    if config.network.start_from is None:
+        start_at_prior(network, _mean_target(network, source, config), config)
+    elif config.data.mistake_share:
         find_mistakes(ScenePool(out / "scenes"), config, load_model(config.network.start_from))
     validation = Validation(config, out, describe_data(config, split))
     averaged = fit(
@@ -149,10 +150,8 @@ def choose_source(config: TrainConfig, split: Split, out: Path) -> CropSource:
     return MixedSource((scenes, tomograms), (1 - share, share))
 
 
-def new_network(config: TrainConfig, source: CropSource | None) -> UNet3d:
+def new_network(config: TrainConfig) -> UNet3d:
     """Build the network that training starts from.
-
-    With random weights its heads begin at what the mean target of `source` asks for.
 
     Raises
     ------
@@ -178,8 +177,6 @@ def new_network(config: TrainConfig, source: CropSource | None) -> UNet3d:
         return network
     if settings.encoder_weights is not None:
         load_encoder_weights(network.encoder, settings.encoder_weights)
-    if source is not None:
-        start_at_prior(network, _mean_target(network, source, config), config)
     return network
 
 

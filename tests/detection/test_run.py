@@ -20,6 +20,7 @@ from motorscope.detection import (
     probability,
     run_to_end,
     setup,
+    windows,
 )
 from motorscope.detection import run as run_module
 from motorscope.detection.predictor import Predictor, is_out_of_memory
@@ -263,7 +264,7 @@ def test_an_accelerator_without_memory_gives_way_to_the_cpu(model, tomogram, who
     cuda = setup.Setup(torch.device("cuda:0"), torch.float16, 10**8)
     monkeypatch.setattr(run_module, "Predictor", Full)
     monkeypatch.setattr(run_module, "choose_setup", lambda *arguments: cuda)
-    monkeypatch.setattr(run_module, "release", lambda device: None)
+    monkeypatch.setattr(windows, "release", lambda device: None)
     monkeypatch.setattr(setup, "choose_precision", lambda name, device: torch.float32)
     result, messages = drain(DetectionRequest(tomogram, model))
     (notice,) = of(Notice, messages)
@@ -366,7 +367,7 @@ def test_nothing_of_a_run_outlives_it(model, tomogram, monkeypatch, ending):
             made.append(weakref.ref(self))
 
     monkeypatch.setattr(run_module, "Predictor", Watched)
-    monkeypatch.setattr(run_module, "release", released.append)
+    monkeypatch.setattr(windows, "release", released.append)
     cancel = threading.Event()
     run = detect(DetectionRequest(tomogram, model, **FP32), cancel)
     for message in run:

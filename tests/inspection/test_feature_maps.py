@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import motorscope.inspection.feature_maps as feature_maps
-from motorscope.detection import Notice, Progress, run_to_end
+from motorscope.detection import Notice, Progress, run_to_end, windows
 from motorscope.detection.preparation import Cancelled
 from motorscope.errors import ConfigError, ModelError, SpacingError, TomogramError
 from motorscope.inspection import FeatureRequest, encoder_maps
@@ -205,7 +205,7 @@ def test_cancelling_within_a_window(model, tomogram):
 
 def test_closing_frees_the_device(model, tomogram, monkeypatch):
     released = []
-    monkeypatch.setattr(feature_maps, "release", released.append)
+    monkeypatch.setattr(windows, "release", released.append)
     run = encoder_maps(FeatureRequest(tomogram, model, 1, device="cpu"))
     while next(run).what != "Computing feature maps":
         pass

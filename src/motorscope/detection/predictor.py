@@ -1,7 +1,7 @@
 """A network on a device, ready for windows, and what can go wrong there."""
 
 import threading
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from motorscope.detection.preparation import stop_if
 from motorscope.network import fuse_for_inference
 from motorscope.network.unet import UNet3d
+
+N = TypeVar("N", bound=nn.Module)
 
 _MEMORY_PHRASES = ("out of memory", "not enough memory", "can't allocate memory", "alloc_failed")
 _UNSUPPORTED_PHRASES = ("not supported on mps", "not implemented for", "no kernel image")
@@ -44,11 +46,7 @@ class Predictor:
         self.dtype = dtype
         self._flips = _FLIPS if flips else _FLIPS[:1]
         self._channels = network.encoder.in_channels
-        # Channels-last 3D convolutions are the fastest on CPU and CUDA; MPS has none.
-        self._layout = torch.contiguous_format if device.type == "mps" else torch.channels_last_3d
-        self._network = _moved(fuse_for_inference(network), device, dtype, self._layout)
-        for module in self._network.modules():
-            module.register_forward_pre_hook(_stop_on(cancel))
+        self._network = on_device(fuse_for_inference(network), device, dtype, cancel)
 
     def __call__(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the logits, float32 ``(z/s, y/s, x/s)``, of a block ``(z, y, x)``.
@@ -61,8 +59,7 @@ class Predictor:
             If the run was asked to stop.
         """
         with torch.inference_mode():
-            x = torch.from_numpy(block)[None, None].to(device=self.device, dtype=self.dtype)
-            x = x.expand(1, self._channels, *block.shape).contiguous(memory_format=self._layout)
+            x = as_input(block, self._channels, self.device, self.dtype)
             total = sum(self._forward(x, axes) for axes in self._flips)
             mean = torch.as_tensor(total)[0, 0] / len(self._flips)
             return np.asarray(mean.cpu().numpy())
@@ -71,6 +68,26 @@ class Predictor:
         if not axes:
             return self._network(x).float()  # type: ignore[no-any-return]
         return self._network(x.flip(axes)).float().flip(axes)  # type: ignore[no-any-return]
+
+
+def on_device(network: N, device: torch.device, dtype: torch.dtype, cancel: threading.Event) -> N:
+    """Move a network to a device and let it look at `cancel` before each of its layers."""
+
+    def look(module: nn.Module, inputs: Any) -> None:
+        stop_if(cancel)
+
+    network.to(device=device, dtype=dtype).to(memory_format=_layout(device))
+    for module in network.modules():
+        module.register_forward_pre_hook(look)
+    return network
+
+
+def as_input(
+    block: NDArray[np.float32], channels: int, device: torch.device, dtype: torch.dtype
+) -> Tensor:
+    """Return a block ``(z, y, x)`` as a batch ``(1, c, z, y, x)``, all channels the same."""
+    x = torch.from_numpy(block)[None, None].to(device=device, dtype=dtype)
+    return x.expand(1, channels, *block.shape).contiguous(memory_format=_layout(device))
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -89,15 +106,6 @@ def is_unsupported(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(p in text for p in _UNSUPPORTED_PHRASES)
 
 
-def _moved(
-    network: UNet3d, device: torch.device, dtype: torch.dtype, layout: torch.memory_format
-) -> nn.Module:
-    on_device: nn.Module = network.to(device=device, dtype=dtype)
-    return on_device.to(memory_format=layout)
-
-
-def _stop_on(cancel: threading.Event) -> Any:
-    def look(module: nn.Module, inputs: Any) -> None:
-        stop_if(cancel)
-
-    return look
+def _layout(device: torch.device) -> torch.memory_format:
+    """Return channels-last, which is the fastest on CPU and CUDA; MPS does not have it in 3D."""
+    return torch.contiguous_format if device.type == "mps" else torch.channels_last_3d

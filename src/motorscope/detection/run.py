@@ -1,6 +1,5 @@
 """A detection run: from a tomogram to a heatmap and candidates, window by window."""
 
-import math
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -12,23 +11,22 @@ from numpy.typing import NDArray
 
 from motorscope.detection.calibration import probability
 from motorscope.detection.candidates import LIMIT, find_maxima
-from motorscope.detection.device import precision_name, release
+from motorscope.detection.device import precision_name
 from motorscope.detection.messages import (
     DetectionRequest,
     DetectionResult,
     HeatmapBlock,
     HeatmapStarted,
     Message,
-    Notice,
-    Progress,
     Run,
 )
 from motorscope.detection.plan import Window, padded_shape, plan_windows
 from motorscope.detection.predictor import Predictor
-from motorscope.detection.preparation import Cancelled, prepare_part, stop_if
-from motorscope.detection.region import Part, choose_part, cut_window
-from motorscope.detection.setup import Failure, Setup, choose_setup, failure_of, humbler_setup
+from motorscope.detection.preparation import Cancelled, prepare_part
+from motorscope.detection.region import Part, choose_part
+from motorscope.detection.setup import Setup, choose_setup
 from motorscope.detection.stitch import Stitcher
+from motorscope.detection.windows import Computed, over_windows
 from motorscope.network.card import Calibration
 from motorscope.picks.thinning import thinned
 from motorscope.tomogram import prepared_grid
@@ -130,59 +128,33 @@ def _compute(
 ) -> Generator[Message, None, Setup]:
     """Run the network over all windows; return the setup that it ended with.
 
-    What fails is tried again in a humbler way. Windows that are done stay done, and so does the
-    prepared volume.
+    Windows that are done stay done whatever fails later.
     """
     card = request.model.card
     stride = request.model.output.stride
     flips = card.flips if request.flips is None else request.flips
 
-    def plan() -> list[Window]:
+    def plan(setup: Setup) -> list[Window]:
         windows = plan_windows(part.shape, card.window, card.context, setup.max_voxels, stride)
         return [window for window in windows if stitcher.needs(window)]
 
-    predictor: Predictor | None = None
-    pending = plan()
-    done = 0
-    clock = _Clock()
-    try:
-        while pending:
-            stop_if(cancel)
-            yield Progress("Looking for motors", done, done + len(pending), clock.left(pending))
-            window = pending[0]
-            failure: Failure | None = None
-            clock.start()
-            try:
-                if predictor is None:
-                    predictor = Predictor(
-                        request.model.network, setup.device, setup.dtype, flips, cancel
-                    )
-                logits = predictor(cut_window(volume, window))
-                if not np.isfinite(logits).all():
-                    failure = Failure.NOT_FINITE
-            except (RuntimeError, MemoryError) as error:
-                failure = failure_of(error, setup, network_fits=predictor is not None)
-            # Out of the except clause, so that the traceback no longer holds the device's memory.
-            if failure is not None:
-                predictor = None
-                release(setup.device)
-                setup, notice = humbler_setup(setup, failure, window, card.architecture)
-                yield Notice(notice)
-                pending = plan()
-                clock = _Clock()
+    def build(setup: Setup) -> Predictor:
+        return Predictor(request.model.network, setup.device, setup.dtype, flips, cancel)
+
+    steps = over_windows(
+        "Looking for motors", volume, setup, card.architecture, plan, build, cancel
+    )
+    with closing(steps):
+        for step in steps:
+            if not isinstance(step, Computed):
+                yield step
                 continue
-            clock.stop(window)
-            stitcher.add(window, logits)
-            pending = pending[1:]
-            done += 1
-            block = _block(part, stitcher, window, card.calibration)
+            setup = step.setup
+            stitcher.add(step.window, step.values)
+            block = _block(part, stitcher, step.window, card.calibration)
             if block is not None:
                 yield block
-        yield Progress("Looking for motors", done, done, 0.0)
-        return setup
-    finally:
-        predictor = None
-        release(setup.device)
+    return setup
 
 
 def _block(
@@ -200,24 +172,3 @@ def _block(
         start=(z.start - kept_z.start, y.start - kept_y.start, x.start - kept_x.start),
         values=probability(stitcher.logits((z, y, x)), calibration),
     )
-
-
-class _Clock:
-    """How long the windows that are left will take, going by those that are done."""
-
-    def __init__(self) -> None:
-        self._began = 0.0
-        self._seconds = 0.0
-        self._voxels = 0
-
-    def start(self) -> None:
-        self._began = time.monotonic()
-
-    def stop(self, window: Window) -> None:
-        self._seconds += time.monotonic() - self._began
-        self._voxels += math.prod(window.shape)
-
-    def left(self, pending: list[Window]) -> float | None:
-        if not self._voxels:
-            return None
-        return self._seconds / self._voxels * sum(math.prod(window.shape) for window in pending)

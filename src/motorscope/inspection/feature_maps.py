@@ -1,24 +1,24 @@
 """What the encoder sees: the maps of one of its stages, in their place in the tomogram."""
 
 import threading
-import time
 from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
-from motorscope.detection.device import release
 from motorscope.detection.messages import Notice, Progress
 from motorscope.detection.plan import ALIGNMENT, Window, plan_windows
-from motorscope.detection.preparation import Cancelled, prepare_part, stop_if
-from motorscope.detection.region import Part, Region, choose_part, cut_window
-from motorscope.detection.setup import Failure, Setup, choose_setup, failure_of, humbler_setup
+from motorscope.detection.predictor import as_input, on_device
+from motorscope.detection.preparation import Cancelled, prepare_part
+from motorscope.detection.region import Part, Region, choose_part
+from motorscope.detection.setup import Setup, choose_setup
 from motorscope.detection.stitch import Slices
+from motorscope.detection.windows import Computed, over_windows
 from motorscope.errors import ConfigError
-from motorscope.network import ResNetEncoder3d, fuse_for_inference
+from motorscope.network import fuse_for_inference
 from motorscope.network.card import FeatureSpec
 from motorscope.network.model import Model
 from motorscope.tomogram import (
@@ -198,48 +198,29 @@ def _compute(
     setup: Setup,
     cancel: threading.Event,
 ) -> Generator[Progress | Notice, None, Maps]:
-    """Run the encoder over all windows; what fails is tried again in a humbler way."""
+    """Run the encoder over all windows; after a fallback, from the first one again."""
     card = request.model.card
     spec = request.model.features[request.stage]
     maps = np.zeros((spec.channels, *part.heatmap.shape), dtype=np.float16)
-    encoder: _Encoder | None = None
 
-    def plan() -> list[tuple[Window, tuple[Slices, Slices]]]:
+    def plan(setup: Setup) -> list[Window]:
         windows = plan_windows(part.shape, card.window, context, setup.max_voxels, spec.stride)
-        places = [(window, _place(part, window, spec.stride)) for window in windows]
-        return [(window, place) for window, place in places if place is not None]
+        return [window for window in windows if _place(part, window, spec.stride) is not None]
 
-    windows, done, began = plan(), 0, time.monotonic()
-    try:
-        while done < len(windows):
-            stop_if(cancel)
-            left = (time.monotonic() - began) / done * (len(windows) - done) if done else None
-            yield Progress("Computing feature maps", done, len(windows), left)
-            window, (source, target) = windows[done]
-            failure: Failure | None = None
-            try:
-                if encoder is None:
-                    encoder = _Encoder(request.model, request.stage, setup, cancel)
-                values = encoder(cut_window(volume, window))
-                if not np.isfinite(values).all():
-                    failure = Failure.NOT_FINITE
-            except (RuntimeError, MemoryError) as error:
-                failure = failure_of(error, setup, network_fits=encoder is not None)
-            # Out of the except clause, so that the traceback no longer holds the device's memory.
-            if failure is not None:
-                encoder = None
-                release(setup.device)
-                setup, text = humbler_setup(setup, failure, window, card.architecture)
-                yield Notice(text)
-                windows, done, began = plan(), 0, time.monotonic()
-                continue
-            maps[:, *target] = values[:, *source]
-            done += 1
-        yield Progress("Computing feature maps", done, done, 0.0)
-        return maps
-    finally:
-        encoder = None
-        release(setup.device)
+    def build(setup: Setup) -> _Encoder:
+        return _Encoder(request.model, request.stage, setup, cancel)
+
+    steps = over_windows(
+        "Computing feature maps", volume, setup, card.architecture, plan, build, cancel
+    )
+    with closing(steps):
+        for step in steps:
+            if not isinstance(step, Computed):
+                yield step
+            elif (place := _place(part, step.window, spec.stride)) is not None:
+                source, target = place
+                maps[:, *target] = step.values[:, *source]
+    return maps
 
 
 class _Encoder:
@@ -248,25 +229,15 @@ class _Encoder:
     def __init__(self, model: Model, stage: int, setup: Setup, cancel: threading.Event) -> None:
         self._setup = setup
         self._stage = stage
-        # Channels-last 3D convolutions are the fastest on CPU and CUDA; MPS has none.
-        self._layout = (
-            torch.contiguous_format if setup.device.type == "mps" else torch.channels_last_3d
+        self._encoder = on_device(
+            fuse_for_inference(model.network.encoder), setup.device, setup.dtype, cancel
         )
-        fused: ResNetEncoder3d = fuse_for_inference(model.network.encoder)
-        self._encoder = fused.to(setup.device, setup.dtype).to(memory_format=self._layout)
-
-        def look(module: nn.Module, inputs: object) -> None:
-            stop_if(cancel)
-
-        for module in self._encoder.modules():
-            module.register_forward_pre_hook(look)
 
     def __call__(self, block: NDArray[np.float32]) -> Maps:
         """Return the stage's maps ``(c, z/s, y/s, x/s)`` of a block ``(z, y, x)``."""
         with torch.inference_mode():
-            x = torch.from_numpy(block)[None, None].to(self._setup.device, self._setup.dtype)
-            x = x.expand(1, self._encoder.in_channels, *block.shape)
-            x = x.contiguous(memory_format=self._layout)
+            channels = self._encoder.in_channels
+            x = as_input(block, channels, self._setup.device, self._setup.dtype)
             y = self._encoder.forward_features(x, stages=self._stage + 1)[-1][0]
             # Large values are cut off where float16 ends; infinite ones are left to be noticed.
             y = torch.where(torch.isfinite(y), y.clamp(-_LARGEST, _LARGEST), y)

@@ -6,19 +6,22 @@ python benchmarks/ablation.py standard runs/ablation [VARIANT ...]
 Every variant goes on from the built-in model as `configs/built-in.toml` says, for a few steps and
 with one change: what the model forgets or learns wrongly is what the piece is worth. Its candidates
 in the set are scored without any threshold and without flips. The table of all variants that were
-run so far is printed.
+run so far is printed, each compared with going on without any change.
 """
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 
-from motorscope.evaluate import read_evaluation, score_picks
+from motorscope.evaluate import EvaluationData, read_evaluation, score_picks
 from motorscope.network import load_model
+from motorscope.picks import write_picks
 from motorscope.tables import overlaid, read_toml
 from motorscope.tomogram import open_tomogram
 from motorscope.training import train
@@ -26,10 +29,12 @@ from motorscope.training.config_file import make_config
 from motorscope.training.validation import examine
 
 CONFIG = "configs/built-in.toml"
+BASE = "as it is"
 RADIUS = 1000.0
+DRAWS = 100
 SHORT: dict[str, Any] = {
     "network": {"start_from": "built-in"},
-    "data": {"scenes": 300, "mistake_share": 0.0, "workers": 0},
+    "data": {"scenes": 300, "mistake_share": 0.0, "closing_share": 0.0, "workers": 0},
     "optimiser": {
         "steps": 250, "learning_rate": 6e-4, "ema_decay": 0.98, "checkpoint_every": 250,
     },
@@ -42,7 +47,7 @@ NO_CHANGE_OF_GREY = {
 }  # fmt: skip
 VARIANTS: dict[str, dict[str, Any]] = {
     "as it is": {},
-    "crops anywhere": {"data": {"motor_share": 0.0, "structure_share": 0.0}},
+    "crops anywhere": {"data": {"closing_share": 1.0}},
     "positives weighted 256": {"loss": {"pos_weight": 256.0, "smoothing": 1e-3}},
     "no missing wedge": {"simulation": {"tilt_range": [90.0, 90.0]}},
     "no CTF": {"simulation": {"defocus": [0.0, 0.0], "amplitude_contrast": [1.0, 1.0]}},
@@ -56,37 +61,70 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 
 
-def scores(card: str | Path, folder: Path) -> dict[str, float]:
-    """Return a model's average precision and best F2 on a set."""
-    truth = read_evaluation(folder / "truth.csv", folder / "truth.csv").truth
-    tomograms = (
-        (name, open_tomogram(folder / f"{name}.mrc"), table.positions)
-        for name, table in truth.items()
-    )
+def candidates(card: str | Path, folder: Path, file: Path) -> None:
+    """Write a model's candidates in the tomograms of a set, without flips."""
     model = load_model(str(card))
     model = replace(model, card=replace(model.card, flips=False))
-    curve = score_picks(examine(model, tomograms).found, truth, RADIUS).curve
-    return {"average precision": curve.average_precision, "best F2": curve.best_f2}
+    tomograms = {path.stem: open_tomogram(path) for path in sorted(folder.glob("*.mrc"))}
+    known = ((name, tomogram, np.empty((0, 3))) for name, tomogram in tomograms.items())
+    found = examine(model, known).found
+    write_picks(file, {name: (table, tomograms[name].grid) for name, table in found.items()})
 
 
-def main(folder: Path, out: Path, names: list[str]) -> None:
-    """Train and score the variants that are not in the table yet."""
+def average_precision(evaluation: EvaluationData, names: Sequence[str]) -> float:
+    """Return the average precision over tomograms, each as often as it is named."""
+    found = {f"{i} {name}": evaluation.found[name] for i, name in enumerate(names)}
+    truth = {f"{i} {name}": evaluation.truth[name] for i, name in enumerate(names)}
+    return score_picks(found, truth, RADIUS).curve.average_precision
+
+
+def compared(files: dict[str, Path], truth: Path, with_: str) -> pd.DataFrame:
+    """Return the scores of each variant, and how its average precision differs from that of one.
+
+    The last column is the standard deviation of the difference when the same tomograms are drawn
+    with replacement for both.
+    """
+    read = {name: read_evaluation(file, truth) for name, file in files.items()}
+    names = sorted(read[with_].truth)
+    rng = np.random.default_rng(0)
+    draws = [names, *(list(rng.choice(names, len(names))) for _ in range(DRAWS))]
+    values = {
+        name: np.array([average_precision(evaluation, draw) for draw in draws])
+        for name, evaluation in read.items()
+    }
+    rows = []
+    for name, evaluation in read.items():
+        difference = values[name] - values[with_]
+        rows.append(
+            {
+                "variant": name,
+                "average precision": values[name][0],
+                "best F2": score_picks(evaluation.found, evaluation.truth, RADIUS).curve.best_f2,
+                "difference": difference[0],
+                "sd": difference[1:].std(),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def main(folder: Path, out: Path, wanted: list[str]) -> None:
+    """Train what is not trained yet, search the set, and print the table of all that is there."""
     table = overlaid(read_toml(CONFIG), SHORT)
-    for name in names or ["before", *VARIANTS]:
+    files = {}
+    for name in ["before", *VARIANTS]:
         run = out / name.replace(" ", "-").replace(",", "")
-        result = run / "scores.csv"
-        if result.exists():
-            continue
-        card: str | Path = "built-in"
-        if name != "before":
-            trained = train(make_config(overlaid(table, VARIANTS[name])), run)
-            assert trained is not None
-            card = trained.card
-        run.mkdir(parents=True, exist_ok=True)
-        row = {"variant": name, **scores(card, folder)}
-        pd.DataFrame([row]).to_csv(result, index=False, float_format="%.3f")
-    rows = pd.concat(pd.read_csv(path) for path in sorted(out.glob("*/scores.csv")))
-    print(rows.to_string(index=False))
+        card = "built-in" if name == "before" else run / "built-in.json"
+        file = run / f"{folder.name}.csv"
+        if not file.exists():
+            if wanted and name not in wanted:
+                continue
+            if name != "before" and not Path(card).exists():
+                train(make_config(overlaid(table, VARIANTS[name])), run)
+            run.mkdir(parents=True, exist_ok=True)
+            candidates(card, folder, file)
+        files[name] = file
+    result = compared(files, folder / "truth.csv", BASE)
+    print(result.to_string(index=False, float_format="%.3f"))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ from motorscope.detection import (
     Notice,
     Progress,
     detect,
-    find_candidates,
     preparation,
     probability,
     run_to_end,
@@ -23,8 +22,11 @@ from motorscope.detection import (
     windows,
 )
 from motorscope.detection import run as run_module
+from motorscope.detection.candidates import find_maxima
 from motorscope.detection.predictor import Predictor, is_out_of_memory
 from motorscope.errors import ModelError, SpacingError, TomogramError
+from motorscope.picks import PickTable
+from motorscope.picks.thinning import thinned
 from motorscope.tomogram import Tomogram, VoxelGrid, prepare
 
 FP32 = {"device": "cpu", "precision": "fp32"}
@@ -81,7 +83,8 @@ def test_the_heatmap_is_what_the_network_says(model, tomogram, whole):
     np.testing.assert_allclose(result.grid.origin, tomogram.grid.to_world([3.5] * 3))
     assert (result.generation, result.device, result.precision) == (7, "cpu", "fp32")
     assert len(of(HeatmapStarted, messages)) == len(of(HeatmapBlock, messages)) == 1
-    expected = find_candidates(result.heatmap, result.grid, model.card.minimum_distance)
+    maxima = run_module.within(find_maxima(result.heatmap, result.grid), tomogram.grid)
+    expected = thinned(maxima, model.card.minimum_distance)
     np.testing.assert_array_equal(result.candidates.positions, expected.positions)
 
 
@@ -423,3 +426,13 @@ def test_cuda_agrees_with_the_cpu_and_is_freed(model, tomogram, whole):
     assert result.precision == "fp16"
     np.testing.assert_allclose(result.heatmap, whole, atol=0.02)
     assert torch.cuda.memory_allocated() == before
+
+
+def test_nothing_is_found_beyond_the_outermost_voxels():
+    grid = VoxelGrid((10, 20, 30), None).with_spacing(16.0)
+    voxels = np.array([[-0.4, 5, 5], [-0.6, 5, 5], [9.4, 19.4, 29.4], [9.6, 5, 5], [5, 5, 29.6]])
+    picks = PickTable.from_positions(grid.to_world(voxels), origin="user", status="accepted")
+    np.testing.assert_allclose(
+        grid.to_voxels(run_module.within(picks, grid).positions), voxels[[0, 2]], atol=1e-9
+    )
+    assert len(run_module.within(PickTable.empty(), grid)) == 0

@@ -28,8 +28,9 @@ from motorscope.detection.setup import Setup, choose_setup
 from motorscope.detection.stitch import Stitcher
 from motorscope.detection.windows import Computed, over_windows
 from motorscope.network.card import Calibration
+from motorscope.picks import PickTable
 from motorscope.picks.thinning import thinned
-from motorscope.tomogram import prepared_grid
+from motorscope.tomogram import VoxelGrid, prepared_grid
 
 M = TypeVar("M")
 R = TypeVar("R")
@@ -83,7 +84,7 @@ def detect(request: DetectionRequest, cancel: threading.Event | None = None) -> 
     except Cancelled:
         return None
     heatmap = probability(stitcher.logits(part.output), model.card.calibration)
-    maxima = find_maxima(heatmap, part.heatmap)
+    maxima = within(find_maxima(heatmap, part.heatmap), request.tomogram.grid)
     return DetectionResult(
         generation=request.generation,
         heatmap=heatmap,
@@ -95,6 +96,13 @@ def detect(request: DetectionRequest, cancel: threading.Event | None = None) -> 
         precision=precision_name(setup.dtype),
         seconds=time.monotonic() - began,
     )
+
+
+def within(picks: PickTable, grid: VoxelGrid) -> PickTable:
+    """Leave out picks beyond the outermost voxels: the network looks at filled-up volumes."""
+    voxels = grid.to_voxels(picks.positions)
+    inside = ((voxels >= -0.5) & (voxels <= np.array(grid.shape) - 0.5)).all(axis=1)
+    return picks.select(np.flatnonzero(inside))
 
 
 def run_to_end(run: Generator[M, None, R], on_message: Callable[[M], None] | None = None) -> R:

@@ -116,7 +116,7 @@ def main(folder: Path, out: Path, wanted: list[str]) -> None:
         card = "built-in" if name == "before" else run / "built-in.json"
         file = run / f"{folder.name}.csv"
         if not file.exists():
-            if wanted and name not in wanted:
+            if wanted and name not in (BASE, *wanted):
                 continue
             if name != "before" and not Path(card).exists():
                 train(make_config(overlaid(table, VARIANTS[name])), run)

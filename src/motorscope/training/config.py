@@ -81,9 +81,9 @@ class DataConfig:
     motor_share, structure_share
         Shares of crops placed near a motor or near something dense; the others lie anywhere.
     mistake_share
-        Share of crops, in scenes where the model that training starts from is wrong somewhere, that
-        are placed near such a place; the other shares divide the rest. Above 0 it needs
-        ``network.start_from``, and every scene is searched before training.
+        Share of crops that are placed near a place where the model that training starts from is
+        wrong; the other shares divide the rest. Above 0 it needs ``network.start_from``, and every
+        scene is searched before training.
     closing_share
         Share of the steps, the last ones, whose crops lie anywhere, whatever the other shares say:
         a search of whole tomograms meets such places.

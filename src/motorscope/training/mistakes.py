@@ -20,25 +20,30 @@ from motorscope.training.scenes import ScenePool, keep
 
 Positions = NDArray[np.float64]
 
-MOST = 4
-"""Most false candidates that count in a scene, the ones with the highest scores."""
+DOUBTFUL = 0.05
+"""Score from which a candidate that is no motor counts as a mistake."""
 SURE = 0.5
 """Score below which a motor counts as not seen."""
 
 
 def find_mistakes(
     pool: ScenePool, config: TrainConfig, model: Model, numbers: range | None = None
-) -> None:
-    """Let a model search the scenes of a pool and keep the places where it was wrong.
+) -> NDArray[np.float64]:
+    """Let a model search the scenes of a pool and return the places where it was wrong.
 
     Every scene is imaged once for that, differently from any crop, and as often of inverted
-    contrast as crops are. It is searched once, without averages over flips. What was kept before,
-    by a run that was killed, is not worked out again.
+    contrast as crops are. It is searched once, without averages over flips. The places are kept in
+    the pool's folder: what is there, of a run that was killed, is not worked out again.
 
     Parameters
     ----------
     numbers
         Of the scenes; all by default.
+
+    Returns
+    -------
+    numpy.ndarray
+        The scene's number and the place in its voxels, ``(n, 4)``; see `mistakes`.
 
     Raises
     ------
@@ -54,6 +59,9 @@ def find_mistakes(
         found = _search(scene, config, model, number)
         places = mistakes(found, scene.positions, config)
         keep(pool.mistakes_file(number), places)
+    kept = {number: np.load(pool.mistakes_file(number)) for number in scenes}
+    rows = [(number, *place) for number, places in kept.items() for place in places]
+    return np.array(rows, dtype=float).reshape(-1, 4)
 
 
 def mistakes(found: PickTable, motors: Positions, config: TrainConfig) -> Positions:
@@ -69,18 +77,17 @@ def mistakes(found: PickTable, motors: Positions, config: TrainConfig) -> Positi
     Returns
     -------
     numpy.ndarray
-        Places ``(n, 3)`` in voxels: the best candidates that are no motors, and the motors of which
-        no candidate is sure. A candidate belongs to a motor within half of
-        ``validation.minimum_distance``.
+        Places ``(n, 3)`` in voxels: the candidates that are no motors though the model takes it for
+        possible, and the motors of which no candidate is sure. A candidate belongs to a motor
+        within half of ``validation.minimum_distance``.
     """
     spacing = config.data.spacing
     places = found.positions / spacing
     apart = np.linalg.norm(places[:, None] - motors[None], axis=2) * spacing
     near = apart < config.validation.minimum_distance / 2
-    wrong = ~near.any(axis=1)
-    worst = places[wrong][np.argsort(-found.scores[wrong], kind="stable")[:MOST]]
+    wrong = ~near.any(axis=1) & (found.scores >= DOUBTFUL)
     seen = (near & (found.scores >= SURE)[:, None]).any(axis=0)
-    return np.concatenate((worst, motors[~seen]))
+    return np.concatenate((places[wrong], motors[~seen]))
 
 
 def _search(scene: Crop, config: TrainConfig, model: Model, number: int) -> PickTable:

@@ -1,17 +1,17 @@
 """Crops of simulated scenes: scenes are drawn once and kept, imaging is new in every crop."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from motorscope.errors import ConfigError
 from motorscope.files import make_folder, replacing
 from motorscope.simulation import draw_imaging, image_density, simulate_density
 from motorscope.tomogram.grid import Shape
-from motorscope.training.augmentation import NOWHERE, Crop, cut, cuts_motor, draw_scale, inward
+from motorscope.training.augmentation import Crop, cut, cuts_motor, draw_scale, inward
 from motorscope.training.config import DataConfig, TrainConfig
 from motorscope.training.distractors import draw_distractors
 
@@ -19,7 +19,7 @@ TRIES = 8
 """How often a crop's place is drawn anew because a face of it went through a motor."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ScenePool:
     """Noise-free scenes by number, drawn when first asked for.
 
@@ -30,9 +30,12 @@ class ScenePool:
     ----------
     folder
         Where scenes are kept.
+    mistakes
+        Where a model was wrong in them: numbers of scenes and places in voxels, ``(n, 4)``.
     """
 
     folder: Path
+    mistakes: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 4)))
 
     def scene(self, config: TrainConfig, number: int) -> Crop:
         """Return a scene: density (a memory map, half precision) and its motors in voxels."""
@@ -50,17 +53,17 @@ class ScenePool:
         return self.folder / f"mistakes-{number:05d}.npy"
 
     def draw(self, config: TrainConfig, shape: Shape, rng: np.random.Generator) -> Crop:
-        """Return an imaged crop: dense things dark, noise with a standard deviation of 1."""
+        """Return an imaged crop: dense things dark, noise with a standard deviation of 1.
+
+        A scene is as likely as any other, but for the share of crops near mistakes, each of which
+        is as likely as any other.
+        """
         data = config.data
-        number = int(rng.integers(data.scenes))
-        scene = self.scene(config, number)
-        places = np.load(self.mistakes_file(number)) if data.mistake_share else NOWHERE
-        scale = draw_scale(config.augmentation, rng)
-        for _ in range(TRIES):
-            centre = inward(draw_centre(scene, data, shape, rng, places), scene, shape, scale)
-            if not cuts_motor(scene.positions, centre, shape, scale):
-                break
-        piece = cut(scene, centre, shape, scale)
+        number, place = rng.integers(data.scenes), None
+        if len(self.mistakes) and rng.random() < data.mistake_share:
+            number, *place = self.mistakes[rng.integers(len(self.mistakes))]
+        scene = self.scene(config, int(number))
+        piece = draw_crop(scene, config, shape, rng, place)
         imaging = draw_imaging(config.simulation, rng)
         image = image_density(piece.volume, data.spacing, imaging, rng, workers=1)
         return replace(piece, volume=image)
@@ -78,24 +81,42 @@ def draw_scene(config: TrainConfig, number: int) -> tuple[NDArray[np.float32], N
     return scene.density, positions / spacing
 
 
-def draw_centre(
-    crop: Crop,
-    data: DataConfig,
+def draw_crop(
+    whole: Crop,
+    config: TrainConfig,
     shape: Shape,
     rng: np.random.Generator,
-    mistakes: NDArray[np.float64] = NOWHERE,
-) -> NDArray[np.float64]:
-    """Choose where to crop, by the set shares.
+    near: ArrayLike | None = None,
+) -> Crop:
+    """Cut a piece of random place and size, whose faces go through no motor if that can be had.
 
-    Near a mistake of the model before (places ``(n, 3)`` in voxels), else near a motor, near a
-    structure, or anywhere.
+    Parameters
+    ----------
+    near
+        A place in voxels that the piece shall show; by default the set shares decide.
     """
+    data = config.data
+    scale = draw_scale(config.augmentation, rng)
+    reach = data.jitter * np.array(shape)
+    for _ in range(TRIES):
+        if near is None:
+            centre = draw_centre(whole, data, shape, rng)
+        else:
+            centre = np.asarray(near) + rng.uniform(-reach, reach)
+        centre = inward(centre, whole, shape, scale)
+        if not cuts_motor(whole.positions, centre, shape, scale):
+            break
+    return cut(whole, centre, shape, scale)
+
+
+def draw_centre(
+    crop: Crop, data: DataConfig, shape: Shape, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Choose where to crop by the set shares: near a motor, near a structure, or anywhere."""
     bounds = np.array(crop.volume.shape)
     centre = rng.uniform(0, bounds)
     reach = data.jitter * np.array(shape)
     shift = rng.uniform(-reach, reach)
-    if len(mistakes) and rng.random() < data.mistake_share:
-        return np.asarray(mistakes[rng.integers(len(mistakes))] + shift)
     kind = rng.random()
     if kind < data.motor_share and len(crop.positions):
         centre = crop.positions[rng.integers(len(crop.positions))] + shift

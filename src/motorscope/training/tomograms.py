@@ -11,10 +11,10 @@ from motorscope.errors import ConfigError
 from motorscope.files import make_folder, replacing
 from motorscope.tomogram import InputRecipe, prepare, prepared_grid
 from motorscope.tomogram.grid import Shape
-from motorscope.training.augmentation import Crop, cut, cuts_motor, draw_scale, inward
+from motorscope.training.augmentation import Crop
 from motorscope.training.config import TrainConfig
 from motorscope.training.labelled import LabelledTomogram
-from motorscope.training.scenes import TRIES, draw_centre
+from motorscope.training.scenes import draw_crop
 
 Positions = NDArray[np.float64]
 
@@ -51,24 +51,11 @@ class TomogramSource:
         """
         data = config.data
         places = [(one, place) for one in self.tomograms for place in one.rejected]
-        near_rejected = bool(places) and rng.random() < data.rejected_share
-        if near_rejected:
+        chosen, place = self.tomograms[rng.integers(len(self.tomograms))], None
+        if places and rng.random() < data.rejected_share:
             chosen, place = places[rng.integers(len(places))]
-        else:
-            chosen = self.tomograms[rng.integers(len(self.tomograms))]
         whole = Crop(np.load(chosen.file, mmap_mode="r"), chosen.motors, chosen.undecided)
-        scale = draw_scale(config.augmentation, rng)
-        reach = data.jitter * np.array(shape)
-        for _ in range(TRIES):
-            centre = (
-                place + rng.uniform(-reach, reach)
-                if near_rejected
-                else draw_centre(whole, data, shape, rng)
-            )
-            centre = inward(centre, whole, shape, scale)
-            if not cuts_motor(chosen.motors, centre, shape, scale):
-                break
-        return cut(whole, centre, shape, scale)
+        return draw_crop(whole, config, shape, rng, place)
 
 
 def prepare_tomograms(

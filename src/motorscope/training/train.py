@@ -110,8 +110,6 @@ def train(
     source = choose_source(config, split, out)
     if config.network.start_from is None:
         start_at_prior(network, _mean_target(network, source, config), config)
-    elif config.data.mistake_share:
-        find_mistakes(ScenePool(out / "scenes"), config, load_model(config.network.start_from))
     validation = Validation(config, out, describe_data(config, split))
     averaged = fit(
         network,
@@ -141,6 +139,9 @@ def train(
 def choose_source(config: TrainConfig, split: Split, out: Path) -> CropSource:
     """Return where the crops come from: simulated scenes, a folder of tomograms, or both."""
     scenes = ScenePool(out / "scenes")
+    if config.network.start_from is not None and config.data.mistake_share:
+        model = load_model(config.network.start_from)
+        scenes = replace(scenes, mistakes=find_mistakes(scenes, config, model))
     if not split.training:
         return scenes
     tomograms = prepare_tomograms(split.training, config.data.recipe(), out / "tomograms")

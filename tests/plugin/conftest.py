@@ -1,6 +1,8 @@
 """A network that is easy to predict, and viewers with a volume for it."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,6 +26,7 @@ from motorscope.plugin.models import ModelChoice, ModelOption
 from motorscope.plugin.torch_import import load_triton_apart
 from motorscope.tomogram import InputRecipe
 
+atexit.register(shutil.rmtree, Path(os.environ["NAPARI_CONFIG"]).parent, ignore_errors=True)
 # Tests of other rooms may import triton after a window has loaded the graphics driver.
 load_triton_apart()
 torch.set_num_threads(1)

@@ -22,6 +22,7 @@ import torch
 from motorscope.evaluate import EvaluationData, read_evaluation, score_picks
 from motorscope.network import load_model
 from motorscope.picks import write_picks
+from motorscope.simulation.config import LOOKALIKES
 from motorscope.tables import overlaid, read_toml
 from motorscope.tomogram import open_tomogram
 from motorscope.training import train
@@ -45,16 +46,13 @@ NO_CHANGE_OF_GREY = {
     "slope": [0.0, 0.0], "clip_low": [1.0, 1.0], "clip_high": [99.0, 99.0], "gamma": [1.0, 1.0],
     "contrast": [1.0, 1.0], "brightness": [0.0, 0.0], "noise": [0.0, 0.0],
 }  # fmt: skip
-CONFUSED = {
-    "lookalikes": [2, 12],
-    "lookalike_kinds": ["vesicle"] * 4 + ["invagination"] * 3
-    + ["injectisome", "array", "pilus", "phage", "filament", "clump"],
-}  # fmt: skip
 VARIANTS: dict[str, dict[str, Any]] = {
     "as it is": {},
     "crops anywhere": {"data": {"closing_share": 1.0}},
     "crops at its mistakes": {"data": {"mistake_share": 0.4}},
-    "other look-alikes": {"simulation": CONFUSED},
+    "fewer look-alikes, of all kinds": {
+        "simulation": {"lookalikes": [1, 8], "lookalike_kinds": list(LOOKALIKES)}
+    },
     "positives weighted 256": {"loss": {"pos_weight": 256.0, "smoothing": 1e-3}},
     "no missing wedge": {"simulation": {"tilt_range": [90.0, 90.0]}},
     "no CTF": {"simulation": {"defocus": [0.0, 0.0], "amplitude_contrast": [1.0, 1.0]}},

@@ -18,7 +18,7 @@ from motorscope.training.hardware import Hardware
 from motorscope.training.loop import fit
 from motorscope.training.saving import Validation
 from motorscope.training.scenes import ScenePool
-from motorscope.training.train import new_network, train
+from motorscope.training.train import mix_in_start, new_network, train
 from motorscope.training.validation import examine
 
 CPU = Hardware(accelerator="cpu", devices=1)
@@ -184,3 +184,20 @@ def test_the_full_network_of_the_reference_is_built_from_its_configuration():
     weights = sum(tensor.numel() for tensor in network.encoder.parameters())
     assert weights / 1e6 == pytest.approx(126.56, abs=0.1)
     assert recognise_backbone(network.encoder.state_dict()) == "r3d200"
+
+
+def test_a_share_of_the_start_stays_in_the_finished_model(start_model):
+    config = small(start_from=str(start_model), start_share=0.25)
+    network = new_network(config)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    with torch.no_grad():
+        for value in network.state_dict().values():
+            value.add_(1)
+    mix_in_start(network, config)
+    for name, value in network.state_dict().items():
+        change = 0.75 if value.is_floating_point() else 1
+        torch.testing.assert_close(value, before[name] + change)
+    with pytest.raises(ConfigError, match=r"start_share must be 0 where start_from names no model"):
+        small(start_share=0.5)
+    with pytest.raises(ConfigError, match=r"start_share must be in \[0, 1\)"):
+        small(start_from=str(start_model), start_share=1.0)

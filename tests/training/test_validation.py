@@ -7,8 +7,17 @@ from scipy.special import expit
 from motorscope.detection import DetectionRequest, detect, run_to_end
 from motorscope.network import Calibration, load_model
 from motorscope.picks import PickTable
+from motorscope.simulation import SimulationConfig, simulate_tomogram
 from motorscope.tomogram import Tomogram, VoxelGrid
-from motorscope.training.validation import Findings, examine, figures, fit_calibration, measure
+from motorscope.training.config import ValidationConfig
+from motorscope.training.validation import (
+    Findings,
+    examine,
+    figures,
+    fit_calibration,
+    held_out,
+    measure,
+)
 
 RADIUS = 1000.0
 
@@ -28,6 +37,16 @@ def findings(*tomograms):
         extra = -np.arange(1, missed + 1)[:, None] * [0.0, 0.0, 5000.0]
         truth[name] = PickTable.from_positions(np.concatenate((motors, extra)), origin="user")
     return Findings(found, truth)
+
+
+def test_held_out_tomograms_are_drawn_as_the_configuration_says():
+    drawn = SimulationConfig(snr=(0.04, 0.05), inverted=1.0)
+    config = ValidationConfig(shape=(32, 64, 64), spacings=(13.0, 20.0), simulation=drawn, seed=5)
+    known = list(held_out(config, 3))
+    assert [tomogram.grid.spacing[0] for _, tomogram, _ in known] == [13.0, 20.0, 13.0]
+    settings = replace(drawn, shape=(32, 64, 64), spacing=20.0, back_projection=True)
+    alone = simulate_tomogram(settings, seed=6)
+    np.testing.assert_array_equal(known[1][1].data, alone.tomogram.data)
 
 
 @pytest.mark.parametrize(("scale", "shift"), [(0.5, -2.0), (1.5, 2.0)])

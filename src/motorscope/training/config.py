@@ -23,6 +23,9 @@ class NetworkConfig:
         Stochastic depth of the encoder's last block; rises linearly from 0.
     start_from
         Name or file of a model whose weights training starts from, or ``None`` for random weights.
+    start_share
+        Share of that model in the weights of the finished one, which are otherwise the trained
+        ones; a mean of both is often better than either (Wortsman et al. 2022, arXiv 2109.01903).
     encoder_weights
         A file with weights for the encoder alone (``r3d*_KM_200ep.pth``), or ``None``.
     """
@@ -33,6 +36,7 @@ class NetworkConfig:
     drop_path_rate: float = 0.1
     checkpointing: bool = False
     start_from: str | None = None
+    start_share: float = 0.0
     encoder_weights: str | None = None
 
     def __post_init__(self) -> None:
@@ -46,6 +50,13 @@ class NetworkConfig:
             "one to four positive numbers",
         )
 
+        _require(0 <= self.start_share < 1, "start_share", self.start_share, "in [0, 1)")
+        _require(
+            not self.start_share or self.start_from is not None,
+            "start_share",
+            self.start_share,
+            "0 where start_from names no model",
+        )
         both = self.start_from is not None and self.encoder_weights is not None
         _require(not both, "encoder_weights", self.encoder_weights, "unset beside start_from")
 
@@ -291,8 +302,6 @@ class OptimiserConfig:
 class ValidationConfig:
     """The held-out simulated tomograms on which the model is scored and calibrated.
 
-    They have the simulator's own ranges and numbers of motors, not those that training widens.
-
     Attributes
     ----------
     tomograms
@@ -302,6 +311,10 @@ class ValidationConfig:
         ln(pos_weight), and its card has no figures.
     shape, spacings
         Their shape (z, y, x), and voxel sizes in Å, taken in turn.
+    simulation
+        What else they are drawn from: the simulator's own ranges where it does not say otherwise,
+        not those of the training. They are always projected and back-projected. Where the model
+        makes no mistakes in them, nothing says where its threshold should be.
     every
         Steps between two looks.
     radius
@@ -319,6 +332,7 @@ class ValidationConfig:
     final_tomograms: int = 40
     shape: Shape = (128, 384, 384)
     spacings: tuple[float, ...] = (13.1, 15.6, 16.0)
+    simulation: SimulationConfig = field(default_factory=SimulationConfig)
     every: int = 1000
     radius: float = 1000.0
     minimum_distance: float = 500.0

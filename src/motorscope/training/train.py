@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
 from motorscope.errors import ConfigError
 from motorscope.network import (
@@ -122,6 +123,7 @@ def train(
     )
     if averaged is None:
         return None
+    mix_in_start(averaged, config)
     card = validation.save(averaged, config.validation.final_tomograms)
     path = out / f"{config.name}.json"
     if split.training:
@@ -179,6 +181,21 @@ def new_network(config: TrainConfig) -> UNet3d:
     if settings.encoder_weights is not None:
         load_encoder_weights(network.encoder, settings.encoder_weights)
     return network
+
+
+def mix_in_start(network: nn.Module, config: TrainConfig) -> None:
+    """Move a trained network's weights towards those that it started from, by `start_share`."""
+    settings = config.network
+    if settings.start_from is None or not settings.start_share:
+        return
+    start = load_model(settings.start_from).network.state_dict()
+    mixed = {
+        name: torch.lerp(value, start[name].to(value), settings.start_share)
+        if value.is_floating_point()
+        else value
+        for name, value in network.state_dict().items()
+    }
+    network.load_state_dict(mixed)
 
 
 def _read_split(config: TrainConfig) -> Split:

@@ -13,7 +13,7 @@ from motorscope.detection import DetectionRequest, detect, probability, run_to_e
 from motorscope.evaluate import Scores, correct_picks, score_picks
 from motorscope.network import Calibration, Model
 from motorscope.picks import PickTable
-from motorscope.simulation import SimulationConfig, simulate_tomogram
+from motorscope.simulation import simulate_tomogram
 from motorscope.tomogram import Tomogram
 from motorscope.training.config import ValidationConfig
 from motorscope.training.labelled import LabelledTomogram
@@ -48,7 +48,9 @@ def held_out(config: ValidationConfig, count: int) -> Iterator[Known]:
     """Simulate the first `count` tomograms of the held-out set, truly projected, one at a time."""
     for number in range(count):
         spacing = config.spacings[number % len(config.spacings)]
-        settings = SimulationConfig(shape=config.shape, spacing=spacing, back_projection=True)
+        settings = replace(
+            config.simulation, shape=config.shape, spacing=spacing, back_projection=True
+        )
         made = simulate_tomogram(settings, config.seed + number)
         yield f"{number:04d}", made.tomogram, made.truth.positions
 

@@ -7,7 +7,7 @@ from scipy import ndimage
 
 from motorscope.training import augmentation as aug
 from motorscope.training.blending import blend, cutmix, mixup
-from motorscope.training.config import AugmentationConfig
+from motorscope.training.crop_config import AugmentationConfig
 
 SEEDS = st.integers(0, 10_000)
 

@@ -7,7 +7,7 @@ import pytest
 from motorscope.errors import ConfigError, PicksError
 from motorscope.picks import PickTable, write_picks
 from motorscope.tomogram import VoxelGrid, write_mrc
-from motorscope.training.config import DataConfig
+from motorscope.training.crop_config import DataConfig
 from motorscope.training.labelled import read_labelled
 
 GRID = VoxelGrid((40, 48, 56), (8.0, 8.0, 8.0))

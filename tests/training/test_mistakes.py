@@ -10,7 +10,8 @@ from motorscope.errors import ConfigError
 from motorscope.network import load_model
 from motorscope.picks import PickTable
 from motorscope.training.augmentation import cut
-from motorscope.training.config import AugmentationConfig, DataConfig, NetworkConfig, TrainConfig
+from motorscope.training.config import NetworkConfig, TrainConfig
+from motorscope.training.crop_config import AugmentationConfig, DataConfig
 from motorscope.training.held_out import Split
 from motorscope.training.mistakes import DOUBTFUL, find_mistakes, mistakes
 from motorscope.training.scenes import ScenePool

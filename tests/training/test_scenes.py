@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from motorscope.simulation import SimulationConfig
-from motorscope.training.config import AugmentationConfig, DataConfig, TrainConfig
+from motorscope.training.config import TrainConfig
+from motorscope.training.crop_config import AugmentationConfig, DataConfig
 from motorscope.training.distractors import draw_distractors
 from motorscope.training.scenes import ScenePool, draw_centre, draw_scene
 

@@ -5,7 +5,8 @@ from scipy import ndimage
 
 from motorscope.network import Architecture, build_network
 from motorscope.picks import PickTable
-from motorscope.training.config import AugmentationConfig, DataConfig, TrainConfig
+from motorscope.training.config import TrainConfig
+from motorscope.training.crop_config import AugmentationConfig, DataConfig
 from motorscope.training.held_out import Split
 from motorscope.training.labelled import read_labelled
 from motorscope.training.samples import MixedSource, Samples

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
-from motorscope.training.config import AugmentationConfig
+from motorscope.training.crop_config import AugmentationConfig
 
 Volume = NDArray[np.float32]
 Positions = NDArray[np.float64]

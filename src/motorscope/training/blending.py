@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from motorscope.training.config import AugmentationConfig
+from motorscope.training.crop_config import AugmentationConfig
 
 Batch = tuple[Tensor, Tensor]
 

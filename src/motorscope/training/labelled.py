@@ -12,7 +12,7 @@ from motorscope.picks.formats import UNKNOWN_GRID, format_of_file, read_coordina
 from motorscope.picks.formats.competition import LABELS
 from motorscope.picks.formats.own import OWN
 from motorscope.tomogram import Tomogram, Vector, VoxelGrid, can_open, name_of, open_tomogram
-from motorscope.training.config import DataConfig
+from motorscope.training.crop_config import DataConfig
 
 Positions = NDArray[np.float64]
 

@@ -12,7 +12,8 @@ from motorscope.files import make_folder, replacing
 from motorscope.simulation import draw_imaging, image_density, simulate_density
 from motorscope.tomogram.grid import Shape
 from motorscope.training.augmentation import Crop, cut, cuts_motor, draw_scale, inward
-from motorscope.training.config import DataConfig, TrainConfig
+from motorscope.training.config import TrainConfig
+from motorscope.training.crop_config import DataConfig
 from motorscope.training.distractors import draw_distractors
 
 TRIES = 8

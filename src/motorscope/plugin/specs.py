@@ -151,7 +151,7 @@ def picks_arguments(
         "canvas_size_limits": (0, 10_000),  # a point without a size is not drawn
         "text": {
             "string": {"feature": "label"},
-            "size": 10,
+            "size": 13,
             "color": STATUS_COLOURS["candidate"],
             "anchor": "upper_left",
             "translation": (0.0, -0.36 * size, 0.36 * size),  # at the upper right of the ring

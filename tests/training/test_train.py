@@ -197,6 +197,26 @@ def test_a_share_of_the_start_stays_in_the_finished_model(start_model):
     for name, value in network.state_dict().items():
         change = 0.75 if value.is_floating_point() else 1
         torch.testing.assert_close(value, before[name] + change)
+
+
+def test_training_ends_with_the_share_of_the_start(start_model, tmp_path):
+    def trained(share):
+        config = small(start_from=str(start_model), start_share=share)
+        unmeasured = dataclasses.replace(config.validation, tomograms=0, final_tomograms=0)
+        train(
+            dataclasses.replace(config, validation=unmeasured), tmp_path / str(share), hardware=CPU
+        )
+        return load_model(tmp_path / str(share) / "tiny.json").network.state_dict()
+
+    start = load_model(start_model).network.state_dict()
+    alone, mixed = trained(0.0), trained(0.5)
+    assert any(not torch.equal(alone[name], start[name]) for name in start)
+    for name, value in mixed.items():
+        if value.is_floating_point():
+            torch.testing.assert_close(value, (start[name] + alone[name]) / 2, rtol=2e-3, atol=1e-6)
+
+
+def test_an_impossible_share_of_the_start_is_refused(start_model):
     with pytest.raises(ConfigError, match=r"start_share must be 0 where start_from names no model"):
         small(start_share=0.5)
     with pytest.raises(ConfigError, match=r"start_share must be in \[0, 1\)"):

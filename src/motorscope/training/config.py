@@ -24,6 +24,7 @@ class NetworkConfig:
     start_share
         Share of that model in the weights of the finished one, which are otherwise the trained
         ones; a mean of both is often better than either (Wortsman et al. 2022, arXiv 2109.01903).
+        What is looked at during training is the trained ones alone.
     encoder_weights
         A file with weights for the encoder alone (``r3d*_KM_200ep.pth``), or ``None``.
     """

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass, replace
 
+from motorscope.simulation.config import Range
 from motorscope.tomogram.grid import Shape
 from motorscope.tomogram.recipe import InputRecipe
 from motorscope.training.checks import require
-
-Range = tuple[float, float]
 
 
 @dataclass(frozen=True)

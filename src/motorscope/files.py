@@ -1,4 +1,4 @@
-"""Writing files whole or not at all."""
+"""Writing files whole or not at all, and where to keep what can be made again."""
 
 import hashlib
 import os
@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from platformdirs import user_cache_dir
 
 from motorscope.errors import MotorscopeError
 
@@ -67,6 +69,11 @@ def make_folder(
         reason = (error.strerror or str(error)).lower()
         raise error_type(f"The folder {folder} cannot be made ({reason}); {remedy}.") from error
     return folder
+
+
+def cache_folder() -> Path:
+    """Return the user's cache folder, or the one that ``MOTORSCOPE_CACHE`` names; not made yet."""
+    return Path(os.environ.get("MOTORSCOPE_CACHE") or user_cache_dir("motorscope"))
 
 
 def backup_of(path: str | os.PathLike[str]) -> Path:

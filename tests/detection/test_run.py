@@ -13,8 +13,10 @@ from motorscope.detection import (
     HeatmapBlock,
     HeatmapStarted,
     Notice,
+    PrecisionChoice,
     Progress,
     detect,
+    precision,
     preparation,
     probability,
     run_to_end,
@@ -202,6 +204,13 @@ class Forgetful(Predictor):
 
 
 @pytest.fixture
+def fp16_on_cpu(monkeypatch):
+    """Let a CPU stand in for a graphics processor that computes in half precision."""
+    half = PrecisionChoice(torch.float16, "slow, but the same code")
+    monkeypatch.setattr(setup, "choose_precision", lambda name, device: half)
+
+
+@pytest.fixture
 def forgetful(monkeypatch):
     monkeypatch.setattr(Forgetful, "calls", [], raising=False)
     monkeypatch.setattr(run_module, "Predictor", Forgetful)
@@ -268,7 +277,7 @@ def test_an_accelerator_without_memory_gives_way_to_the_cpu(model, tomogram, who
     monkeypatch.setattr(run_module, "Predictor", Full)
     monkeypatch.setattr(run_module, "choose_setup", lambda *arguments: cuda)
     monkeypatch.setattr(windows, "release", lambda device: None)
-    monkeypatch.setattr(setup, "choose_precision", lambda name, device: torch.float32)
+    monkeypatch.setattr(precision, "_measured_speedup", lambda: 0.1)
     result, messages = drain(DetectionRequest(tomogram, model))
     (notice,) = of(Notice, messages)
     assert "CUDA" in notice.text
@@ -298,14 +307,16 @@ def test_an_error_that_is_not_about_memory_is_not_hidden(model, tomogram, monkey
         drain(DetectionRequest(tomogram, model, **FP32))
 
 
-def test_half_precision_that_overflows_is_redone_in_fp32(model, tomogram, whole, monkeypatch):
+def test_half_precision_that_overflows_is_redone_in_fp32(
+    model, tomogram, whole, monkeypatch, fp16_on_cpu
+):
     class Overflowing(Predictor):
         def __call__(self, block):
             logits = super().__call__(block)
             return logits if self.dtype == torch.float32 else np.full_like(logits, np.inf)
 
     monkeypatch.setattr(run_module, "Predictor", Overflowing)
-    request = DetectionRequest(tomogram, model, device="cpu", precision="fp16")
+    request = DetectionRequest(tomogram, model, device="cpu")
     result, messages = drain(request)
     (notice,) = of(Notice, messages)
     assert "fp16" in notice.text
@@ -314,10 +325,10 @@ def test_half_precision_that_overflows_is_redone_in_fp32(model, tomogram, whole,
     np.testing.assert_allclose(result.heatmap, whole, atol=1e-4)
 
 
-def test_half_precision_is_nearly_as_good(model, tomogram, whole):
+def test_half_precision_is_nearly_as_good(model, tomogram, fp16_on_cpu):
     small = replace(tomogram, data=tomogram.data[:32, :64, :64])
     small = replace(small, grid=replace(small.grid, shape=small.data.shape))
-    half, _ = drain(DetectionRequest(small, model, device="cpu", precision="fp16"))
+    half, _ = drain(DetectionRequest(small, model, device="cpu"))
     assert half.precision == "fp16"
     assert half.heatmap.dtype == np.float32
     np.testing.assert_allclose(half.heatmap, plain_heatmap(model, small), atol=0.02)
@@ -349,9 +360,9 @@ def test_wrong_requests_are_refused(model, tomogram):
         drain(DetectionRequest(tomogram, model, region=far))
 
 
-def test_the_model_is_left_as_it_was(model, tomogram):
+def test_the_model_is_left_as_it_was(model, tomogram, fp16_on_cpu):
     before = {name: value.clone() for name, value in model.network.state_dict().items()}
-    drain(DetectionRequest(tomogram, model, device="cpu", precision="fp16"))
+    drain(DetectionRequest(tomogram, model, device="cpu"))
     after = model.network.state_dict()
     assert before.keys() == after.keys()
     for name, value in before.items():

@@ -6,7 +6,6 @@ from motorscope.detection.device import (
     DeviceError,
     available_devices,
     choose_device,
-    choose_precision,
 )
 from motorscope.detection.files import (
     FileDone,
@@ -26,6 +25,7 @@ from motorscope.detection.messages import (
     Run,
 )
 from motorscope.detection.plan import Window, plan_windows
+from motorscope.detection.precision import PrecisionChoice, choose_precision
 from motorscope.detection.run import detect, run_to_end
 from motorscope.detection.stitch import Stitcher
 
@@ -40,6 +40,7 @@ __all__ = [
     "HeatmapStarted",
     "Message",
     "Notice",
+    "PrecisionChoice",
     "Progress",
     "Run",
     "Stitcher",

@@ -1,10 +1,9 @@
-"""Which device a network runs on, and in which precision."""
+"""Which device a network runs on, and how much memory it has."""
 
 import torch
 
+from motorscope.detection.processor import processor_name
 from motorscope.errors import MotorscopeError
-
-PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 
 
 class DeviceError(MotorscopeError):
@@ -45,36 +44,11 @@ def choose_device(name: str = "auto") -> torch.device:
     return torch.device(found)
 
 
-def choose_precision(name: str, device: torch.device) -> torch.dtype:
-    """Return the number format of that name, or the best one on `device` for ``auto``.
-
-    A graphics processor computes in half precision. A CPU does so only where it has matrix units
-    for it (AMX): without them bf16 is emulated, and up to 90 times slower than fp32.
-
-    Raises
-    ------
-    DeviceError
-        If the name is unknown or the device cannot compute so at a useful speed.
-    """
-    wanted = name.strip().lower()
-    if wanted == "auto":
-        if device.type == "cpu":
-            return torch.bfloat16 if _has_amx() else torch.float32
-        return torch.float16
-    if wanted not in PRECISIONS:
-        raise DeviceError(
-            f"There is no precision {name!r}; choose auto or one of: {', '.join(PRECISIONS)}."
-        )
-    if wanted == "bf16" and not _computes_bf16(device):
-        raise DeviceError(
-            f"The device {device} cannot compute in bf16 at a useful speed; choose auto or fp32."
-        )
-    return PRECISIONS[wanted]
-
-
-def precision_name(dtype: torch.dtype) -> str:
-    """Return ``fp32``, ``fp16`` or ``bf16``."""
-    return next(name for name, known in PRECISIONS.items() if known == dtype)
+def device_name(device: torch.device) -> str:
+    """Return the model of a device, such as ``NVIDIA H100``."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return processor_name()  # that of an Apple chip is its graphics processor's too
 
 
 def free_memory(device: torch.device) -> int:
@@ -99,13 +73,3 @@ def release(device: torch.device) -> None:
             torch.cuda.empty_cache()
     elif device.type == "mps":
         torch.mps.empty_cache()
-
-
-def _has_amx() -> bool:
-    return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
-
-
-def _computes_bf16(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return torch.cuda.get_device_capability(device) >= (8, 0)
-    return device.type == "mps" or _has_amx()

@@ -7,8 +7,9 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from motorscope.detection.device import choose_device, choose_precision
+from motorscope.detection.device import choose_device
 from motorscope.detection.messages import DetectionRequest, DetectionResult, Message
+from motorscope.detection.precision import choose_precision
 from motorscope.detection.records import keep_for_queue
 from motorscope.detection.run import detect
 from motorscope.errors import ConfigError, MotorscopeError, TomogramError

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from motorscope.detection.calibration import probability
 from motorscope.detection.candidates import LIMIT, find_maxima
-from motorscope.detection.device import precision_name
 from motorscope.detection.messages import (
     DetectionRequest,
     DetectionResult,
@@ -21,6 +20,7 @@ from motorscope.detection.messages import (
     Run,
 )
 from motorscope.detection.plan import Window, padded_shape, plan_windows
+from motorscope.detection.precision import precision_name
 from motorscope.detection.predictor import Predictor
 from motorscope.detection.preparation import Cancelled, prepare_part
 from motorscope.detection.region import Part, choose_part

@@ -9,11 +9,10 @@ import torch
 from motorscope.detection.device import (
     DeviceError,
     choose_device,
-    choose_precision,
     free_memory,
-    precision_name,
 )
 from motorscope.detection.plan import Window, activation_bytes
+from motorscope.detection.precision import choose_precision, precision_name
 from motorscope.detection.predictor import is_out_of_memory, is_unsupported
 from motorscope.errors import ModelError
 from motorscope.network.card import Architecture
@@ -48,7 +47,7 @@ def choose_setup(device: str, precision: str, architecture: Architecture) -> Set
         If this machine does not have them.
     """
     chosen = choose_device(device)
-    dtype = choose_precision(precision, chosen)
+    dtype = choose_precision(precision, chosen).dtype
     return Setup(chosen, dtype, _max_voxels(chosen, dtype, architecture))
 
 

@@ -1,12 +1,9 @@
 """The sample tomogram: one bacterium with a few motors, simulated at first use."""
 
 import hashlib
-import os
 from pathlib import Path
 
-from platformdirs import user_cache_dir
-
-from motorscope.files import make_folder
+from motorscope.files import cache_folder, make_folder
 from motorscope.simulation.config import SimulationConfig
 from motorscope.simulation.files import write_simulation
 from motorscope.simulation.simulate import simulate_tomogram
@@ -46,7 +43,7 @@ def sample_tomogram_path() -> Path:
     MotorscopeError
         If the folder cannot be written.
     """
-    folder = Path(os.environ.get("MOTORSCOPE_CACHE") or user_cache_dir("motorscope"))
+    folder = cache_folder()
     path = folder / f"sample-{_mark()}.mrc"
     # The tomogram is written after its truth, so where it is, both are.
     if not path.exists():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from motorscope.detection.processor import processor_capabilities
 from motorscope.files import replacing
 from motorscope.training.errors import TrainingError
 
@@ -43,7 +44,7 @@ class Hardware:
         precision: Any = "32-true"
         if on_gpu:
             precision = "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
-        elif self.accelerator in ("auto", "cpu") and torch.cpu.get_capabilities().get("amx_bf16"):
+        elif self.accelerator in ("auto", "cpu") and processor_capabilities().get("amx_bf16"):
             precision = "bf16-mixed"
         return Fabric(
             accelerator=self.accelerator,

@@ -99,7 +99,7 @@ def test_an_empty_folder_and_a_heatmap_of_another_format_are_told_at_once(folder
     empty, picks = tmp_path / "empty", tmp_path / "picks.csv"
     empty.mkdir()
     assert detect(folder, empty, "-o", picks) == 2
-    assert "no numbered slices" in capsys.readouterr().err
+    assert "holds no tomograms" in capsys.readouterr().err
     assert detect(folder, folder / "known.mrc", "-o", picks, "--heatmap", "heat.tif") == 2
     assert "end in .mrc" in capsys.readouterr().err
     assert not picks.exists()
@@ -211,3 +211,43 @@ def test_tomogram_that_is_open_in_a_window_is_left_alone(folder, tmp_path, capsy
         assert not len(journal.table)
     assert picks.exists()
     assert "not kept for the queue" in capsys.readouterr().err
+
+
+def test_folder_is_searched_without_the_heatmaps_in_it(folder, tmp_path, capsys):
+    tomograms, picks = tmp_path / "tomograms", tmp_path / "picks.csv"
+    tomograms.mkdir()
+    shutil.copy(folder / "known.mrc", tomograms)
+    assert detect(folder, tomograms, "-o", picks, "--queue-heatmaps", "--heatmap", tomograms) == 0
+    assert capsys.readouterr().err.count("[1/1]") >= 1
+    assert detect(folder, tomograms, "-o", tmp_path / "again.csv") == 0
+    err = capsys.readouterr().err
+    assert "Left out 2 heatmaps" in err
+    assert pd.read_csv(tmp_path / "again.summary.csv")["tomogram"].tolist() == ["known"]
+    globbed = sorted(tomograms.glob("*.mrc"))
+    assert detect(folder, *globbed, "-o", tmp_path / "globbed.csv") == 0
+    assert "Left out 2 heatmaps" in capsys.readouterr().err
+
+
+def test_interrupted_run_says_how_to_go_on(folder, tmp_path, monkeypatch, capsys):
+    from motorscope.detection import FileDone, FilesLeft, FileStarted, Progress
+
+    first, second = (tmp_path / f"{name}.mrc" for name in "ab")
+    for path in (first, second):
+        shutil.copy(folder / "known.mrc", path)
+    picks = tmp_path / "picks.csv"
+
+    def interrupted(request, model):
+        yield FileStarted(first, 1, 2)
+        yield FileDone(first)
+        yield FileStarted(second, 2, 2)
+        yield FilesLeft(400.0)
+        yield Progress("Looking for motors", 1, 4)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("motorscope.detection.detect_files", interrupted)
+    assert detect(folder, first, second, "-o", picks) == 130
+    *_, shown, last = capsys.readouterr().err.splitlines()
+    assert shown.endswith("1 of 4, 7 min left")
+    assert last == (
+        f"motorscope: stopped; 1 of 2 done, in {picks}; the same command with --resume goes on."
+    )

@@ -2,6 +2,7 @@
 
 import builtins
 import math
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 
 from motorscope.cli import main
+from motorscope.detection.ledger import Row, add
 from motorscope.errors import MotorscopeError, PicksError
 from motorscope.evaluate import (
     format_report,
@@ -18,7 +20,7 @@ from motorscope.evaluate import (
     write_report,
 )
 from motorscope.evaluate.plots import draw_plots
-from motorscope.tomogram import VoxelGrid, write_mrc
+from motorscope.tomogram import VoxelGrid, write_heatmap, write_mrc
 
 SPACING = 10.0
 HEADER = "tomogram,id,z,y,x,z_angstrom,y_angstrom,x_angstrom,score,origin,status"
@@ -145,6 +147,26 @@ def test_the_list_may_be_a_folder(folder):
     write(folder / "truth.csv", (HEADER, row("a", 0, 99, 8, 7)))
     with pytest.raises(PicksError, match="outside its 100 × 8 × 8"):
         read(folder, tomograms=folder / "volumes")
+
+
+def test_the_list_may_be_a_folder_with_heatmaps_in_it(folder):
+    (folder / "volumes").mkdir()
+    grid = VoxelGrid((100, 120, 120), (SPACING,) * 3)
+    for name in "abc":
+        write_mrc(folder / "volumes" / f"{name}.mrc", np.zeros(grid.shape, np.int8), grid)
+    write_heatmap(folder / "volumes" / "a_heatmap.mrc", np.zeros(grid.shape, np.float32), grid)
+    data = read(folder, tomograms=folder / "volumes")
+    assert data.tomograms.index.tolist() == ["a", "b", "c"]
+
+
+def test_the_list_may_be_the_summary_of_a_run(folder):
+    rows = [Row(name, f"/{name}.mrc", picks=i, seconds=float(i)) for i, name in enumerate("abc")]
+    for one in rows:
+        add(folder / "run.csv", one)
+    data = read(folder, tomograms=folder / "run.summary.csv")
+    assert data.tomograms.index.tolist() == ["a", "b", "c"]
+    whats = {group.what for group in score_groups(data, score_picks(data.found, data.truth))}
+    assert not whats & {field.name for field in fields(Row)}
 
 
 def test_without_a_list_only_tomograms_with_motors_are_known(folder):

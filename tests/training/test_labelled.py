@@ -6,7 +6,7 @@ import pytest
 
 from motorscope.errors import ConfigError, PicksError
 from motorscope.picks import PickTable, write_picks
-from motorscope.tomogram import VoxelGrid, write_mrc
+from motorscope.tomogram import VoxelGrid, write_heatmap, write_mrc
 from motorscope.training.crop_config import DataConfig
 from motorscope.training.labelled import read_labelled
 
@@ -82,6 +82,12 @@ def test_accepted_and_own_picks_are_motors_and_the_rest_is_told_apart(labelled_f
     np.testing.assert_allclose(found["seen"].rejected, PLACES[[1]])
     np.testing.assert_allclose(found["seen"].undecided, PLACES[[2]])
     assert not len(found["empty"].motors)
+
+
+def test_heatmap_in_the_folder_is_no_tomogram_without_motors(labelled_folder):
+    folder, file = labelled_folder(seen=PickTable.from_positions(PLACES))
+    write_heatmap(folder / "seen_heatmap.mrc", np.zeros(GRID.shape, np.float32), GRID)
+    assert list(reading(folder, file)) == ["seen"]
 
 
 def test_the_spacing_of_a_tomogram_that_says_none_is_that_of_its_picks(tmp_path):

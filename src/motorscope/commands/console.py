@@ -30,6 +30,11 @@ class Line:
             self._last = time.monotonic()
             say(f"{self.head}: {text}")
 
+    def end(self) -> None:
+        """Leave what is shown as it is, and go to the next line."""
+        if self._terminal:
+            print(file=sys.stderr, flush=True)
+
     def keep(self, text: str) -> None:
         """Show news that stay."""
         clear = "\r\x1b[K" if self._terminal else ""

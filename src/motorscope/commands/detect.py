@@ -1,11 +1,12 @@
 """Find motors in tomograms."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from motorscope.commands.console import Commands, Line, say
+from motorscope.words import counted, duration
 
 if TYPE_CHECKING:
     from motorscope.detection import FileDone
@@ -17,10 +18,17 @@ def add(commands: Commands) -> None:
         "detect",
         help="find motors in tomograms and write them to a CSV",
         description="Find motors in tomograms and write their positions to a CSV, with no display.",
-        epilog="A file that fails does not stop the others; what failed is said at the end, "
-        "and the exit status is then 2.",
+        epilog="Beside picks.csv, picks.summary.csv and picks.summary.json name every tomogram "
+        "that was searched, those without a motor too. A file that fails does not stop the others; "
+        "what failed is said at the end, and the exit status is then 2.",
     )
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="tomograms")
+    parser.add_argument(
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="FILE|DIR",
+        help="tomograms, or folders of them; heatmaps of ours among them are left out",
+    )
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="CSV", help="where the picks go"
     )
@@ -67,7 +75,14 @@ def add(commands: Commands) -> None:
         help="whether to average over mirror images, which is four times the work (default: as the "
         "model was measured)",
     )
-    parser.add_argument(
+    again = parser.add_mutually_exclusive_group()
+    again.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with the run that wrote CSV and was stopped or killed: what it searched is "
+        "left out",
+    )
+    again.add_argument(
         "--overwrite",
         action="store_true",
         help="replace files that exist; the CSV that was there is kept as NAME.bak.csv",
@@ -79,9 +94,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Run it and return the exit status."""
     from motorscope.detection import FilesRequest, check_files, detect_files, run_to_end
     from motorscope.network import load_model
+    from motorscope.tomogram import expand
 
+    found = expand(arguments.files)
+    if found.heatmaps:
+        say(_left_out(found.heatmaps))
     request = FilesRequest(
-        paths=arguments.files,
+        paths=list(found.names),
         output=arguments.output,
         threshold=arguments.threshold,
         spacing=arguments.spacing,
@@ -90,51 +109,91 @@ def run(arguments: argparse.Namespace) -> int:
         precision=arguments.precision,
         flips=arguments.flips,
         overwrite=arguments.overwrite,
+        resume=arguments.resume,
         queue=arguments.queue,
         queue_heatmaps=arguments.queue_heatmaps,
     )
     check_files(request)
     model = load_model(arguments.model)
-    done = run_to_end(detect_files(request, model), _reporter())
+    reporter = Reporter()
+    try:
+        done = run_to_end(detect_files(request, model), reporter)
+    except KeyboardInterrupt:
+        reporter.stopped(arguments.output)
+        return 130
     return _summary(done, arguments.output)
 
 
-def _reporter() -> Callable[[object], None]:
-    """Return a function that shows messages on stderr, in one changing line on a terminal."""
-    from motorscope.detection import FileDone, FileStarted, Notice, Progress
+class Reporter:
+    """Shows messages on stderr, in one changing line on a terminal."""
 
-    line = Line()
+    def __init__(self) -> None:
+        self._line = Line()
+        self._left = ""
+        self._done = self._total = 0
 
-    def report(message: object) -> None:
-        if isinstance(message, FileStarted):
-            line.head = f"[{message.number}/{message.total}] {message.path.name}"
+    def __call__(self, message: object) -> None:
+        """Show a message of `motorscope.detection.detect_files`."""
+        from motorscope.detection import (
+            FileDone,
+            FilesLeft,
+            FilesResumed,
+            FileStarted,
+            Notice,
+            Progress,
+        )
+
+        if isinstance(message, FilesResumed):
+            self._done, self._total = message.done, message.total
+            say(f"Going on: {message.done} of {message.total} were searched before.")
+        elif isinstance(message, FileStarted):
+            self._done, self._total = message.number - 1, message.total
+            self._line.head = f"[{message.number}/{message.total}] {message.path.name}"
+        elif isinstance(message, FilesLeft):
+            self._left = f", {duration(message.seconds)} left"
         elif isinstance(message, Progress):
-            text = f"{message.what}, {message.done} of {message.total}"
-            if message.seconds_left is not None:
-                text += f", {message.seconds_left:.0f} s left"
-            line.show(text)
+            self._line.show(f"{message.what}, {message.done} of {message.total}{self._left}")
         elif isinstance(message, Notice):
-            line.keep(message.text)
+            self._line.keep(message.text)
         elif isinstance(message, FileDone):
-            line.keep(_outcome(message))
+            self._done += 1
+            self._line.keep(_outcome(message))
 
-    return report
+    def stopped(self, output: Path) -> None:
+        """Say how far a run came that was stopped."""
+        self._line.end()
+        if self._done:
+            say(
+                f"motorscope: stopped; {self._done} of {self._total} done, in {output}; the same "
+                "command with --resume goes on."
+            )
+        else:
+            say("motorscope: stopped")
+
+
+def _left_out(heatmaps: Sequence[Path]) -> str:
+    names = ", ".join(path.name for path in heatmaps[:3]) + (", …" if len(heatmaps) > 3 else "")
+    return f"Left out {counted(len(heatmaps), 'heatmap')} that motorscope wrote ({names})."
 
 
 def _outcome(done: "FileDone") -> str:
     if done.error is not None:
         return "failed"
-    found = f"{done.picks} motor{'' if done.picks == 1 else 's'}"
+    found = counted(done.picks, "motor")
     best = "" if done.best is None else f", best candidate {done.best:.3f}"
     return f"{found}{best}, {done.seconds:.1f} s"
 
 
 def _summary(done: "list[FileDone]", output: Path) -> int:
+    from motorscope.detection.ledger import summary_of
+
     failed = [file for file in done if file.error is not None]
-    worked = len(done) - len(failed)
+    worked = [file for file in done if file.error is None]
     if worked:
-        picks = sum(file.picks for file in done)
-        say(f"{picks} picks of {worked} tomogram{'' if worked == 1 else 's'} in {output}")
+        picks, empty = sum(file.picks for file in worked), sum(not file.picks for file in worked)
+        without = f" ({empty} without a motor)" if empty else ""
+        say(f"{picks} picks of {counted(len(worked), 'tomogram')}{without} in {output}")
+    say(f"{counted(len(done), 'tomogram')} in {summary_of(output)}, those without a motor too")
     for file in failed:
         say(f"motorscope: {file.error}")
     return 2 if failed else 0

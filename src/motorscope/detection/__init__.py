@@ -7,11 +7,13 @@ from motorscope.detection.device import (
     available_devices,
     choose_device,
 )
+from motorscope.detection.file_checks import check_files
 from motorscope.detection.files import (
     FileDone,
+    FilesLeft,
     FilesRequest,
+    FilesResumed,
     FileStarted,
-    check_files,
     detect_files,
 )
 from motorscope.detection.messages import (
@@ -35,7 +37,9 @@ __all__ = [
     "DeviceError",
     "FileDone",
     "FileStarted",
+    "FilesLeft",
     "FilesRequest",
+    "FilesResumed",
     "HeatmapBlock",
     "HeatmapStarted",
     "Message",

@@ -5,7 +5,7 @@ from motorscope.network.card import ModelCard
 from motorscope.picks.journal_place import journal_at, open_journal_at
 from motorscope.picks.searches import heatmap_of, keep_search, search_remark
 from motorscope.picks.summits import Summits
-from motorscope.tomogram import Tomogram, write_mrc
+from motorscope.tomogram import Tomogram, write_heatmap
 
 
 def keep_for_queue(
@@ -41,4 +41,4 @@ def keep_for_queue(
     with open_journal_at(place, tomogram.path) as journal:
         keep_search(journal, tomogram.grid, found, threshold, search)
     if heatmap:
-        write_mrc(heatmap_of(place), result.heatmap, result.grid)
+        write_heatmap(heatmap_of(place), result.heatmap, result.grid)

@@ -16,7 +16,13 @@ _MAX_VALUES = 12  # a column with more distinct texts names things, it does not 
 _QUANTILES = 4
 _ANGLES = (0.0, 30.0, 60.0, 90.0)
 _DEPTHS = ("lower third", "middle third", "upper third")
-_NO_PROPERTY = ("seed", "shape_z", "shape_y", "shape_x", "axis_z", "axis_y", "axis_x", "z")
+_OF_A_RUN = ("file", "picks", "best", "seconds", "device", "precision", "error")
+"""Columns of a run's summary, which tell nothing about a tomogram."""
+
+_NO_PROPERTY = (
+    *("seed", "shape_z", "shape_y", "shape_x", "axis_z", "axis_y", "axis_x", "z"),
+    *_OF_A_RUN,
+)
 
 
 @dataclass(frozen=True)

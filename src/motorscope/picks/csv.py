@@ -64,9 +64,24 @@ def write_picks(
     PicksError
         If the file cannot be written.
     """
+    write_text(path, picks_text(tables, details))
+
+
+def picks_text(
+    tables: Mapping[str, tuple[PickTable, VoxelGrid]], details: bool = False, header: bool = True
+) -> str:
+    """Return what `write_picks` writes, with or without its first line.
+
+    Raises
+    ------
+    SpacingError
+        If a grid's spacing is unknown.
+    """
     columns = [*COLUMNS, *DETAILS] if details else list(COLUMNS)
-    text = _rows(tables).to_csv(index=False, columns=columns, lineterminator="\n")
-    write_text(path, text)
+    text: str = _rows(tables).to_csv(
+        index=False, columns=columns, lineterminator="\n", header=header
+    )
+    return text
 
 
 def read_picks(path: str | os.PathLike[str]) -> pd.DataFrame:

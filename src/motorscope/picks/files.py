@@ -1,5 +1,6 @@
 """Reading and writing text files with errors that a person understands."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -22,6 +23,30 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
+
+
+def append_text(path: str | os.PathLike[str], text: str) -> None:
+    """Append UTF-8 text in one piece; the disk has it when this returns.
+
+    Raises
+    ------
+    PicksError
+        If the file cannot be written; it then ends where it did.
+    """
+    target = Path(path)
+    try:
+        with target.open("ab", buffering=0) as file:
+            before = file.tell()
+            try:
+                written = file.write(raw := text.encode())
+                if written != len(raw):  # the disk is full
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                os.fsync(file.fileno())
+            except OSError:
+                file.truncate(before)
+                raise
+    except OSError as error:
+        raise cannot_write(target, error) from error
 
 
 def read_text(path: str | os.PathLike[str], kind: str) -> str:

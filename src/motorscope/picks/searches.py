@@ -12,10 +12,7 @@ from motorscope.picks.journal import SUFFIX, Journal
 from motorscope.picks.regridding import mover
 from motorscope.picks.summits import Summits
 from motorscope.picks.table import PickTable
-from motorscope.tomogram import VoxelGrid
-
-HEATMAP_SUFFIX = ".heatmap.mrc"
-"""End of the name of the heatmap that belongs to a journal."""
+from motorscope.tomogram import HEATMAP_SUFFIX, VoxelGrid
 
 
 def heatmap_of(journal: Path) -> Path:

@@ -4,7 +4,6 @@ Nothing of its own is stored: the state of a tomogram is what its journal says, 
 that is opened again is as it was left.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,8 +12,8 @@ from pathlib import Path
 from motorscope.errors import PicksError, TomogramError
 from motorscope.picks import Summary, read_summary
 from motorscope.picks.journal_place import journal_at, namesakes_in, project_folder
-from motorscope.picks.searches import HEATMAP_SUFFIX, heatmap_of
-from motorscope.tomogram import TIFF_SUFFIXES, can_open, is_tomogram, name_of
+from motorscope.picks.searches import heatmap_of
+from motorscope.tomogram import Found, find_tomograms, name_of, natural_key
 
 NEW, RUNNING, TO_REVIEW = "new", "running", "to review"
 REVIEWED, NO_MOTOR = "reviewed", "no motor"
@@ -24,8 +23,6 @@ STATUSES = (NEW, RUNNING, TO_REVIEW, REVIEWED, NO_MOTOR, NO_SPACING, FAILED)
 
 ORDERS = ("name", "status", "best", "undecided", "accepted", "rejected")
 """Orders of a queue."""
-
-_OTHERS = (".jsonl", ".lock", ".csv", ".json", ".txt")  # of many, and never tomograms
 
 
 @dataclass(frozen=True)
@@ -95,10 +92,13 @@ class Queue:
         The folder, or the list, that they are from.
     entries
         The tomograms by their paths, in the order of their names.
+    heatmaps
+        How many heatmaps of ours the folder holds besides; they are no tomograms.
     """
 
     source: Path
     entries: Mapping[Path, Entry]
+    heatmaps: int = 0
 
     def with_entries(self, *entries: Entry) -> "Queue":
         """Return the queue with these entries in place of those of the same paths."""
@@ -168,11 +168,12 @@ def scan(source: Path, folder: Path | None = None) -> Queue:
     PicksError
         If there is no place for journals.
     """
-    paths = read_list(source) if source.is_file() else find_tomograms(source)
+    found = Found(read_list(source)) if source.is_file() else find_tomograms(source)
+    paths = found.names
     folder = folder or project_folder()
     entries: dict[Path, Entry] = {}
     owners: dict[Path, Entry] = {}
-    named = sorted((_natural(name), path, name) for path, name in paths.items())
+    named = sorted((natural_key(name), path, name) for path, name in paths.items())
     namesakes = {each: namesakes_in(each) for each in {path.absolute().parent for path in paths}}
     for _, path, name in named:
         alike = namesakes[path.absolute().parent].get(name, ())
@@ -185,47 +186,7 @@ def scan(source: Path, folder: Path | None = None) -> Queue:
             )
             entry = replace(entry, problem=problem, shut=True)
         entries[path] = entry
-    return Queue(source, entries)
-
-
-def find_tomograms(folder: Path) -> dict[Path, str]:
-    """Return paths and names of the tomograms in a folder, less heatmaps that belong to one.
-
-    Raises
-    ------
-    TomogramError
-        If it cannot be read, or there are none.
-    """
-    folder = folder.absolute()
-    try:
-        paths = [path for path in folder.iterdir() if not path.name.startswith(".")]
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise TomogramError(
-            f"{folder} cannot be read ({reason}); check the folder and its permissions."
-        ) from error
-    candidates = (
-        path
-        for path in paths
-        if path.suffix not in _OTHERS and not path.name.endswith(HEATMAP_SUFFIX)
-    )
-    found: dict[Path, str] = {}
-    for path in candidates:
-        if is_tomogram(path):
-            found[path] = name_of(path)
-        elif path.is_dir():
-            found |= {stack: name_of(stack) for stack in _stacks(path)}
-    if not found and can_open(folder):
-        found = {folder: name_of(folder)}
-    names = set(found.values())
-    kept = {path: name for path, name in found.items() if _owner_of_heatmap(name) not in names}
-    if not kept:
-        raise TomogramError(
-            f"{folder} holds no tomograms (MRC files, TIFF stacks, or sub-folders of numbered "
-            "slices or of TIFF stacks); "
-            "choose another folder."
-        )
-    return kept
+    return Queue(source, entries, len(found.heatmaps))
 
 
 def read_list(path: Path) -> dict[Path, str]:
@@ -273,26 +234,3 @@ def neighbour(listed: Iterable[Path], current: Path | None, row: int, step: int)
     else:
         there = row if step > 0 else row - 1
     return paths[there] if 0 <= there < len(paths) else None
-
-
-def _stacks(folder: Path) -> list[Path]:
-    """Return the TIFF stacks of a sub-folder that has no slices; none if it cannot be read."""
-    try:
-        paths = [path for path in folder.iterdir() if not path.name.startswith(".")]
-    except OSError:
-        return []
-    return [path for path in paths if path.suffix.lower() in TIFF_SUFFIXES and is_tomogram(path)]
-
-
-def _natural(name: str) -> list[tuple[int, int, str]]:
-    """Return a key by which 2 comes before 10."""
-    return [
-        (0, int(part), "") if part.isdigit() else (1, 0, part.casefold())
-        for part in re.split(r"(\d+)", name)
-        if part
-    ]
-
-
-def _owner_of_heatmap(name: str) -> str | None:
-    """Return the tomogram's name for the name of a heatmap of ``motorscope detect``."""
-    return name.removesuffix("_heatmap") if name.endswith("_heatmap") else None

@@ -16,7 +16,7 @@ from motorscope.plugin.models import ModelChoice, ModelShelf
 from motorscope.plugin.queue import Entry, Queue, scan, with_journal
 from motorscope.plugin.specs import tomogram_arguments
 from motorscope.plugin.torch_import import import_torch
-from motorscope.tomogram import Tomogram, VoxelGrid, open_tomogram, read_block, write_mrc
+from motorscope.tomogram import Tomogram, VoxelGrid, open_tomogram, read_block, write_heatmap
 
 Spacing = tuple[float, float, float]
 Heatmap = tuple[NDArray[np.float32], VoxelGrid]
@@ -209,7 +209,7 @@ def _search(
     result = yield from detect(request, cancel)
     if result is None:
         return None
-    write_mrc(entry.heatmap, result.heatmap, result.grid)
+    write_heatmap(entry.heatmap, result.heatmap, result.grid)
     card = model.card
     return Found(
         path=entry.path,

@@ -146,7 +146,9 @@ def _fill(stream: BinaryIO, view: memoryview) -> int:
     return got
 
 
-def write_mrc(path: str | Path, data: Any, grid: VoxelGrid) -> None:
+def write_mrc(
+    path: str | Path, data: Any, grid: VoxelGrid, label: str = "Written by motorscope"
+) -> None:
     """Write a volume with its spacing and origin as an MRC2014 file, whole or not at all.
 
     Parameters
@@ -187,7 +189,7 @@ def write_mrc(path: str | Path, data: Any, grid: VoxelGrid) -> None:
             with np.errstate(over="ignore"):  # float64 beyond float32 becomes infinite
                 stream.write(np.ascontiguousarray(slab, dtype).data)
         stream.seek(0)
-        stream.write(_new_header(grid, mode, statistics).tobytes())
+        stream.write(_new_header(grid, mode, statistics, label).tobytes())
 
 
 def _slabs(data: Any) -> Iterator[NDArray[Any]]:
@@ -227,7 +229,7 @@ class _Statistics:
         return (self.least, self.greatest, mean, float(np.sqrt(variance)))
 
 
-def _new_header(grid: VoxelGrid, mode: int, statistics: _Statistics) -> NDArray[Any]:
+def _new_header(grid: VoxelGrid, mode: int, statistics: _Statistics, label: str) -> NDArray[Any]:
     header = np.zeros((), HEADER_DTYPE.newbyteorder("<"))
     spacing = grid.spacing or (0.0, 0.0, 0.0)
     for axis, name in enumerate("zyx"):
@@ -244,5 +246,5 @@ def _new_header(grid: VoxelGrid, mode: int, statistics: _Statistics) -> NDArray[
     header["map"] = b"MAP "
     header["machst"] = (0x44, 0x44, 0, 0)
     header["nlabl"] = 1
-    header["label"][0] = b"Written by motorscope"
+    header["label"][0] = label.encode("ascii")
     return header

@@ -114,6 +114,14 @@ def parse_header(raw: bytes, path: Path) -> MrcHeader:
     )
 
 
+def first_label(raw: bytes) -> str:
+    """Return the first label of an MRC file from its first bytes; empty if there is none."""
+    if len(raw) < HEADER_BYTES:
+        return ""
+    label: bytes = np.frombuffer(raw, HEADER_DTYPE, count=1)[0]["label"][0]
+    return label.decode("ascii", errors="replace").rstrip()
+
+
 def _decode(raw: bytes, path: Path) -> tuple[np.void, str]:
     """Return the header's fields and the byte order in which mode and size make sense."""
     little = np.frombuffer(raw, HEADER_DTYPE.newbyteorder("<"), count=1)[0]

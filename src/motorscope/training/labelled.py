@@ -11,7 +11,15 @@ from motorscope.picks import PickTable
 from motorscope.picks.formats import UNKNOWN_GRID, format_of_file, read_coordinates
 from motorscope.picks.formats.competition import LABELS
 from motorscope.picks.formats.own import OWN
-from motorscope.tomogram import Tomogram, Vector, VoxelGrid, can_open, name_of, open_tomogram
+from motorscope.tomogram import (
+    Tomogram,
+    Vector,
+    VoxelGrid,
+    can_open,
+    is_heatmap,
+    name_of,
+    open_tomogram,
+)
 from motorscope.training.crop_config import DataConfig
 
 Positions = NDArray[np.float64]
@@ -126,7 +134,7 @@ def _tomograms_in(folder: Path) -> dict[str, Path]:
         raise ConfigError(f"data.tomograms: there is no folder {folder}; check the path.")
     paths: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
-        if can_open(path):
+        if can_open(path) and not is_heatmap(path):
             if (name := name_of(path)) in paths:
                 raise ConfigError(
                     f"{path} and {paths[name]} have the same name, so that nobody can tell whose "

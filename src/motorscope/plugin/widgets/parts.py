@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 )
 
 from motorscope.errors import MotorscopeError
+from motorscope.words import duration
 
 _LOG = logging.getLogger(__name__)
 
@@ -179,12 +180,3 @@ def combo_box() -> QComboBox:
     box.setMinimumContentsLength(8)
     box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     return box
-
-
-def duration(seconds: float) -> str:
-    """Return a time as a person says it."""
-    if seconds < 90:
-        return f"{max(round(seconds), 1)} s"
-    if seconds < 5400:
-        return f"{round(seconds / 60)} min"
-    return f"{seconds / 3600:.1f} h"

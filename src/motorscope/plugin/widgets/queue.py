@@ -27,6 +27,7 @@ from motorscope.plugin.widgets.queue_search import SearchControls
 from motorscope.plugin.widgets.queue_steps import StepControls
 from motorscope.plugin.widgets.queue_table import QueueTable
 from motorscope.plugin.widgets.runner import CancelTokens, Failure, JobRunner
+from motorscope.words import counted
 
 
 class QueueWidget(QWidget):
@@ -96,7 +97,8 @@ class QueueWidget(QWidget):
         if isinstance(result, Failure):
             self.status.warn(result.text)
         else:
-            self.status.say("")
+            heatmaps = self.desk.queue.heatmaps if self.desk.queue else 0
+            self.status.say(f"{counted(heatmaps, 'heatmap')} left out." if heatmaps else "")
             self._read_ahead()
         self.refresh()
         self.settled.emit()

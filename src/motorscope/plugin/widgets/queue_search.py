@@ -20,9 +20,10 @@ from motorscope.plugin.queue import FAILED, NEW, NO_SPACING, Entry
 from motorscope.plugin.queue_desk import QueueDesk
 from motorscope.plugin.queue_jobs import Begun, Failed, Found, QueueTask, Spacing, search_job
 from motorscope.plugin.settings import preferences
-from motorscope.plugin.widgets.parts import AMBER, Hint, StatusLine, duration
+from motorscope.plugin.widgets.parts import AMBER, Hint, StatusLine
 from motorscope.plugin.widgets.queue_table import QueueTable
 from motorscope.plugin.widgets.runner import Failure, JobRunner
+from motorscope.words import duration
 
 if TYPE_CHECKING:
     from motorscope.plugin.widgets.main import MotorscopeWidget

@@ -9,8 +9,9 @@ from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QWidget
 from motorscope.plugin.jobs import Task, detection_job
 from motorscope.plugin.models import ModelOption
 from motorscope.plugin.session import Session
-from motorscope.plugin.widgets.parts import AMBER, Hint, JobBar, StatusLine, combo_box, duration
+from motorscope.plugin.widgets.parts import AMBER, Hint, JobBar, StatusLine, combo_box
 from motorscope.plugin.widgets.runner import Failure, JobRunner
+from motorscope.words import duration
 
 WHOLE, IN_VIEW = "whole", "in view"
 

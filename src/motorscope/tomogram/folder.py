@@ -1,0 +1,118 @@
+"""Which tomograms are in a folder."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from motorscope.errors import TomogramError
+from motorscope.tomogram.heatmaps import is_heatmap
+from motorscope.tomogram.open import can_open, is_tomogram, name_of
+from motorscope.tomogram.tiff import TIFF_SUFFIXES
+
+_OTHERS = (".jsonl", ".lock", ".csv", ".json", ".txt")  # of many, and never tomograms
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a look into folders found.
+
+    Attributes
+    ----------
+    names
+        The tomograms' names by their paths.
+    heatmaps
+        Heatmaps of ours, which are left out.
+    """
+
+    names: Mapping[Path, str]
+    heatmaps: tuple[Path, ...] = ()
+
+
+def find_tomograms(folder: Path) -> Found:
+    """Return the tomograms in a folder, in the order of their names, and the heatmaps beside them.
+
+    A folder of tomogram files and of sub-folders with numbered slices or with TIFF stacks, or such
+    a sub-folder itself. Hidden files do not count.
+
+    Raises
+    ------
+    TomogramError
+        If it cannot be read, or there are none.
+    """
+    folder = folder.absolute()
+    try:
+        paths = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise TomogramError(
+            f"{folder} cannot be read ({reason}); check the folder and its permissions."
+        ) from error
+    found: list[Path] = []
+    heatmaps: list[Path] = []
+    for path in paths:
+        if path.suffix in _OTHERS:
+            continue
+        if is_tomogram(path):
+            (heatmaps if is_heatmap(path) else found).append(path)
+        elif path.is_dir():
+            found += _stacks(path)
+    if not found and can_open(folder):
+        found = [folder]
+    if not found and heatmaps:
+        raise TomogramError(
+            f"{folder} holds heatmaps of motorscope and no tomograms; choose the folder of the "
+            "tomograms."
+        )
+    if not found:
+        raise TomogramError(
+            f"{folder} holds no tomograms (MRC files, TIFF stacks, or sub-folders of numbered "
+            "slices or of TIFF stacks); "
+            "choose another folder."
+        )
+    names = {path: name_of(path) for path in found}
+    ordered = sorted(found, key=lambda path: (natural_key(names[path]), path))
+    return Found({path: names[path] for path in ordered}, tuple(sorted(heatmaps)))
+
+
+def expand(paths: Iterable[Path]) -> Found:
+    """Return the tomograms that a person named: files, folders of slices, or folders of tomograms.
+
+    Heatmaps among them are left out. What does not exist is kept, for whoever opens it to say so.
+    Paths stay relative if they were.
+
+    Raises
+    ------
+    TomogramError
+        If a folder cannot be read, or holds no tomograms.
+    """
+    names: dict[Path, str] = {}
+    heatmaps: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside, whole = find_tomograms(path), path.absolute()
+            names |= {path / each.relative_to(whole): n for each, n in inside.names.items()}
+            heatmaps += [path / each.relative_to(whole) for each in inside.heatmaps]
+        elif is_heatmap(path):
+            heatmaps.append(path)
+        else:
+            names[path] = name_of(path)
+    return Found(names, tuple(heatmaps))
+
+
+def natural_key(name: str) -> list[tuple[int, int, str]]:
+    """Return a key by which 2 comes before 10."""
+    return [
+        (0, int(part), "") if part.isdigit() else (1, 0, part.casefold())
+        for part in re.split(r"(\d+)", name)
+        if part
+    ]
+
+
+def _stacks(folder: Path) -> list[Path]:
+    """Return the TIFF stacks of a sub-folder that has no slices; none if it cannot be read."""
+    try:
+        paths = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    except OSError:
+        return []
+    return [path for path in paths if path.suffix.lower() in TIFF_SUFFIXES and is_tomogram(path)]

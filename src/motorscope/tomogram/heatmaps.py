@@ -1,0 +1,62 @@
+"""Heatmaps as files: how they are written, and how they are told from tomograms afterwards."""
+
+from pathlib import Path
+from typing import Any
+
+from motorscope.tomogram.grid import VoxelGrid
+from motorscope.tomogram.mrc import MRC_SUFFIXES, write_mrc
+from motorscope.tomogram.mrc_header import HEADER_BYTES, first_label
+
+HEATMAP_SUFFIX = ".heatmap.mrc"
+"""End of the name of a heatmap that is kept beside its tomogram."""
+
+_LABEL = "Heatmap written by motorscope"
+_APPENDED = "_heatmap"  # to the tomogram's name, by the command
+
+
+def write_heatmap(path: str | Path, values: Any, grid: VoxelGrid) -> None:
+    """Write a heatmap ``(z, y, x)`` as MRC; its label says what it is.
+
+    Raises
+    ------
+    TomogramError
+        If it cannot be written.
+    """
+    write_mrc(path, values, grid, label=_LABEL)
+
+
+def heatmap_name(tomogram: str) -> str:
+    """Return the file name of a tomogram's heatmap among those of other tomograms."""
+    return f"{tomogram}{_APPENDED}.mrc"
+
+
+def is_heatmap(path: Path) -> bool:
+    """Tell by its name or label whether a file is a heatmap of ours.
+
+    Those of earlier versions have no label of their own: ``NAME_heatmap.mrc`` is one if a file or
+    folder of the name before it lies beside it.
+    """
+    if path.name.endswith(HEATMAP_SUFFIX):
+        return True
+    if path.suffix.lower() not in MRC_SUFFIXES or path.is_dir():
+        return False
+    return _label_of(path) == _LABEL or _has_owner(path)
+
+
+def _label_of(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            return first_label(stream.read(HEADER_BYTES))
+    except OSError:  # whoever opens it will say what is wrong with it
+        return ""
+
+
+def _has_owner(path: Path) -> bool:
+    if not path.stem.endswith(_APPENDED):
+        return False
+    owner = path.stem.removesuffix(_APPENDED)
+    try:
+        others = [each.name for each in path.absolute().parent.iterdir()]
+    except OSError:
+        return False
+    return any(name == owner or name.startswith(f"{owner}.") for name in others)

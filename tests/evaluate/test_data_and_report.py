@@ -151,7 +151,8 @@ def test_the_list_may_be_a_folder(folder):
 
 def test_the_list_may_be_a_folder_with_heatmaps_in_it(folder):
     (folder / "volumes").mkdir()
-    grid = VoxelGrid((100, 120, 120), (SPACING,) * 3)
+    grid = VoxelGrid((100, 8, 8), (SPACING,) * 3)
+    write(folder / "truth.csv", (HEADER, row("a", 0, 99, 7, 7)))
     for name in "abc":
         write_mrc(folder / "volumes" / f"{name}.mrc", np.zeros(grid.shape, np.int8), grid)
     write_heatmap(folder / "volumes" / "a_heatmap.mrc", np.zeros(grid.shape, np.float32), grid)

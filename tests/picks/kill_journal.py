@@ -73,7 +73,7 @@ def same(one: History, other: History) -> bool:
 def main(folder: Path, kills: int) -> None:
     """Kill again and again; stop with an error when more than the edit in flight is lost."""
     path, rng = folder / "cell.motorscope.jsonl", random.Random(1)
-    expected, done = History(PickTable.empty()), 0
+    expected, done = History.of(PickTable.empty()), 0
     for _ in range(kills):
         reader, writer = os.pipe()
         child = os.fork()

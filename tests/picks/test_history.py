@@ -11,7 +11,7 @@ START = PickTable.from_positions([(0, 0, 0), (5, 5, 5)], [0.5, 0.8])
 
 
 def test_the_moves_of_one_drag_are_one_step():
-    history = History(START)
+    history = History.of(START)
     for step in range(20):
         history = history.do(history.present.move(0, (step + 1, 0, 0)), drag=(0, "press 1"))
     assert history.present.positions[0].tolist() == [20, 0, 0]
@@ -22,7 +22,7 @@ def test_the_moves_of_one_drag_are_one_step():
 
 
 def test_an_undo_ends_the_drag():
-    history = History(START).do(START.move(0, (1, 0, 0)), drag="a").undo()
+    history = History.of(START).do(START.move(0, (1, 0, 0)), drag="a").undo()
     history = history.do(START.move(0, (2, 0, 0)), drag="a")
     assert history.undo().present == START
     history = history.undo().redo().do(START.move(0, (3, 0, 0)), drag="a")
@@ -30,14 +30,14 @@ def test_an_undo_ends_the_drag():
 
 
 def test_another_edit_ends_the_drag():
-    history = History(START).do(START.move(0, (1, 0, 0)), drag="a")
+    history = History.of(START).do(START.move(0, (1, 0, 0)), drag="a")
     history = history.do(history.present.set_status(1, "accepted"))
     history = history.do(history.present.move(0, (2, 0, 0)), drag="a")
     assert len(history.past) == 3
 
 
 def test_doing_nothing_is_no_step():
-    history = History(START).do(START.move(0, (1, 1, 1))).undo()
+    history = History.of(START).do(START.move(0, (1, 1, 1))).undo()
     assert history.do(history.present.set_status(0, "candidate")) is history
     assert history.can_redo
 
@@ -47,7 +47,7 @@ class Editing(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.history = History(START, limit=6)
+        self.history = History.of(START, limit=6)
         self.done, self.undone = [START], []
 
     def step(self, table):
@@ -106,7 +106,7 @@ TestEditing.settings = settings(max_examples=15, stateful_step_count=20, deadlin
 def test_ten_thousand_picks_are_edited_at_once():
     rng = np.random.default_rng(0)
     table = PickTable.from_positions(rng.uniform(0, 1e4, (10_000, 3)), rng.uniform(0, 1, 10_000))
-    history = History(table)
+    history = History.of(table)
     slowest = 0.0
     for number in range(20):
         begun = time.perf_counter()

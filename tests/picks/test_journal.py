@@ -317,7 +317,7 @@ def test_a_journal_without_steps_begins_with_its_first_edit(path):
     path.write_text("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines))
     with Journal(path) as again:
         assert again.table == TABLE.remove(1)
-        assert [len(table) for table in again.history.past] == [2, 1]
+        assert [len(state.table) for state in again.history.past] == [2, 1]
 
 
 @pytest.mark.parametrize("step", [-3, 10**12, "unheard of", None])
@@ -347,11 +347,14 @@ def test_rewriting_replaces_steps_and_remarks(path):
     def shifted(table):
         return table.move(table.ids, table.positions + 1)
 
+    def moved(state):
+        return replace(state, table=shifted(state.table))
+
     with Journal(path) as first:
         first.record(TABLE, {"threshold": 0.3}, step="first")
         first.record(TABLE.remove(0))
         first.record(TABLE, step=-1)
-        moved = first.history.mapped(shifted)
+        moved = first.history.mapped(moved)
         first.rewrite(moved, {"spacing": [1, 2, 3]})
     with Journal(path) as second:
         assert second.remarks == {"spacing": [1, 2, 3]}
@@ -375,7 +378,7 @@ class Reopening(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.path = Path(self.folder.name) / "cell.motorscope.jsonl"
         self.journal = Journal(self.path)
-        self.history = History(PickTable.empty(), limit=3)
+        self.history = History.of(PickTable.empty(), limit=3)
 
     def teardown(self):
         self.journal.close()
@@ -405,16 +408,28 @@ class Reopening(RuleBasedStateMachine):
         else:
             self.do(table.move(chosen, (data.draw(st.integers(0, 9)), 0, 0)), drag=chosen)
 
+    @rule(mark=st.sampled_from([None, "yes", "no motor"]), amended=st.booleans())
+    def mark(self, mark, amended):
+        wanted = {} if mark is None else {"reviewed": mark}
+        table = self.history.present
+        if amended:
+            self.history = self.history.noted(wanted)
+        else:
+            self.history = self.history.do(table, remarks=wanted)
+        self.journal.record(table, {"reviewed": mark}, "same" if amended else "new")
+        self.history = replace(self.history, drag=None)
+
     @rule()
     def begin_anew(self):
         table = PickTable.from_positions([(1, 1, 1)], 0.5)
-        self.history = History(table, limit=3)
-        self.journal.record(table, step="first")
+        self.history = History.of(table, limit=3)
+        self.journal.record(table, {"reviewed": None}, step="first")
 
     @rule(step=st.sampled_from([-2, -1, 1, 2]))
     def go(self, step):
         self.history = self.history.go(step)
-        self.journal.record(self.history.present, step=step)
+        mark = self.history.now.remarks.get("reviewed")
+        self.journal.record(self.history.present, {"reviewed": mark}, step=step)
 
     @rule()
     def open_again(self):
@@ -424,7 +439,7 @@ class Reopening(RuleBasedStateMachine):
 
     @invariant()
     def the_journal_has_the_same_history(self):
-        assert self.journal.history.present == self.history.present
+        assert self.journal.history.now == self.history.now
         assert list(self.journal.history.past) == list(self.history.past)
         assert list(self.journal.history.future) == list(self.history.future)
 

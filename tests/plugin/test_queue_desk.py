@@ -299,12 +299,28 @@ def test_no_motor_rejects_what_is_undecided_and_not_what_is_accepted(desk, shelf
     assert entry(desk, "a").summary.rejected == 1
     assert entry(desk, "a").summary.undecided == 0
     review = desk.session.desk.review(desk.layer)
-    review.undo()
     review.go_to(int(review.listed()[0]))
     review.decide("accepted")
     assert entry(desk, "a").status == REVIEWED  # says the table, whatever the mark says
     with pytest.raises(PicksError, match="1 accepted motor; reject or delete it"):
         desk.set_reviewed(no_motor=True)
+
+
+def test_undo_takes_the_mark_back_together_with_the_rejections(desk, shelf):
+    search(desk, shelf, "a")
+    show(desk, "a")
+    review = desk.session.desk.review(desk.layer)
+    desk.set_reviewed(no_motor=True)
+    assert entry(desk, "a").status == reopened(desk)["a"] == NO_MOTOR
+    review.undo()
+    assert entry(desk, "a").status == reopened(desk)["a"] == TO_REVIEW
+    assert entry(desk, "a").summary.undecided == 1
+    review.redo()
+    assert entry(desk, "a").status == reopened(desk)["a"] == NO_MOTOR
+    show(desk, "b")
+    show(desk, "a")
+    desk.session.desk.review(desk.layer).undo()
+    assert entry(desk, "a").status == reopened(desk)["a"] == TO_REVIEW
 
 
 def test_unknown_spacing_fails_until_a_person_says_it(desk, folder, viewer, shelf):

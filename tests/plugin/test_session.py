@@ -60,6 +60,14 @@ def world(layer, voxel):
     return np.array(layer.data_to_world(voxel))[-3:] * units
 
 
+def look_at_part(viewer, layer, spot):
+    """Bring a spot alone into view."""
+    viewer.canvas.size = (200, 200)
+    viewer.scene.camera.zoom = 0.5
+    viewer.scene.camera.center = (0, *world(layer, spot)[1:])
+    viewer.dims.set_point(0, spot[0] * SPACING)
+
+
 def brightest(layer):
     """Return the middle of the brightest voxels."""
     data = np.asarray(layer.data, dtype=float)
@@ -128,14 +136,121 @@ def test_flips_are_as_the_model_was_measured_unless_asked_for(session, viewer, s
 
 def test_only_what_is_in_view_is_searched(session, viewer, spot_option):
     layer = add_tomogram(viewer, SPOT, OTHER)
-    viewer.canvas.size = (200, 200)
-    viewer.scene.camera.zoom = 0.5
-    viewer.scene.camera.center = (0, *world(layer, SPOT)[1:])
-    viewer.dims.set_point(0, SPOT[0] * SPACING)
+    look_at_part(viewer, layer, SPOT)
     result = find_motors(session, layer, spot_option, in_view=True)
     assert result.heatmap.shape[1] < SHAPE[1] / 8
     points = find(viewer.layers, PICKS, identity(layer))
     assert world(points, points.data[0]) == pytest.approx(world(layer, SPOT), abs=4 * SPACING)
+
+
+def on_screen(session, layer):
+    """Return all that a person sees of what was found in a tomogram."""
+    review = session.desk.review(layer)
+    points, heatmap = (
+        find(session.viewer.layers, wanted, identity(layer)) for wanted in (PICKS, HEATMAP)
+    )
+    ids = points.features["id"].to_numpy()
+    return (
+        review.table.frame.to_dict("list"),
+        sorted(zip(ids.tolist(), points.data.tolist(), strict=True)),
+        review.summits.remarks,
+        heatmap.data.tolist(),
+        heatmap.translate.tolist(),
+    )
+
+
+def test_search_of_a_part_replaces_its_box_and_undo_brings_back_all(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT, OTHER, (36, 44, 52))
+    find_motors(session, layer, spot_option)
+    review = session.desk.review(layer)
+    before, elsewhere = on_screen(session, layer), review.table.ids[1:]
+    layer.data[SPOT] = 0  # as if another model saw nothing there
+    layer.data[36, 52, 20] = 255
+    look_at_part(viewer, layer, SPOT)
+    task = session.new_task(layer, spot_option, in_view=True)
+    run = detection_job(task, session.models, threading.Event())
+    result = run_to_end(run, lambda message: session.receive(task, message))
+    patched = session.finish_detection(task, result)
+    assert str(patched) == "0 new, 1 replaced, 2 elsewhere kept"
+    assert review.table.ids.tolist() == [*elsewhere, 3]
+    after = on_screen(session, layer)
+    heatmap = find(viewer.layers, HEATMAP, identity(layer))
+    changed = np.argwhere(heatmap.data != np.array(before[3]))
+    places = heatmap.data_to_world(changed.min(axis=0)), heatmap.data_to_world(changed.max(axis=0))
+    assert (np.abs(np.array(places)[:, 1:] - world(layer, SPOT)[1:]) <= 200).all()
+    assert heatmap.get_value(world(layer, (36, 44, 52)), world=True) > 0.5
+    assert review.undo()
+    assert on_screen(session, layer) == before
+    assert review.redo()
+    assert on_screen(session, layer) == after
+    assert review.undo()
+    session.set_minimum_distance(layer, 32 * SPACING + 100)  # as the maxima of the first run are
+    assert len(review.table) == 2
+    assert world(layer, SPOT) == pytest.approx(review.table.positions[0], abs=4 * SPACING)
+    assert review.undo()
+    assert on_screen(session, layer) == before
+    assert not review.undo()
+
+
+@pytest.mark.parametrize("undone", [False, True])
+def test_search_of_a_part_is_undone_done_again_and_restored(
+    session, viewer, spot_option, tmp_path, undone
+):
+    path = tmp_path / "tomo.mrc"
+    path.touch()
+    options = {"metadata": {"motorscope": {"role": "tomogram", "name": "tomo", "path": path}}}
+    layer = add_tomogram(viewer, SPOT, OTHER, **options)
+    find_motors(session, layer, spot_option)
+    look_at_part(viewer, layer, (20, 12, 60))
+    states = [on_screen(session, layer)]
+    layer.data[20, 12, 60] = 255
+    find_motors(session, layer, spot_option, in_view=True)
+    states.append(on_screen(session, layer))
+    assert [len(state[1]) for state in states] == [2, 3]
+    assert session.desk.review(layer).undo()
+    assert on_screen(session, layer) == states[0]
+    assert session.desk.review(layer).redo()
+    assert on_screen(session, layer) == states[1]
+    if undone:
+        session.desk.review(layer).undo()
+    session.close()
+
+    session = Session(ViewerModel())
+    layer = add_tomogram(session.viewer, SPOT, OTHER, **options)
+    session.restore(layer)
+    assert on_screen(session, layer) == states[not undone]
+    review = session.desk.review(layer)
+    assert review.redo() if undone else review.undo()
+    assert on_screen(session, layer)[:3] == states[undone][:3]
+    # Only the last heatmap of an earlier sitting is on disk: it is not shown in place of another.
+    assert not find(session.viewer.layers, HEATMAP, identity(layer)).data.any()
+    session.set_minimum_distance(layer, 10_000)
+    assert len(review.table) == 1
+    session.close()
+
+
+def test_decisions_in_the_part_that_is_searched_stay(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT, OTHER)
+    find_motors(session, layer, spot_option)
+    review = session.desk.review(layer)
+    review.select([0])
+    review.decide("accepted")
+    before = review.table
+    look_at_part(viewer, layer, SPOT)
+    find_motors(session, layer, spot_option, in_view=True)
+    assert review.table == before
+
+
+def test_heatmap_of_a_cancelled_run_is_the_one_before(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT)
+    find_motors(session, layer, spot_option)
+    heatmap = find(viewer.layers, HEATMAP, identity(layer))
+    before = heatmap.data.copy()
+    task = session.new_task(layer, spot_option)
+    session.receive(task, HeatmapStarted(full_grid(heatmap)))
+    assert not heatmap.data.any()
+    session.finish_detection(task, None)
+    assert np.array_equal(heatmap.data, before)
 
 
 def test_second_run_keeps_the_layers_and_how_a_person_shows_them(session, viewer, spot_option):

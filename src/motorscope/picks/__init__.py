@@ -1,7 +1,7 @@
 """Picks: tables of found and corrected motors, their files, and their comparison with a truth."""
 
 from motorscope.picks.csv import pick_tables, read_picks, write_picks
-from motorscope.picks.history import History
+from motorscope.picks.history import History, State
 from motorscope.picks.journal import Journal, JournalInUseError
 from motorscope.picks.journal_place import journal_path, open_journal
 from motorscope.picks.merging import Merged, merge_picks
@@ -27,6 +27,7 @@ __all__ = [
     "Matches",
     "Merged",
     "PickTable",
+    "State",
     "Summary",
     "Summits",
     "competition_counts",

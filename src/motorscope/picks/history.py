@@ -1,9 +1,31 @@
 """Undo and redo."""
 
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from motorscope.picks.table import PickTable
+
+STEP_REMARKS = ("maxima", "minimum_distance", "heatmap", "reviewed")
+"""Remarks about a tomogram that are taken back with the step that made them; a journal's others,
+such as the spacing, hold for all steps."""
+
+
+@dataclass(frozen=True)
+class State:
+    """A table of picks, and what is undone together with it.
+
+    Attributes
+    ----------
+    table
+        The picks.
+    remarks
+        Values of `STEP_REMARKS`, as plain data: what the candidates were chosen from, and whether
+        the tomogram is reviewed.
+    """
+
+    table: PickTable
+    remarks: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -12,23 +34,40 @@ class History:
 
     Attributes
     ----------
-    present
-        The table as it is.
+    now
+        The state as it is.
     past, future
-        Tables to undo to, the latest last, and to redo to, the next one first.
+        States to undo to, the latest last, and to redo to, the next one first.
     limit
         How many steps can be undone at most; older ones are forgotten.
     drag
-        The drag that made the present table, while it may go on.
+        The drag that made the present state, while it may go on.
     """
 
-    present: PickTable
-    past: tuple[PickTable, ...] = ()
-    future: tuple[PickTable, ...] = ()
+    now: State
+    past: tuple[State, ...] = ()
+    future: tuple[State, ...] = ()
     limit: int = 500
     drag: Hashable = None
 
-    def do(self, table: PickTable, drag: Hashable = None) -> "History":
+    @classmethod
+    def of(
+        cls, table: PickTable, remarks: Mapping[str, Any] | None = None, limit: int = 500
+    ) -> "History":
+        """Return a history that begins with a table and its remarks."""
+        return cls(State(table, remarks or {}), limit=limit)
+
+    @property
+    def present(self) -> PickTable:
+        """The table as it is."""
+        return self.now.table
+
+    def do(
+        self,
+        table: PickTable,
+        drag: Hashable = None,
+        remarks: Mapping[str, Any] | None = None,
+    ) -> "History":
         """Go on to a new table; what had been undone can no longer be redone.
 
         Parameters
@@ -36,12 +75,24 @@ class History:
         drag
             A token that is the same for all moves of one drag, for example the pick's id and the
             number of the mouse press: they become a single step. ``None`` for anything else.
+        remarks
+            Those of the new state; they stay as they are if ``None``.
         """
-        if table == self.present:
+        state = State(table, self.now.remarks if remarks is None else remarks)
+        if state == self.now:
             return self
-        past = self.past if self.goes_on(drag) else (*self.past, self.present)
+        past = self.past if self.goes_on(drag) else (*self.past, self.now)
         kept = past[max(len(past) - self.limit, 0) :]
-        return replace(self, present=table, past=kept, future=(), drag=drag)
+        return replace(self, now=state, past=kept, future=(), drag=drag)
+
+    def noted(self, remarks: Mapping[str, Any]) -> "History":
+        """Return the history with other remarks of the present state: that is no step.
+
+        What had been undone can no longer be redone, unless nothing changes.
+        """
+        if remarks == self.now.remarks:
+            return self
+        return replace(self, now=replace(self.now, remarks=remarks), future=())
 
     def goes_on(self, drag: Hashable) -> bool:
         """Whether a move with this token belongs to the step that made the present table."""
@@ -55,13 +106,13 @@ class History:
             steps += 1 if steps < 0 else -1
         return history
 
-    def mapped(self, change: Callable[[PickTable], PickTable]) -> "History":
-        """Return the same steps with every table changed, for example brought to another grid."""
+    def mapped(self, change: Callable[[State], State]) -> "History":
+        """Return the same steps with every state changed, for example brought to another grid."""
         return replace(
             self,
-            present=change(self.present),
-            past=tuple(change(table) for table in self.past),
-            future=tuple(change(table) for table in self.future),
+            now=change(self.now),
+            past=tuple(change(state) for state in self.past),
+            future=tuple(change(state) for state in self.future),
             drag=None,
         )
 
@@ -81,9 +132,9 @@ class History:
             return self
         return replace(
             self,
-            present=self.past[-1],
+            now=self.past[-1],
             past=self.past[:-1],
-            future=(self.present, *self.future),
+            future=(self.now, *self.future),
             drag=None,
         )
 
@@ -93,8 +144,8 @@ class History:
             return self
         return replace(
             self,
-            present=self.future[0],
-            past=(*self.past, self.present),
+            now=self.future[0],
+            past=(*self.past, self.now),
             future=self.future[1:],
             drag=None,
         )

@@ -31,6 +31,8 @@ from motorscope.picks.journal_lines import (
     as_lines,
     encode,
     followed,
+    of_all,
+    of_step,
     read_content,
     updated,
     whoami,
@@ -112,7 +114,8 @@ class Journal:
         Parameters
         ----------
         remarks
-            They are added to those there are; a value of ``None`` removes one.
+            They are added to those there are; a value of ``None`` removes one. To change one of
+            `motorscope.picks.history.STEP_REMARKS` is a step, also where the table stays.
         step
             What the step is in the history.
 
@@ -125,17 +128,20 @@ class Journal:
         if self._closed:
             raise PicksError(f"{self.path} is closed; open the tomogram again to go on editing.")
         line: dict[str, Any] = {}
-        forgets = step == "first" and (self.history.can_undo or self.history.can_redo)
-        if table != self.table or forgets:
-            line |= {"edit": difference(self.table, table), "step": step}
         new = {
             key: value for key, value in (remarks or {}).items() if self.remarks.get(key) != value
         }
+        known, history = updated(self.remarks, new), self.history
+        forgets = step == "first" and (history.can_undo or history.can_redo)
+        returns = isinstance(step, int) and history.go(step) is not history  # to an equal table
+        changed = table != self.table or of_step(known) != of_step(self.remarks)
+        if changed or forgets or returns:
+            line |= {"edit": difference(self.table, table), "step": step}
+            history = followed(history, table, step, known)
         if new:
             line["remarks"] = new
         if not line:
             return
-        history, known = followed(self.history, table, step), updated(self.remarks, new)
         if self._descriptor is None or self._flush_failed() or not self.path.exists():
             self.rewrite(history, known)
         else:
@@ -155,6 +161,8 @@ class Journal:
     def rewrite(self, history: History, remarks: Mapping[str, Any]) -> None:
         """Write another history and other remarks in place of all; the file is always whole.
 
+        Of remarks that are undone with a step those of the history count.
+
         Raises
         ------
         PicksError
@@ -164,7 +172,8 @@ class Journal:
         self._detach()  # a file that is open cannot be replaced everywhere
         try:
             write_text(self.path, "".join(encode(line) for line in lines))
-            self.history, self.remarks = history, dict(remarks)
+            self.history = history
+            self.remarks = {**of_all(remarks), **history.now.remarks}
             self._flushes.clear()
         finally:
             if self.path.exists():

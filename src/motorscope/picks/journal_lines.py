@@ -14,7 +14,7 @@ from typing import Any, Literal
 from motorscope.errors import PicksError
 from motorscope.picks.changes import apply, difference, everything
 from motorscope.picks.files import cannot_read
-from motorscope.picks.history import History
+from motorscope.picks.history import STEP_REMARKS, History, State
 from motorscope.picks.table import PickTable
 
 FORMAT = {"format": "motorscope journal", "version": 1}
@@ -26,7 +26,8 @@ STEPS = History.limit
 Step = Literal["first", "new", "same"] | int
 """What an edit is in the history: its beginning, a step, more of the step before; or how many steps
 are undone (negative) or done again (positive). An old journal does not say: its first picks are the
-beginning, and every other edit a step."""
+beginning, and every other edit a step. Remarks of `STEP_REMARKS` on the line of an edit belong to
+its state; on a line of their own, to the state that there is."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def read_content(path: Path) -> Content:
         data = b""
     except OSError as error:
         raise cannot_read(path, error) from error
-    history = History(PickTable.empty(), limit=STEPS)
+    history = History.of(PickTable.empty(), limit=STEPS)
     remarks, opened = dict[str, Any](), dict[str, Any]()
     edits = size = 0
     lines = data.splitlines(keepends=True)
@@ -68,11 +69,14 @@ def read_content(path: Path) -> Content:
             if not raw.endswith(b"\n"):
                 raise ValueError("torn")
             line = json.loads(raw)
+            known = updated(remarks, line.get("remarks", {}))
             if "edit" in line:
                 begun = len(history.present) or history.can_undo
                 step = line.get("step", "new" if begun else "first")
-                history = followed(history, apply(history.present, line["edit"]), step)
-            remarks = updated(remarks, line.get("remarks", {}))
+                history = followed(history, apply(history.present, line["edit"]), step, known)
+            elif "remarks" in line:
+                history = history.noted(of_step(known))
+            remarks = known
             opened = line.get("opened", opened)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             if number == len(lines):
@@ -86,38 +90,60 @@ def read_content(path: Path) -> Content:
     return Content(history=history, remarks=remarks, edits=edits, opened=opened, size=size)
 
 
-def followed(history: History, table: PickTable, step: Step) -> History:
-    """Return the history after a step that made `table`."""
+def followed(history: History, table: PickTable, step: Step, remarks: Mapping[str, Any]) -> History:
+    """Return the history after a step that made `table`, with all remarks as they are then."""
+    state = State(table, of_step(remarks))
     if step == "first":
-        return History(table, limit=history.limit)
+        return History(state, limit=history.limit)
     if step == "same":
-        return replace(history, present=table, future=())
+        return replace(history, now=state, future=())
     if isinstance(step, int):
         gone = history.go(step)
         if gone.present == table:
-            return gone
-    return history.do(table)  # also where a step before could not be written
+            return replace(gone, now=state)
+    return history.do(table, remarks=state.remarks)  # also where a step could not be written
 
 
 def as_lines(history: History, remarks: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the lines that make a history: its first table, all steps, and how many are undone."""
-    tables = [*history.past, history.present, *history.future]
-    lines: list[dict[str, Any]] = [
-        {"edit": everything(tables[0]), "step": "first", "remarks": dict(remarks)}
+    """Return the lines that make a history: its first state, all steps, and how many are undone."""
+    states = [*history.past, history.now, *history.future]
+    lines = [
+        {
+            "edit": everything(states[0].table),
+            "step": "first",
+            "remarks": {**of_all(remarks), **states[0].remarks},
+        }
     ]
-    lines += [
-        {"edit": difference(before, after), "step": "new"} for before, after in pairwise(tables)
-    ]
+    lines += [_step(before, after, "new") for before, after in pairwise(states)]
     if history.future:
-        back = difference(tables[-1], history.present)
-        lines.append({"edit": back, "step": -len(history.future)})
+        lines.append(_step(states[-1], history.now, -len(history.future)))
     return lines
+
+
+def of_step(remarks: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those remarks that are undone with a step."""
+    return {key: remarks[key] for key in STEP_REMARKS if key in remarks}
+
+
+def of_all(remarks: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those remarks that hold for all steps."""
+    return {key: value for key, value in remarks.items() if key not in STEP_REMARKS}
 
 
 def updated(remarks: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
     """Return remarks with more of them; a value of ``None`` removes one."""
     merged = {**remarks, **more}
     return {key: value for key, value in merged.items() if value is not None}
+
+
+def _step(before: State, after: State, step: Step) -> dict[str, Any]:
+    line: dict[str, Any] = {"edit": difference(before.table, after.table), "step": step}
+    changed = {
+        key: after.remarks.get(key)
+        for key in STEP_REMARKS
+        if before.remarks.get(key) != after.remarks.get(key)
+    }
+    return {**line, "remarks": changed} if changed else line
 
 
 def whoami() -> dict[str, Any]:

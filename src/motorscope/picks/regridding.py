@@ -3,12 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from motorscope.picks.history import State
+from motorscope.picks.journal_lines import updated
+from motorscope.picks.summits import summits_of
 from motorscope.picks.table import PickTable
 from motorscope.tomogram import VoxelGrid
 
 
-def mover(grid: VoxelGrid, remarks: Mapping[str, Any]) -> Callable[[PickTable], PickTable] | None:
-    """Return what brings picks of a journal into the world of a grid; ``None`` if they are there.
+def mover(grid: VoxelGrid, remarks: Mapping[str, Any]) -> Callable[[State], State] | None:
+    """Return what brings states of a journal into the world of a grid; ``None`` if they are there.
 
     Parameters
     ----------
@@ -23,7 +26,16 @@ def mover(grid: VoxelGrid, remarks: Mapping[str, Any]) -> Callable[[PickTable], 
     old = VoxelGrid(shape=grid.shape, spacing=_triple(spacing), origin=_triple(origin))
     if old == grid:
         return None
-    return lambda table: table.move(table.ids, grid.to_world(old.to_voxels(table.positions)))
+
+    def moved(table: PickTable) -> PickTable:
+        return table.move(table.ids, grid.to_world(old.to_voxels(table.positions)))
+
+    def moved_state(state: State) -> State:
+        seen = summits_of(state.remarks)
+        known = {} if seen is None else updated(state.remarks, seen.mapped(moved).remarks)
+        return State(moved(state.table), known or state.remarks)
+
+    return moved_state
 
 
 def _triple(values: Sequence[float]) -> tuple[float, float, float]:

@@ -10,10 +10,10 @@ import numpy as np
 
 from motorscope.errors import PicksError
 from motorscope.picks.files import cannot_read
-from motorscope.picks.summits import NO_SUMMITS
 from motorscope.picks.table import PickTable
 
 _THRESHOLD = 0.5
+_LONG = ("maxima", "minimum_distance")
 
 
 @dataclass(frozen=True)
@@ -108,5 +108,5 @@ def _summary(
         ),
         accepted=statuses.count("accepted"),
         rejected=statuses.count("rejected"),
-        remarks={key: value for key, value in remarks.items() if key not in NO_SUMMITS},
+        remarks={key: value for key, value in remarks.items() if key not in _LONG},
     )

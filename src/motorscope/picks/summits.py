@@ -6,11 +6,12 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from motorscope.picks.table import PickTable
 from motorscope.picks.thinning import thinned
 
-NO_SUMMITS: Mapping[str, Any] = {"maxima": None, "minimum_distance": None}
+NO_SUMMITS: Mapping[str, Any] = {"maxima": None, "minimum_distance": None, "heatmap": None}
 """What a journal is told when nothing is known."""
 
 _COLUMNS = ("z", "y", "x", "score")
@@ -27,10 +28,13 @@ class Summits:
         From the best to the worst, with the model that made them.
     distance
         Least distance of two candidates in Å.
+    heatmap
+        What tells the heatmap from others; empty if nobody knows.
     """
 
     maxima: PickTable
     distance: float
+    heatmap: str = ""
 
     @cached_property
     def candidates(self) -> PickTable:
@@ -52,8 +56,13 @@ class Summits:
         columns: dict[str, Any] = {name: frame[name].tolist() for name in _COLUMNS}
         columns["score"] = [None if score != score else score for score in columns["score"]]
         for name in _MODEL:
-            columns[name] = str(frame[name].iloc[0]) if len(frame) else ""
-        return {"maxima": columns, "minimum_distance": self.distance}
+            words = frame[name].tolist()
+            columns[name] = words if len(set(words)) > 1 else "".join(words[:1])
+        return {
+            "maxima": columns,
+            "minimum_distance": self.distance,
+            "heatmap": self.heatmap or None,
+        }
 
 
 def summits_of(remarks: Mapping[str, Any]) -> Summits | None:
@@ -62,7 +71,10 @@ def summits_of(remarks: Mapping[str, Any]) -> Summits | None:
         columns, distance = remarks["maxima"], float(remarks["minimum_distance"])
         places = np.array([columns[axis] for axis in "zyx"], dtype=float).T
         scores = np.array(columns["score"], dtype=float)
-        model = {name: str(columns[name]) for name in _MODEL}
-        return Summits(PickTable.from_positions(places, scores, **model), distance)
+        heatmap = str(remarks.get("heatmap") or "")
+        frame = pd.DataFrame({**dict(zip("zyx", places.T, strict=True)), "score": scores})
+        for name in _MODEL:  # one word for all, or one for each
+            frame[name] = columns[name]
+        return Summits(PickTable.from_frame(frame), distance, heatmap)
     except (KeyError, TypeError, ValueError):
         return None

@@ -137,6 +137,12 @@ class PickTable:
         """Origins ``(n,)``, words of `ORIGINS`."""
         return _fixed(self.frame["origin"].to_numpy(dtype=object))
 
+    @cached_property
+    def untouched(self) -> NDArray[np.bool_]:
+        """For each pick whether it is as a model left it ``(n,)``: neither decided nor edited."""
+        free = (self.origins == "model") & (self.statuses == "candidate")
+        return np.asarray(free & (self.frame["who"].to_numpy(dtype=object) == ""), dtype=bool)
+
     def rows_of(self, ids: ArrayLike) -> NDArray[np.intp]:
         """Return the row numbers of ids, in their order.
 
@@ -268,15 +274,18 @@ class PickTable:
     def with_candidates(self, found: "PickTable", minimum_distance: float) -> "PickTable":
         """Take in what a new run found, and keep what a person did.
 
-        Undecided candidates of a model go. Picks of `found` come in under new ids, but for those
-        nearer than `minimum_distance` (Å) to a pick that stays.
+        Candidates of a model that nobody touched go. Picks of `found` come in under new ids, but
+        for those nearer than `minimum_distance` (Å) to a pick that stays.
         """
-        undecided = (self.frame["origin"] == "model") & (self.frame["status"] == "candidate")
-        kept = self.select(~undecided.to_numpy())
-        if not len(kept):
-            return kept.merge(found)
-        nearest, _ = cKDTree(kept.positions).query(found.positions)
-        return kept.merge(found.select(nearest >= minimum_distance))
+        kept = self.select(~self.untouched)
+        return kept.merge(found.away_from(kept, minimum_distance))
+
+    def away_from(self, others: "PickTable", distance: float) -> "PickTable":
+        """Return the picks that are at least `distance` Å away from all of another table's."""
+        if not len(others) or not len(self):
+            return self
+        nearest, _ = cKDTree(others.positions).query(self.positions)
+        return self.select(nearest >= distance)
 
     def _with_rows(self, new: pd.DataFrame) -> "PickTable":
         if not len(new):

@@ -15,7 +15,6 @@ from motorscope.picks import (
     JournalInUseError,
     PickTable,
     Summits,
-    summits_of,
 )
 from motorscope.picks.regridding import mover
 from motorscope.plugin import layers as sources
@@ -101,17 +100,16 @@ class ReviewDesk:
         layer_id = identity(layer)
         journal = self._open(layer)
         left = find(self.viewer.layers, PICKS, layer_id)  # by a panel that was closed
-        picks, summits = History(PickTable.empty()), None
+        picks = History.of(PickTable.empty())
         if left is not None:
-            picks = History(left.metadata[KEY].get("table", picks.present))
+            picks = History.of(left.metadata[KEY].get("table", picks.present))
         if journal is not None:
-            picks, summits = journal.history, summits_of(journal.remarks)
+            picks = journal.history
             threshold = float(journal.remarks.get("threshold", threshold))
             if move := mover(grid, journal.remarks):
                 picks = picks.mapped(move)
-                summits = None if summits is None else summits.mapped(move)
         name = sources.tomogram_name(layer)
-        review = Review(name, grid, picks, threshold, journal, summits)
+        review = Review(name, grid, picks, threshold, journal)
         if journal is not None and picks is not journal.history:
             self._rewrite(journal, review)
         view = PicksView(self.viewer, review, layer_id)

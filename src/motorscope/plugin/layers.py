@@ -9,7 +9,7 @@ from napari.layers import Image, Layer
 from numpy.typing import NDArray
 
 from motorscope.errors import SpacingError, TomogramError
-from motorscope.plugin.specs import ANGSTROM, AXES, FEATURES, HEATMAP, KEY, PICKS, TURN
+from motorscope.plugin.specs import ANGSTROM, AXES, FEATURES, HEATMAP, KEY, PICKS, QUEUED, TURN
 from motorscope.tomogram import Tomogram, VoxelGrid
 
 
@@ -34,6 +34,12 @@ def role(layer: Layer) -> str | None:
     """Return the role of a layer of ours, or ``None`` for a layer of somebody else."""
     ours = layer.metadata.get(KEY)
     return ours.get("role") if isinstance(ours, dict) else None
+
+
+def is_queued(layer: Layer) -> bool:
+    """Whether a queue opened this tomogram."""
+    ours = layer.metadata.get(KEY)
+    return isinstance(ours, dict) and bool(ours.get(QUEUED))
 
 
 def find(layers: Iterable[Layer], wanted: str, tomogram_id: str) -> Layer | None:

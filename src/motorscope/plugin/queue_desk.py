@@ -205,12 +205,7 @@ class QueueDesk:
                     f"motor{'s' * (counts.accepted != 1)}; reject or delete "
                     f"{'them' if counts.accepted != 1 else 'it'} first, or press Reviewed."
                 )
-            undecided = review.table.select(review.shown).with_status("candidate").ids
-            if len(undecided):
-                review.select(undecided.tolist())
-                review.decide("rejected")
-                review.select([])
-        self._remark(entry, review, {"reviewed": {"no_motor": no_motor, **stamp()}})
+        self._conclude(entry, review, {"no_motor": no_motor, **stamp()})
 
     def unset_reviewed(self) -> None:
         """Keep that the open tomogram is to be reviewed after all.
@@ -221,7 +216,7 @@ class QueueDesk:
             If no tomogram of the queue is open, or it cannot be kept on disk.
         """
         layer, entry = self._open()
-        self._remark(entry, self._review(layer), {"reviewed": None})
+        self._conclude(entry, self._review(layer), None)
 
     # Inner parts
 
@@ -251,19 +246,23 @@ class QueueDesk:
         desk = self.session.desk
         return desk.review(layer) if spacing_of(layer) is None else desk.begin(layer)
 
-    def _remark(self, entry: Entry, review: Review | None, remarks: dict[str, Any]) -> None:
+    def _conclude(
+        self, entry: Entry, review: Review | None, reviewed: dict[str, Any] | None
+    ) -> None:
+        """Mark the open tomogram as reviewed, or not: a step that can be undone."""
         self._put(entry)
         if review is None:
-            with open_journal_at(entry.journal, entry.path) as journal:
-                journal.record(journal.table, remarks)
-                self._put(replace(entry, summary=summarise(journal.table, journal.remarks)))
+            self._put(_noted(entry, {"reviewed": reviewed}))
             return
         if review.journal is None:
             raise PicksError(
                 f"The journal of {entry.name} cannot be written, so this cannot be kept; "
                 "see the message when the tomogram was opened."
             )
-        review.journal.record(review.table, review.remarks() | remarks)
+        undecided: list[int] = []
+        if reviewed is not None and reviewed["no_motor"]:
+            undecided = review.table.select(review.shown).with_status("candidate").ids.tolist()
+        review.conclude({"reviewed": reviewed}, undecided)
         self._refresh_current()
 
     def _take_into_review(self, layer: Layer, found: Found) -> None:
@@ -271,11 +270,13 @@ class QueueDesk:
         review = desk.begin(layer, found.threshold)
         before, threshold = review.table, review.threshold
         summits = found.summits
-        desk.take_in(layer, summits.candidates, summits.distance, threshold, summits=summits)
+        self.session.heatmaps.keep(identity(layer))
         show_heatmap(self.session, layer, found.heatmap)
+        self.session.heatmaps.settle(identity(layer), found.heatmap)
+        desk.take_in(layer, summits.candidates, summits.distance, threshold, summits=summits)
         if review.journal is not None:
             marks = search_marks(before, review.table, threshold, summits.distance, found.search)
-            review.journal.record(review.table, review.remarks() | marks)
+            review.note(marks)
 
     def _refresh_current(self) -> None:
         """Bring the entry of the open tomogram to what its review holds."""
@@ -303,7 +304,8 @@ class QueueDesk:
             return
         self._searched = detection.result
         search = search_remark(detection.card.name, detection.card.sha256)
-        self._keep_quietly(entry, review, {"searched": search, "reviewed": None})
+        review.note({"searched": search, "reviewed": None})
+        self._refresh_current()
 
     def _on_layers(self) -> None:
         """Notice that a person removed the open tomogram, or said its spacing: that is kept."""
@@ -312,16 +314,28 @@ class QueueDesk:
             self._spacing_wanted = False
             grid = full_grid(layer)
             remarks = {"spacing": grid.spacing, "origin": grid.origin}
-            entry = replace(entry, problem="")
-            self._keep_quietly(entry, self.session.desk.review(layer), remarks)
+            entry, review = replace(entry, problem=""), self.session.desk.review(layer)
+            self._put(entry)
+            if review is None:
+                try:
+                    self._put(_noted(entry, remarks))
+                except PicksError as error:
+                    self.session.desk.warned.emit(str(error))
+            self._refresh_current()
         self.went_to.emit()
 
-    def _keep_quietly(self, entry: Entry, review: Review | None, remarks: dict[str, Any]) -> None:
-        """Keep remarks; what goes wrong is said by the review's desk."""
-        try:
-            self._remark(entry, review, remarks)
-        except PicksError as error:
-            self.session.desk.warned.emit(str(error))
+
+def _noted(entry: Entry, remarks: dict[str, Any]) -> Entry:
+    """Write remarks into the journal of a tomogram that has no review open.
+
+    Raises
+    ------
+    PicksError
+        If it cannot be written, or another window has it open.
+    """
+    with open_journal_at(entry.journal, entry.path) as journal:
+        journal.record(journal.table, remarks)
+        return replace(entry, summary=summarise(journal.table, journal.remarks))
 
 
 def _kept(entry: Entry, found: Found) -> Entry:

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from motorscope.errors import MotorscopeError, SpacingError
 from motorscope.picks import Summits
 from motorscope.picks.searches import search_remark
+from motorscope.plugin.heatmap_desk import Heatmap, read_heatmap
+from motorscope.plugin.heatmap_part import fingerprint
 from motorscope.plugin.models import ModelChoice, ModelShelf
 from motorscope.plugin.queue import Entry, Queue, scan, with_journal
 from motorscope.plugin.specs import tomogram_arguments
@@ -19,7 +20,6 @@ from motorscope.plugin.torch_import import import_torch
 from motorscope.tomogram import Tomogram, VoxelGrid, open_tomogram, read_block, write_heatmap
 
 Spacing = tuple[float, float, float]
-Heatmap = tuple[NDArray[np.float32], VoxelGrid]
 
 _BATCH = 200  # journals between two messages
 
@@ -139,7 +139,8 @@ def open_job(
     try:
         tomogram = _open(entry, spacing)
         same = entry.spacing in (None, tomogram.grid.spacing)  # as when it was searched
-        heatmap = _read_heatmap(entry.heatmap) if same else None
+        wanted = str(entry.summary.remarks.get("heatmap") or "")
+        heatmap = read_heatmap(entry.heatmap, wanted) if same else None
         opened = Opened(entry.path, tomogram, tomogram_arguments(tomogram), heatmap)
     except (MotorscopeError, OSError) as error:
         yield Failed(entry.path, str(error))
@@ -215,7 +216,9 @@ def _search(
         path=entry.path,
         name=tomogram.name,
         grid=tomogram.grid,
-        summits=Summits(from_model(result.maxima, card), card.minimum_distance),
+        summits=Summits(
+            from_model(result.maxima, card), card.minimum_distance, fingerprint(result.heatmap)
+        ),
         threshold=card.default_threshold,
         heatmap=(result.heatmap, result.grid),
         search=search_remark(card.name, card.sha256),
@@ -229,13 +232,3 @@ def _open(entry: Entry, spacing: Spacing | None) -> Tomogram:
     if tomogram.grid.spacing is None and known is not None:
         return tomogram.with_spacing(known)
     return tomogram
-
-
-def _read_heatmap(path: Path) -> Heatmap | None:
-    """Return a heatmap; one that is absent or damaged is no reason to stop."""
-    try:
-        tomogram = open_tomogram(path)
-        tomogram.grid.known_spacing()
-    except MotorscopeError:
-        return None
-    return np.array(tomogram.data, dtype=np.float32), tomogram.grid

@@ -11,8 +11,17 @@ from typing import Any
 import numpy as np
 from napari.layers import Image, Layer
 
-from motorscope.plugin.layers import find, identity, is_upright, next_turn, place, spacing_of
-from motorscope.plugin.queue_jobs import Heatmap, Opened
+from motorscope.plugin.heatmap_desk import Heatmap
+from motorscope.plugin.layers import (
+    find,
+    identity,
+    is_queued,
+    is_upright,
+    next_turn,
+    place,
+    spacing_of,
+)
+from motorscope.plugin.queue_jobs import Opened
 from motorscope.plugin.session import Session
 from motorscope.plugin.specs import (
     COMPARISON,
@@ -20,16 +29,15 @@ from motorscope.plugin.specs import (
     HEATMAP,
     KEY,
     PICKS,
+    QUEUED,
     TURN,
     heatmap_arguments,
 )
 
-_OURS = "queue"  # key of the mark in our entry in the metadata
-
 
 def opened_layer(session: Session) -> Layer | None:
     """Return the layer of the tomogram that the queue has opened."""
-    return next((each for each in session.tomogram_layers() if _is_ours(each)), None)
+    return next((each for each in session.tomogram_layers() if is_queued(each)), None)
 
 
 def show_tomogram(session: Session, opened: Opened) -> Layer:
@@ -67,7 +75,7 @@ def remove_tomogram(session: Session, layer: Layer) -> None:
 
 def give_away(layer: Layer) -> None:
     """Let a layer that the queue has opened be the person's."""
-    ours = {key: value for key, value in layer.metadata[KEY].items() if key != _OURS}
+    ours = {key: value for key, value in layer.metadata[KEY].items() if key != QUEUED}
     layer.metadata = {**layer.metadata, KEY: ours}
 
 
@@ -154,9 +162,4 @@ def _remove(session: Session, layer_id: str, *roles: str) -> None:
 
 def _metadata(opened: Opened, turn: int = 0) -> dict[str, Any]:
     ours = opened.arguments["metadata"][KEY]
-    return {**opened.arguments["metadata"], KEY: {**ours, _OURS: True, TURN: turn}}
-
-
-def _is_ours(layer: Layer) -> bool:
-    ours = layer.metadata.get(KEY)
-    return isinstance(ours, dict) and bool(ours.get(_OURS))
+    return {**opened.arguments["metadata"], KEY: {**ours, QUEUED: True, TURN: turn}}

@@ -5,7 +5,7 @@ to the journal before anything else happens.
 """
 
 import getpass
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,8 +14,10 @@ from numpy.typing import ArrayLike
 from psygnal import Signal
 
 from motorscope.errors import PicksError
-from motorscope.picks import History, Journal, Merged, PickTable, Summits, merge_picks
-from motorscope.picks.journal_lines import Step
+from motorscope.picks import History, Journal, Merged, PickTable, Summits, merge_picks, summits_of
+from motorscope.picks.history import STEP_REMARKS
+from motorscope.picks.journal_lines import Step, of_all, of_step, updated
+from motorscope.picks.partial import Box, Patched, patch
 from motorscope.picks.summits import NO_SUMMITS
 from motorscope.plugin.browsing import Browsing
 from motorscope.plugin.stepping import is_undecided
@@ -40,7 +42,6 @@ class Review(Browsing):
         picks: History | PickTable | None = None,
         threshold: float = 0.5,
         journal: Journal | None = None,
-        summits: Summits | None = None,
     ) -> None:
         """Begin a review.
 
@@ -54,14 +55,12 @@ class Review(Browsing):
             Score from which undecided candidates are shown.
         journal
             Where edits are kept; it is closed with the review.
-        summits
-            Maxima of the last run's heatmap, as far as they are known.
         """
         super().__init__(threshold)
         self.name, self.grid, self.journal = name, grid, journal
         picks = PickTable.empty() if picks is None else picks
-        self.history = picks if isinstance(picks, History) else History(picks)
-        self.summits = summits
+        self.history = picks if isinstance(picks, History) else History.of(picks)
+        self._seen: tuple[Mapping[str, Any], Summits | None] = ({}, None)
 
     def close(self) -> None:
         """Close the journal; closing twice does no harm."""
@@ -86,6 +85,16 @@ class Review(Browsing):
     def table(self) -> PickTable:
         """The picks as they are."""
         return self.history.present
+
+    @property
+    def summits(self) -> Summits | None:
+        """Maxima of the heatmap that the candidates were chosen from, if that is known."""
+        remarks = self.history.now.remarks
+        if remarks is not self._seen[0]:  # after an edit, or an undo; most leave them as they are
+            known, seen = self._seen
+            same = all(remarks.get(key) is known.get(key) for key in NO_SUMMITS)
+            self._seen = remarks, seen if same else summits_of(remarks)
+        return self._seen[1]
 
     # Decisions and edits
 
@@ -185,14 +194,25 @@ class Review(Browsing):
             Of what `found` was chosen, for `set_minimum_distance`.
         """
         self.changing.emit()
-        self.summits = summits
-        table = self.table.with_candidates(found, minimum_distance)
-        if len(self.table) or self.history.can_undo or table == self.table:
-            self._do(table, drag)
-        else:
-            # The beginning is nothing to be undone.
-            self.history = History(table, limit=self.history.limit)
-            self._settle("first")
+        self._take(self.table.with_candidates(found, minimum_distance), summits, drag)
+
+    def take_in_part(self, found: Summits, box: Box) -> Patched:
+        """Take in what a search of a box saw; elsewhere, all stays. See `motorscope.picks.partial`.
+
+        Parameters
+        ----------
+        box
+            Two corners (z, y, x) in Å, the lower one first.
+
+        Returns
+        -------
+        Patched
+            What came of it.
+        """
+        self.changing.emit()
+        patched = patch(self.table, self.summits, found, box, self.threshold)
+        self._take(patched.table, patched.summits)
+        return patched
 
     @property
     def minimum_distance(self) -> float | None:
@@ -252,6 +272,27 @@ class Review(Browsing):
         table = table.add(added, **stamped)
         self._do(table)
 
+    def conclude(self, remarks: Mapping[str, Any], rejected: ArrayLike = ()) -> None:
+        """Say something about the whole tomogram, and reject picks, as one step.
+
+        Parameters
+        ----------
+        remarks
+            Of those of `STEP_REMARKS`, which are undone with the step; ``None`` removes one.
+        rejected
+            Ids of picks.
+        """
+        self.changing.emit()
+        table = self.table
+        if np.size(rejected):
+            table = table.set_status(rejected, "rejected", **stamp())
+        self._do(table, also=remarks)
+
+    def note(self, remarks: Mapping[str, Any]) -> None:
+        """Keep remarks beside the picks, as part of the step before; ``None`` removes one."""
+        self.history = self.history.noted(of_step(updated(self.history.now.remarks, remarks)))
+        self._record("same", of_all(remarks))
+
     # Inner parts
 
     def _chosen(self) -> tuple[int, ...]:
@@ -259,10 +300,27 @@ class Review(Browsing):
             raise PicksError("No motor is selected; go to one, or click on it.")
         return self.selected
 
+    def _take(self, table: PickTable, summits: Summits | None, drag: str | None = None) -> None:
+        """Go on to candidates of a run, with what they were chosen from."""
+        seen = NO_SUMMITS if summits is None else summits.remarks
+        if len(self.table) or self.history.can_undo:
+            self._do(table, drag, also=seen)
+        else:
+            # The beginning is nothing to be undone.
+            remarks = of_step(updated(self.history.now.remarks, seen))
+            self.history = History.of(table, remarks, limit=self.history.limit)
+            self._settle("first")
+
     def _do(
-        self, table: PickTable, drag: str | None = None, select: Iterable[int] | None = None
+        self,
+        table: PickTable,
+        drag: str | None = None,
+        select: Iterable[int] | None = None,
+        also: Mapping[str, Any] | None = None,
     ) -> None:
-        history = self.history.do(table, drag)
+        known = self.history.now.remarks
+        remarks = known if also is None else of_step(updated(known, also))
+        history = self.history.do(table, drag, remarks)
         if history is not self.history:
             step: Step = "same" if self.history.goes_on(drag) else "new"
             self.history = history
@@ -285,22 +343,23 @@ class Review(Browsing):
         if self.selected != before:
             self.selection_changed.emit()
 
-    def _record(self, step: Step = "new") -> None:
+    def _record(self, step: Step = "same", more: Mapping[str, Any] | None = None) -> None:
         if self.journal is None:
             return
         try:
-            self.journal.record(self.table, self.remarks(), step)
+            self.journal.record(self.table, {**self.remarks(), **(more or {})}, step)
         except PicksError as error:
             self.failed.emit(str(error))
 
     def remarks(self) -> dict[str, Any]:
-        """Return what the journal keeps beside the picks."""
-        remarks: dict[str, Any] = {
+        """Return what the journal keeps beside the picks; ``None`` for what it shall not keep."""
+        own = {key: self.history.now.remarks.get(key) for key in STEP_REMARKS}
+        return {
             "threshold": self.threshold,
             "spacing": self.grid.spacing,
             "origin": self.grid.origin,
+            **own,
         }
-        return remarks | dict(NO_SUMMITS if self.summits is None else self.summits.remarks)
 
 
 def stamp() -> dict[str, str]:

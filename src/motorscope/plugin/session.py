@@ -17,10 +17,12 @@ from psygnal import Signal
 
 from motorscope.errors import PicksError
 from motorscope.picks import Summits
+from motorscope.picks.partial import Patched
 from motorscope.plugin import layers as sources
 from motorscope.plugin.comparison_desk import ComparisonDesk
 from motorscope.plugin.desk import ReviewDesk
 from motorscope.plugin.detection import Detection, Filling, from_model
+from motorscope.plugin.heatmap_desk import HeatmapDesk
 from motorscope.plugin.jobs import Task
 from motorscope.plugin.layers import find, identity, is_source, tomogram_from_layer
 from motorscope.plugin.models import ModelOption, ModelShelf
@@ -31,7 +33,6 @@ from motorscope.plugin.specs import (
     HEATMAP,
     PICKS,
     feature_arguments,
-    heatmap_arguments,
 )
 from motorscope.plugin.viewport import look_at, steady, visible_box
 from motorscope.tomogram import VoxelGrid, prepared_grid
@@ -62,6 +63,7 @@ class Session:
         self.viewer = viewer
         self.models = ModelShelf()
         self.desk = ReviewDesk(viewer)
+        self.heatmaps = HeatmapDesk(viewer, self.desk)
         self.comparisons = ComparisonDesk(viewer, self.desk)
         self._detections: dict[str, Detection] = {}
         self._generation = 0
@@ -81,6 +83,7 @@ class Session:
         events.removed.disconnect(self._on_removed)
         events.renamed.disconnect(self._on_renamed)
         self.comparisons.close()
+        self.heatmaps.close()
         self.desk.close()
         self.layers_changed.disconnect()
         self.detection_changed.disconnect()
@@ -98,6 +101,12 @@ class Session:
     def detection(self, layer: Layer | None) -> Detection | None:
         """Return what was found in a tomogram, or ``None`` before a run."""
         return None if layer is None else self._detections.get(identity(layer))
+
+    def restore(self, layer: Layer | None) -> None:
+        """Begin the review of a tomogram that was reviewed before, and show its heatmap."""
+        self.desk.restore(layer)
+        if layer is not None:
+            self.heatmaps.load(layer)
 
     # Spacing
 
@@ -191,33 +200,51 @@ class Session:
         if not self.is_current(task):
             return
         if isinstance(message, HeatmapStarted):
-            self._start_heatmap(task, message.grid)
+            self._filling = self._begin_heatmap(task, message.grid)
         elif isinstance(message, HeatmapBlock) and self._filling is not None:
             self._filling.write(message.start, message.values)
             self._filling.refresh(self.viewer)
 
-    def finish_detection(self, task: Task, result: "DetectionResult | None") -> None:
-        """Show the result of a detection; ``None`` (cancelled) or a stale one changes nothing."""
-        if not self.is_current(task):
-            return
+    def finish_detection(self, task: Task, result: "DetectionResult | None") -> Patched | None:
+        """Show the result of a detection; ``None`` (cancelled) or a stale one changes nothing.
+
+        Returns
+        -------
+        Patched or None
+            What came of it if a part was searched, where something had been found before.
+        """
+        layer = self.layer(task.layer_id)
+        if layer is None or not self.is_current(task):
+            return None
         filling, self._filling = self._filling, None
         if result is None:
-            return
-        if filling is None or filling.data.shape != result.heatmap.shape:
-            self._start_heatmap(task, result.grid)
-            filling, self._filling = self._filling, None
-        assert filling is not None
-        filling.data[...] = result.heatmap
-        filling.refresh(self.viewer, at_once=True)
+            if filling is not None:
+                self.heatmaps.give_up(layer, filling)
+            return None
+        filling = filling or self._begin_heatmap(task, result.grid)
+        new = self.desk.review(layer) is None
+        review = self.desk.begin(layer, task.card.default_threshold)
+        mark = self.heatmaps.finish(layer, filling, result.heatmap, result.grid)
+        found = Summits(from_model(result.maxima, task.card), task.card.minimum_distance, mark)
+        patched = None
+        if filling.box is None:
+            review.threshold = task.card.default_threshold
+            review.take_in(found.candidates, found.distance, summits=found)
+        else:
+            patched = review.take_in_part(found, filling.box)
+            found = patched.summits
         self._detections[task.layer_id] = Detection(
             name=task.tomogram.name,
             grid=self._grid(task),
             result=result,
             card=task.card,
-            summits=Summits(from_model(result.maxima, task.card), task.card.minimum_distance),
-            threshold=task.card.default_threshold,
+            summits=found,
+            threshold=review.threshold,
         )
-        self._take_in(task.layer_id)
+        review.changed.emit()  # also where nothing was found, so that there is a layer to add to
+        self._fit_slice()
+        self.detection_changed.emit(task.layer_id)
+        return None if new else patched
 
     def finish_features(self, task: Task, result: "FeatureResult | None") -> None:
         """Show the maps of an encoder stage, in place of those of another stage."""
@@ -285,6 +312,7 @@ class Session:
     def forget(self, layer_id: str) -> None:
         """Let go of a tomogram: of what was found in it, and of its review, which is on disk."""
         self._forget_detection(layer_id)
+        self.heatmaps.forget(layer_id)
         self.desk.forget(layer_id)
 
     # Inner parts
@@ -296,31 +324,11 @@ class Session:
             return task.tomogram.grid
         return sources.full_grid(layer)
 
-    def _start_heatmap(self, task: Task, grid: VoxelGrid) -> None:
-        data = np.zeros(grid.shape, dtype=np.float32)
-        arguments = heatmap_arguments(data, grid, task.tomogram.name, task.layer_id)
-        layer = find(self.viewer.layers, HEATMAP, task.layer_id)
-        if layer is None:
-            layers = self.viewer.layers
-            layer = self.viewer.add_image(**arguments)
-            picks = find(layers, PICKS, task.layer_id)
-            if picks is not None:  # restored before this run; rings belong on top
-                layers.move(layers.index(layer), layers.index(picks))
-        else:
-            layer.data = data
-            layer.scale, layer.translate = arguments["scale"], arguments["translate"]
-        self._filling = Filling(data, layer)
-
-    def _take_in(self, layer_id: str) -> None:
-        """Hand what was found to the tomogram's review, which shows it."""
-        detection, layer = self._detections[layer_id], self.layer(layer_id)
+    def _begin_heatmap(self, task: Task, grid: VoxelGrid) -> Filling:
+        layer = self.layer(task.layer_id)
         assert layer is not None
-        summits = detection.summits
-        self.desk.take_in(
-            layer, summits.candidates, summits.distance, detection.threshold, summits=summits
-        )
-        self._fit_slice()
-        self.detection_changed.emit(layer_id)
+        prepared = prepared_grid(task.tomogram.grid, task.card.input)
+        return self.heatmaps.begin(layer, grid, prepared, task.region)
 
     def _forget_detection(self, layer_id: str) -> None:
         if self._detections.pop(layer_id, None) is not None:

@@ -23,6 +23,9 @@ KEY = "motorscope"
 TURN = "turn"
 """Key in our entry: how often the layer was given another tomogram."""
 
+QUEUED = "queue"
+"""Key in our entry: whether a queue opened the tomogram, and exchanges its layers."""
+
 TOMOGRAM, HEATMAP, PICKS, FEATURES = "tomogram", "heatmap", "picks", "features"
 COORDINATES, COMPARISON = "coordinates", "comparison"
 

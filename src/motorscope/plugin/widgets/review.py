@@ -74,7 +74,7 @@ class ReviewControls(QWidget):
         """Review the picks of a tomogram; those of an earlier time are restored."""
         self._layer = layer
         self._actions.layer = layer
-        self._session.desk.restore(layer)
+        self._session.restore(layer)
         self._follow()
 
     def refresh(self) -> None:

@@ -46,7 +46,8 @@ class RunControls(QWidget):
         self.region.addItem("what is in view", IN_VIEW)
         self.region.setToolTip(
             "What is in view: in 2D the visible rectangle, 1000 Å up and down from the slice;\n"
-            "in 3D a cube around the middle of the canvas."
+            "in 3D a cube around the middle of the canvas. Only what was found there before\n"
+            "is replaced; what you decided, added or moved stays."
         )
         self.flips = QCheckBox("flips")
         self.flips.setEnabled(False)
@@ -123,9 +124,10 @@ class RunControls(QWidget):
             self._session.finish_detection(task, None)
             self._status.say("Cancelled.")
         else:
-            self._session.finish_detection(task, result)
+            patched = self._session.finish_detection(task, result)
+            came = "" if patched is None else f"in view {patched}; "
             self._status.say(
-                f"{task.tomogram.name}: searched in {duration(result.seconds)} "
+                f"{task.tomogram.name}: {came}searched in {duration(result.seconds)} "
                 f"on {result.device} ({result.precision})."
             )
         self.finished.emit(not isinstance(result, Failure) and result is not None)

@@ -1,0 +1,231 @@
+"""All heatmaps of a viewer: each is the one that the present step of its tomogram's review is from.
+
+Beside a journal is the file of the heatmap that is shown, so that it is there again with the picks.
+"""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Layer
+from numpy.typing import NDArray
+
+from motorscope.errors import MotorscopeError
+from motorscope.picks.searches import heatmap_of
+from motorscope.plugin.desk import ReviewDesk
+from motorscope.plugin.detection import Filling
+from motorscope.plugin.heatmap_part import (
+    fingerprint,
+    offset,
+    pasted,
+    trusted_box,
+    voxels_in,
+    whole_grid,
+)
+from motorscope.plugin.layers import find, full_grid, identity, is_queued, place, tomogram_name
+from motorscope.plugin.review import Review
+from motorscope.plugin.specs import HEATMAP, PICKS, heatmap_arguments
+from motorscope.plugin.viewport import Box
+from motorscope.tomogram import VoxelGrid, open_tomogram, write_heatmap
+
+Heatmap = tuple[NDArray[np.float32], VoxelGrid]
+
+_LOG = logging.getLogger(__name__)
+_MOST = 500_000_000  # bytes of heatmaps to go back to
+
+
+class HeatmapDesk:
+    """The heatmaps of a viewer's tomograms."""
+
+    def __init__(self, viewer: ViewerModel, desk: ReviewDesk) -> None:
+        self._viewer, self._desk = viewer, desk
+        self._shown: dict[str, str] = {}  # fingerprints, as the reviews name them, by tomogram
+        self._kept: dict[tuple[str, str], Heatmap] = {}
+        self._writer = ThreadPoolExecutor(1, "heatmap")
+        desk.changed.connect(self.follow)
+
+    def close(self) -> None:
+        """Write what is to be written; layers stay. May be called more than once."""
+        self._desk.changed.disconnect(self.follow, missing_ok=True)
+        self._writer.shutdown()
+
+    def forget(self, layer_id: str) -> None:
+        """Let go of the heatmaps of a tomogram."""
+        self._shown.pop(layer_id, None)
+        for key in [key for key in self._kept if key[0] == layer_id]:
+            del self._kept[key]
+
+    # A run
+
+    def begin(
+        self, layer: Layer, grid: VoxelGrid, prepared: VoxelGrid, region: Box | None
+    ) -> Filling:
+        """Show the heatmap of a run that begins: empty where it looks, elsewhere as it was.
+
+        Parameters
+        ----------
+        layer
+            The tomogram's.
+        grid, prepared
+            Of the run's heatmap, and of the network's input for the whole tomogram.
+        region
+            Where it looks; ``None`` for everywhere.
+        """
+        self.keep(identity(layer))
+        before = self._present(identity(layer))
+        if region is None:
+            data = np.zeros(grid.shape, dtype=np.float32)
+            return Filling(data, self._put(layer, (data, grid)), grid, before)
+        whole = whole_grid(grid, prepared)
+        box = trusted_box(region, grid, whole)
+        if before is None:
+            data = np.zeros(whole.shape, dtype=np.float32)
+        else:
+            data, whole = np.array(before[0], dtype=np.float32), before[1]
+        part = voxels_in(box, whole)
+        data[part] = 0.0
+        shown = self._put(layer, (data, whole))
+        return Filling(data, shown, whole, before, box, offset(grid, whole), part)
+
+    def finish(
+        self, layer: Layer, filling: Filling, values: NDArray[np.float32], grid: VoxelGrid
+    ) -> str:
+        """Show what a run found, and return what tells this heatmap from others."""
+        if filling.box is not None:
+            base = filling.before or (np.zeros(filling.grid.shape, np.float32), filling.grid)
+            values = pasted(*base, values, grid, filling.box)
+        filling.data[...] = values
+        filling.refresh(self._viewer, at_once=True)
+        return self.settle(identity(layer), (filling.data, filling.grid))
+
+    def give_up(self, layer: Layer, filling: Filling) -> None:
+        """Show what was there before a run that came to nothing."""
+        shown = find(self._viewer.layers, HEATMAP, identity(layer))
+        if shown is not None and filling.before is not None:
+            self._put(layer, filling.before)
+        elif shown is not None:
+            self._viewer.layers.remove(shown)
+
+    # Steps
+
+    def settle(self, layer_id: str, heatmap: Heatmap) -> str:
+        """Take note that a heatmap of a search is shown, which the review is about to take in."""
+        mark = fingerprint(heatmap[0])
+        self._shown[layer_id] = mark
+        self._keep(layer_id, heatmap)
+        review = self._desk.review(self._tomogram(layer_id))
+        if review is not None:
+            self._write(review, heatmap)
+        return mark
+
+    def keep(self, layer_id: str) -> None:
+        """Remember what is shown: a step may lead back to it."""
+        heatmap = self._present(layer_id)
+        if heatmap is not None:
+            self._keep(layer_id, heatmap)
+
+    def follow(self, layer_id: str) -> None:
+        """Show the heatmap that the present step of a review is from; an unknown one is empty."""
+        layer = self._tomogram(layer_id)
+        review = self._desk.review(layer)
+        if layer is None or review is None:
+            return
+        wanted = _named(review)
+        if self._shown.setdefault(layer_id, wanted) == wanted:
+            return
+        self.keep(layer_id)
+        self._shown[layer_id] = wanted
+        heatmap = self._kept.get((layer_id, wanted)) or self._read(review, wanted)
+        present = self._present(layer_id)
+        if heatmap is not None:
+            self._put(layer, heatmap)
+            self._write(review, heatmap)
+        elif present is not None:
+            self._put(layer, (np.zeros_like(present[0]), present[1]))
+
+    def load(self, layer: Layer) -> None:
+        """Show the heatmap that is kept beside a tomogram's journal, where none is shown.
+
+        A queue reads that of its tomogram itself, ahead of time.
+        """
+        review, layer_id = self._desk.review(layer), identity(layer)
+        if review is None or is_queued(layer) or self._present(layer_id) is not None:
+            return
+        heatmap = self._read(review, _named(review))
+        if heatmap is not None:
+            active = self._viewer.layers.selection.active
+            self._put(layer, heatmap)
+            self._viewer.layers.selection.active = active
+
+    # Inner parts
+
+    def _tomogram(self, layer_id: str) -> Layer | None:
+        return next((each for each in self._viewer.layers if identity(each) == layer_id), None)
+
+    def _present(self, layer_id: str) -> Heatmap | None:
+        shown = find(self._viewer.layers, HEATMAP, layer_id)
+        return None if shown is None else (shown.data, full_grid(shown))
+
+    def _put(self, layer: Layer, heatmap: Heatmap) -> Layer:
+        layers, layer_id = self._viewer.layers, identity(layer)
+        arguments = heatmap_arguments(*heatmap, tomogram_name(layer), layer_id)
+        shown = find(layers, HEATMAP, layer_id)
+        if shown is None:
+            shown = self._viewer.add_image(**arguments)
+            picks = find(layers, PICKS, layer_id)
+            if picks is not None:  # restored before this run; rings belong on top
+                layers.move(layers.index(shown), layers.index(picks))
+        else:
+            shown.data = heatmap[0]
+            place(shown, arguments, "translate")
+        return shown
+
+    def _keep(self, layer_id: str, heatmap: Heatmap) -> None:
+        key = layer_id, self._shown.get(layer_id, "")
+        self._kept.pop(key, None)
+        self._kept[key] = heatmap  # the latest is the last
+        size = sum(values.nbytes for values, _ in self._kept.values())
+        while size > _MOST and len(self._kept) > 1:
+            values, _ = self._kept.pop(next(iter(self._kept)))
+            size -= values.nbytes
+
+    def _read(self, review: Review, wanted: str) -> Heatmap | None:
+        if review.journal is None:
+            return None
+        return read_heatmap(heatmap_of(review.journal.path), wanted)
+
+    def _write(self, review: Review, heatmap: Heatmap) -> None:
+        if review.journal is not None:
+            self._writer.submit(_write, heatmap_of(review.journal.path), heatmap)
+
+
+def read_heatmap(path: Path, wanted: str = "") -> Heatmap | None:
+    """Return a heatmap; one that is absent or damaged is no reason to stop.
+
+    Parameters
+    ----------
+    wanted
+        Its fingerprint: the heatmap of another search is none. Empty if nobody knows.
+    """
+    if not path.exists():
+        return None
+    try:
+        tomogram = open_tomogram(path)
+        tomogram.grid.known_spacing()
+        values = np.array(tomogram.data, dtype=np.float32)
+    except (MotorscopeError, OSError):
+        return None
+    return None if wanted not in ("", fingerprint(values)) else (values, tomogram.grid)
+
+
+def _named(review: Review) -> str:
+    return str(review.history.now.remarks.get("heatmap") or "")
+
+
+def _write(path: Path, heatmap: Heatmap) -> None:
+    try:
+        write_heatmap(path, *heatmap)
+    except (MotorscopeError, OSError):  # the picks are kept; a search brings the heatmap again
+        _LOG.warning("%s could not be written", path, exc_info=True)

@@ -5,10 +5,11 @@ from motorscope.simulation.files import Plan, simulate_folder, simulate_plans
 from motorscope.simulation.finish import Finish, draw_finish, to_8bit
 from motorscope.simulation.fourier import image_density
 from motorscope.simulation.imaging import Imaging, draw_imaging
-from motorscope.simulation.motor import SPECIES, Motor, Species
+from motorscope.simulation.motor import Motor
 from motorscope.simulation.sample import sample_tomogram_path
 from motorscope.simulation.scene import Scene, simulate_density
 from motorscope.simulation.simulate import Simulation, simulate_tomogram
+from motorscope.simulation.species import SPECIES, Species
 
 __all__ = [
     "SPECIES",

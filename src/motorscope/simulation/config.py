@@ -23,6 +23,7 @@ CELL_SHAPES = ("rod", "bent", "comma", "spiral", "sphere")
 SPECIES_NAMES = (
     "enteric",
     "vibrio",
+    "pseudomonas",
     "campylobacter",
     "helicobacter",
     "spirochete",
@@ -60,10 +61,14 @@ class SimulationConfig:
     """Relative frequency of 0, 1, 2, … motors in a tomogram; at most 20 numbers."""
     species: tuple[str, ...] = SPECIES_NAMES
     """Kinds of motor in Gram-negative cells; Gram-positive ones always have `firmicute`."""
-    motor_density: Range = (0.8, 1.4)
+    motor_density: Range = (0.5, 1.1)
     """Density of a motor's parts; protein is about 1, ice is 0."""
-    filament: float = 0.75
-    """How many of the motors carry a hook and a filament."""
+    ring_motors: float = 0.15
+    """How many of the motors are drawn as plain rings rather than by profiles of real averages."""
+    hook: float = 0.9
+    """How many of the motors carry a hook."""
+    filament: float = 0.8
+    """How many of the hooks carry a filament."""
 
     no_cell: float = 0.04
     """Tomograms without any cell, of those without motors."""
@@ -87,11 +92,25 @@ class SimulationConfig:
     """Distance of the middles of the two membranes."""
     wave: Range = (5.0, 45.0)
     """Waviness (standard deviation) of the outer membrane."""
-    cytoplasm: Range = (0.16, 0.34)
-    """Mean density of the cytoplasm."""
-    ribosomes: Range = (8000.0, 45000.0)
+    outer_membrane: Range = (0.9, 1.6)
+    """Density of the outer membrane, the darkest line of a real section."""
+    inner_membrane: Range = (0.4, 0.95)
+    """Density of the inner membrane."""
+    periplasm_density: Range = (0.06, 0.3)
+    """Mean density of the periplasm."""
+    cytoplasm: Range = (0.18, 0.5)
+    """Mean density of the cytoplasm; it is never below the periplasm's."""
+    grain: Range = (0.03, 0.22)
+    """Standard deviation of the cytoplasm's density, small proteins and the like."""
+    grain_size: Range = (10.0, 26.0)
+    """Standard deviation of a grain's Gaussian."""
+    ribosomes: Range = (5000.0, 40000.0)
     """Ribosomes per cubic µm outside the nucleoid."""
-    granules: tuple[int, int] = (0, 6)
+    ribosome_density: Range = (0.4, 1.0)
+    """Density of the ribosomes."""
+    lysed: float = 0.12
+    """Cells that have burst: little in them, the envelope torn, motors still in it."""
+    granules: tuple[int, int] = (0, 4)
     """Storage granules in a cell."""
     lookalikes: tuple[int, int] = (0, 5)
     """Number of structures that could be mistaken for a motor."""
@@ -113,13 +132,17 @@ class SimulationConfig:
     """Angle between the tilt axis and y."""
     defocus: Range = (50000.0, 120000.0)
     """Underfocus."""
-    amplitude_contrast: Range = (0.15, 0.6)
+    amplitude_contrast: Range = (0.25, 0.9)
     """Effective; thickness contrast included."""
     ctf_correction: float = 0.5
     """Tomograms with corrected (flipped) phases."""
     resolution: Range = (22.0, 45.0)
     """Where the envelope of dose, motion and alignment has fallen to 1/e."""
-    snr: Range = (0.08, 1.2)
+    highpass: Range = (700.0, 4000.0)
+    """Structures much larger than this have lost `highpass_share` of their contrast."""
+    highpass_share: Range = (0.0, 0.8)
+    """Share of the contrast of large structures that preprocessing has taken away."""
+    snr: Range = (0.08, 3.0)
     """Variance of signal to noise inside a cell per voxel of 16 Å; drawn evenly in the logarithm.
     Smaller voxels hold more noise, larger ones less."""
     noise_lowpass: Range = (20.0, 60.0)
@@ -149,7 +172,7 @@ class SimulationConfig:
             low, high = getattr(self, name)
             if low > high or (low < 0 and name != "tilt_axis"):
                 raise ConfigError(f"{name} must be a rising pair of numbers, not {(low, high)!r}.")
-        for name in ("snr", "resolution", "noise_lowpass", "radius", "tilt_step"):
+        for name in ("snr", "resolution", "noise_lowpass", "radius", "tilt_step", "highpass"):
             if getattr(self, name)[0] <= 0:
                 raise ConfigError(f"{name} must be above 0, not {getattr(self, name)!r}.")
         if self.clipping[1] >= 50 or self.tilt_range[1] > 90:
@@ -164,7 +187,10 @@ class SimulationConfig:
 
 
 _PROBABILITIES = (
+    "ring_motors",
+    "hook",
     "filament",
+    "lysed",
     "no_cell",
     "second_cell",
     "gram_positive",

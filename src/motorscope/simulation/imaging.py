@@ -30,6 +30,8 @@ class Imaging:
     amplitude_contrast: float
     ctf_corrected: bool
     resolution: float
+    highpass: float
+    highpass_share: float
     snr: float
     noise_lowpass: float
 
@@ -46,6 +48,8 @@ def draw_imaging(config: SimulationConfig, rng: np.random.Generator) -> Imaging:
         amplitude_contrast=float(rng.uniform(*config.amplitude_contrast)),
         ctf_corrected=bool(rng.random() < config.ctf_correction),
         resolution=float(rng.uniform(*config.resolution)),
+        highpass=float(rng.uniform(*config.highpass)),
+        highpass_share=float(rng.uniform(*config.highpass_share)),
         snr=float(np.exp(rng.uniform(np.log(low), np.log(high)))),
         noise_lowpass=float(rng.uniform(*config.noise_lowpass)),
     )
@@ -74,7 +78,8 @@ def signal_filter(frequency: ArrayLike, imaging: Imaging) -> NDArray[np.float64]
     transfer = contrast_transfer(k, imaging.defocus, imaging.amplitude_contrast)
     if imaging.ctf_corrected:
         transfer = np.abs(transfer)
-    damped: NDArray[np.float64] = transfer * np.exp(-((k * imaging.resolution) ** 2))
+    lost = imaging.highpass_share * np.exp(-0.5 * (np.pi * k * imaging.highpass) ** 2)
+    damped: NDArray[np.float64] = transfer * np.exp(-((k * imaging.resolution) ** 2)) * (1 - lost)
     return damped
 
 

@@ -13,8 +13,10 @@ import numpy as np
 from motorscope.simulation.canvas import Canvas, Point, Ring, perpendicular
 from motorscope.simulation.config import SimulationConfig
 from motorscope.simulation.contents import ribosome_templates
-from motorscope.simulation.motor import SPECIES, Site, filament_path, find_sites
+from motorscope.simulation.flagellum import filament_path
 from motorscope.simulation.shapes import Cell, CoarseGrid
+from motorscope.simulation.sites import Site, find_sites
+from motorscope.simulation.species import SPECIES
 
 _Painter = Callable[[Canvas, CoarseGrid, Cell, Site, np.random.Generator], None]
 
@@ -29,7 +31,8 @@ def paint_lookalikes(
 ) -> None:
     """Draw some look-alikes at the envelopes of the cells, away from the motors' sites."""
     count = int(rng.integers(config.lookalikes[0], config.lookalikes[1] + 1))
-    for _ in range(count):
+    for own in rng.spawn(count):  # so that no look-alike changes what the next one is
+        rng = own
         kind = str(rng.choice(config.lookalike_kinds))
         if not cells:
             return

@@ -1,6 +1,6 @@
 """A scene: the noise-free density of cells with motors and what is around them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,9 +9,14 @@ from motorscope.simulation.config import SimulationConfig
 from motorscope.simulation.contents import paint_contents
 from motorscope.simulation.envelope import draw_layers, paint_envelope
 from motorscope.simulation.lookalikes import paint_lookalikes
-from motorscope.simulation.motor import SPECIES, Motor, Site, Species, draw_motor, find_sites
+from motorscope.simulation.motor import Motor, draw_motor, seat
 from motorscope.simulation.shapes import Cell, CoarseGrid, draw_cell, make_room
+from motorscope.simulation.sites import Site, find_sites
+from motorscope.simulation.species import SPECIES, Species
 from motorscope.simulation.surroundings import paint_surroundings
+
+_DEBRIS = (0.0, 6000.0)
+"""Ribosomes per cubic µm that a lysed cell keeps."""
 
 
 @dataclass(frozen=True)
@@ -39,22 +44,27 @@ def simulate_density(config: SimulationConfig, rng: np.random.Generator) -> Scen
     Its number of motors follows `SimulationConfig.motor_counts`; only where cells offer no room for
     so many, as can happen in small volumes, there are fewer.
     """
+    # Each kind of thing has a stream of its own, so that a change to one leaves the others alone.
+    layout, envelopes, contents, lookalikes, around, machines = rng.spawn(6)
     canvas = Canvas(np.zeros(config.shape, np.float32), config.spacing)
     grid = CoarseGrid.over(config.shape, config.spacing)
     chances = np.array(config.motor_counts, dtype=float)
-    count = int(rng.choice(len(chances), p=chances / chances.sum()))
-    cells, placed = _cells_with_sites(config, grid, count, rng)
+    count = int(layout.choice(len(chances), p=chances / chances.sum()))
+    cells, placed = _cells_with_sites(config, grid, count, layout)
+    for which, site, species in placed:
+        cells[which] = seat(grid, cells[which], site, species, layout)
 
-    sites = [site for _, site, _ in placed]
-    taken = list(sites)
-    layers = [draw_layers(config, cell, rng) for cell in cells]
-    for cell, layer in zip(cells, layers, strict=True):
-        paint_envelope(canvas, grid, cell, layer, rng)
-        paint_contents(canvas, grid, cell, config, sites, rng)
-    paint_lookalikes(canvas, grid, cells, config, taken, rng)
-    paint_surroundings(canvas, grid, cells, config, rng)
+    for which, cell in enumerate(cells):
+        own = [site for owner, site, _ in placed if owner == which]
+        layers = draw_layers(config, cell, envelopes)
+        paint_envelope(canvas, grid, cell, layers, own, envelopes)
+        left = replace(config, ribosomes=_DEBRIS, granules=(0, 0)) if layers.torn else config
+        paint_contents(canvas, grid, cell, left, own, contents)
+    taken = [site for _, site, _ in placed]
+    paint_lookalikes(canvas, grid, cells, config, taken, lookalikes)
+    paint_surroundings(canvas, grid, cells, config, around)
     motors = tuple(
-        draw_motor(canvas, grid, cells[which], site, species, config, rng)
+        draw_motor(canvas, grid, cells[which], site, species, config, machines)
         for which, site, species in placed
     )
     return Scene(canvas.density, config.spacing, motors)

@@ -1,7 +1,7 @@
 """What pieces of the simulator and of the recipe are worth: training goes on without one.
 
-motorscope simulate --set standard --out standard
-python benchmarks/ablation.py standard runs/ablation [VARIANT ...]
+motorscope simulate --set standard-2 --out standard-2
+python benchmarks/ablation.py standard-2 runs/ablation [VARIANT ...]
 
 Every variant goes on from the built-in model as `configs/built-in.toml` says, for a few steps and
 with one change: what the model forgets or learns wrongly is what the piece is worth. Its candidates

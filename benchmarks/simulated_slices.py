@@ -1,7 +1,7 @@
-"""Draw the picture of docs/simulation.md: slices of the set *standard*, motors ringed.
+"""Draw the picture of docs/simulation.md: slices of the set *standard-2*, motors ringed.
 
-motorscope simulate --set standard --out standard
-python benchmarks/simulated_slices.py standard docs/images/simulated.png
+motorscope simulate --set standard-2 --out standard-2
+python benchmarks/simulated_slices.py standard-2 docs/images/simulated.png
 """
 
 import sys
@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from motorscope.tomogram import open_tomogram
 
-NAMES = ("standard-12", "standard-20", "standard-16", "standard-19", "standard-11", "standard-13")
+NAMES = (*(f"standard-2-{i}" for i in (12, 20, 16, 19, 11, 13)),)
 SIDE, COLUMNS, RING = 400, 3, 450.0  # pixels, tiles in a row, Å
 
 

@@ -22,7 +22,7 @@ def motors(plan: Plan) -> int:
 
 
 def test_standard_has_the_real_distribution_of_counts():
-    plans = evaluation_set("standard")
+    plans = evaluation_set("standard-2")
     kinds = Counter(min(motors(plan), 2) for plan in plans)
     assert len(plans) >= 40
     for kind, share in enumerate((0.248, 0.613, 0.139)):
@@ -30,10 +30,10 @@ def test_standard_has_the_real_distribution_of_counts():
 
 
 def test_hard_has_every_difficulty():
-    plans = evaluation_set("hard")
+    plans = evaluation_set("hard-2")
     configs = [plan.config for plan in plans]
     assert all(config.lookalikes[0] >= 1 for config in configs)
-    standard = evaluation_set("standard")[0].config
+    standard = evaluation_set("standard-2")[0].config
     assert any(config.snr[1] <= 2 * standard.snr[0] for config in configs)
     assert any(config.tilt_range[1] < standard.tilt_range[0] for config in configs)
     assert any(config.inverted == 1 for config in configs)
@@ -62,11 +62,11 @@ def test_unknown_set():
 def test_command_writes_a_set(tmp_path: Path, monkeypatch, capsys):
     plans = [
         replace(plan, config=replace(plan.config, shape=(16, 32, 32), spacing=60.0))
-        for plan in evaluation_set("standard")[10:12]
+        for plan in evaluation_set("standard-2")[10:12]
     ]
     monkeypatch.setattr(sets, "evaluation_set", lambda name: tuple(plans))
     out = tmp_path / "set"
-    assert main(["simulate", "--set", "standard", "--out", str(out)]) == 0
+    assert main(["simulate", "--set", "standard-2", "--out", str(out)]) == 0
     listed = pd.read_csv(out / "tomograms.csv")
     assert listed["tomogram"].tolist() == [plan.name for plan in plans]
     assert listed["seed"].tolist() == [plan.seed for plan in plans]
@@ -82,6 +82,6 @@ def test_command_writes_a_set(tmp_path: Path, monkeypatch, capsys):
 )
 def test_command_refuses(tmp_path: Path, capsys, more, message):
     out = tmp_path / "set"
-    assert main(["simulate", "--set", "hard", "--out", str(out), *more]) == 2
+    assert main(["simulate", "--set", "hard-2", "--out", str(out), *more]) == 2
     assert message in capsys.readouterr().err
     assert not out.exists()

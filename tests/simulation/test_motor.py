@@ -1,8 +1,10 @@
 import numpy as np
 
 from motorscope.simulation import SimulationConfig
-from motorscope.simulation.motor import SPECIES, find_sites, periplasmic_path
+from motorscope.simulation.flagellum import periplasmic_path
 from motorscope.simulation.shapes import CoarseGrid, draw_cell
+from motorscope.simulation.sites import find_sites
+from motorscope.simulation.species import SPECIES
 
 
 def test_a_periplasmic_filament_that_leaves_the_volume_stays_finite():

@@ -1,9 +1,13 @@
 """Whole simulations: the same bytes for the same seed, and a truth that lies on motors."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from motorscope.evaluate.sets import evaluation_set
 from motorscope.simulation import (
+    Scene,
     SimulationConfig,
     draw_imaging,
     image_density,
@@ -48,9 +52,11 @@ def test_simulation_says_what_it_is() -> None:
     assert set(simulation.truth.frame["status"]) == {"accepted"}
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_truth_lies_in_the_volume_on_a_motor(seed: int) -> None:
-    scene = simulate_density(SMALL, np.random.default_rng(seed))
+@pytest.mark.parametrize("ring_motors", [0.0, 1.0])
+@pytest.mark.parametrize("seed", range(4))
+def test_truth_lies_in_the_volume_on_a_motor(seed: int, ring_motors: float) -> None:
+    config = replace(SMALL, motor_density=(1.0, 1.0), ring_motors=ring_motors, lysed=0.0)
+    scene = simulate_density(config, np.random.default_rng(seed))
     assert len(scene.motors) == 1
     motor = scene.motors[0]
     position, axis = np.array(motor.position), np.array(motor.axis)
@@ -58,10 +64,38 @@ def test_truth_lies_in_the_volume_on_a_motor(seed: int) -> None:
     voxel = position / scene.spacing
     assert (voxel >= 0).all()
     assert (voxel <= np.array(scene.density.shape) - 1).all()
-    # The disc between MS ring and C ring is dense: 0.9 and more, ribosome-free cytoplasm 0.34.
-    z, y, x = np.rint(voxel).astype(int)
-    around = scene.density[max(z - 2, 0) : z + 3, y - 2 : y + 3, x - 2 : x + 3]
-    assert around.mean() > 0.6
+    # The MS ring, 60 Å further out along the axis, and the C ring, further in, are dense.
+    assert _density(scene, position + 60 * axis) > 0.6
+    across = np.cross(axis, (1.0, 0.3, 0.2))
+    sides = [sign * across / np.linalg.norm(across) for sign in (-1, 1)]
+    wall = [
+        max(_density(scene, position - 85 * axis + reach * side) for reach in range(150, 290, 20))
+        for side in sides
+    ]
+    assert min(wall) > 0.5
+
+
+def _density(scene: Scene, place: np.ndarray) -> float:
+    z, y, x = np.rint(place / scene.spacing).astype(int)
+    return float(scene.density[z, y, x])
+
+
+def test_a_decoy_more_leaves_the_motors_alone() -> None:
+    """Adding a kind of look-alike once changed every later draw."""
+    config = replace(SMALL, lookalikes=(1, 1))
+    more = replace(config, lookalikes=(4, 4), lookalike_kinds=("vesicle", "phage"))
+    first, second = (simulate_density(c, np.random.default_rng(3)) for c in (config, more))
+    assert first.motors == second.motors
+
+
+def test_a_scene_is_the_one_it_always_was() -> None:
+    """Guards the evaluation sets: a change to the simulator that alters this needs new set names."""
+    plan = evaluation_set("standard-2")[11]
+    config = replace(plan.config, shape=(32, 96, 96), spacing=52.0)
+    scene = simulate_density(config, np.random.default_rng(plan.seed))
+    blocks = scene.density.reshape(4, 8, 4, 24, 4, 24).mean(axis=(1, 3, 5))
+    np.testing.assert_allclose(scene.motors[0].position, (1296.0, 3420.6, 942.4), atol=1.0)
+    np.testing.assert_allclose(blocks[:, 1, 2], [0.3585, 0.4438, 0.4485, 0.3874], atol=0.002)
 
 
 def test_dense_things_are_dark() -> None:

@@ -8,7 +8,7 @@ from motorscope.errors import ConfigError
 from motorscope.simulation.config import SimulationConfig
 from motorscope.simulation.files import Plan
 
-SETS = ("standard", "hard")
+SETS = ("standard-2", "hard-2")
 FIRST_SEED = 7_000_000
 """Evaluation draws from seeds of seven millions alone, training never from these."""
 
@@ -28,20 +28,21 @@ _FEW_TILTS = (40.0, 48.0)
 def evaluation_set(name: str) -> tuple[Plan, ...]:
     """Return what to simulate for one of `SETS`; the same tomograms every time.
 
-    ``standard`` has 44 tomograms as the simulator draws them, with the real distribution of the
-    number of motors and the usual spacings. ``hard`` has 36, with three to eight look-alikes each:
+    ``standard-2`` has 44 tomograms as the simulator draws them, with the real distribution of the
+    number of motors and the usual spacings. ``hard-2`` has 36, with three to eight look-alikes each:
     six each that are also very noisy, tilted little, inverted, finely sampled (6.5 Å), coarsely
     sampled (19.7 Å), and, of the last six, noisy, tilted little and inverted at once. A third of
-    them have no motor. All are projected and back-projected, which no training crop is.
+    them have no motor. All are projected and back-projected, which no training crop is. The number
+    grows when the simulator changes what is in them; sets of an earlier number cannot be made again.
 
     Raises
     ------
     ConfigError
         If there is no set of this name.
     """
-    if name == "standard":
+    if name == "standard-2":
         return _standard()
-    if name == "hard":
+    if name == "hard-2":
         return _hard()
     raise ConfigError(f"There is no evaluation set {name!r}; there are {' and '.join(SETS)}.")
 
@@ -51,7 +52,7 @@ def _standard() -> tuple[Plan, ...]:
     for i, motors in enumerate(_STANDARD_MOTORS):
         spacing = _STANDARD_SPACINGS[i % len(_STANDARD_SPACINGS)]
         config = _with_motors(_sized(_BASE, spacing, _EXTENT), motors)
-        plans.append(Plan(f"standard-{i:02}", config, FIRST_SEED + 100_000 + i))
+        plans.append(Plan(f"standard-2-{i:02}", config, FIRST_SEED + 100_000 + i))
     return tuple(plans)
 
 
@@ -66,7 +67,7 @@ def _hard() -> tuple[Plan, ...]:
         "all": replace(base, snr=_LOW_SNR, tilt_range=_FEW_TILTS, inverted=1.0),
     }
     return tuple(
-        Plan(f"hard-{kind}-{i}", _with_motors(config, motors), FIRST_SEED + 200_000 + 100 * k + i)
+        Plan(f"hard-2-{kind}-{i}", _with_motors(config, motors), FIRST_SEED + 200_000 + 100 * k + i)
         for k, (kind, config) in enumerate(kinds.items())
         for i, motors in enumerate(_HARD_MOTORS)
     )

@@ -8,8 +8,8 @@ from scipy.special import expit
 
 from motorscope.simulation.canvas import Canvas, Point, Volume
 from motorscope.simulation.config import SimulationConfig
-from motorscope.simulation.sites import Site
 from motorscope.simulation.shapes import Cell, CoarseGrid
+from motorscope.simulation.sites import Site
 
 _TEMPLATES = 10
 
@@ -30,7 +30,9 @@ def paint_contents(
         centres = centres[np.linalg.norm(centres - below, axis=1) > 330]
     for centre, radius in granules:
         centres = centres[np.linalg.norm(centres - centre, axis=1) > radius + 60]
-    templates = ribosome_templates(canvas.spacing, rng, density=float(rng.uniform(*config.ribosome_density)))
+    templates = ribosome_templates(
+        canvas.spacing, rng, density=float(rng.uniform(*config.ribosome_density))
+    )
     which = rng.integers(len(templates), size=len(centres))
     for i, template in enumerate(templates):
         canvas.stamp(template, centres[which == i])

@@ -1,7 +1,7 @@
 """Hooks and filaments: where they run, and how they are drawn.
 
-Hook: 18–20 nm wide, 55 nm long, curved. Filament: 18–23 nm wide, micrometres long, wavy, sheathed to
-30 nm in some species, inside the periplasm in spirochetes.
+Hook: 18–20 nm wide, 55 nm long, curved. Filament: 18–23 nm wide, micrometres long, wavy, sheathed
+to 30 nm in some species, inside the periplasm in spirochetes.
 """
 
 import numpy as np

@@ -2,8 +2,8 @@
 
 Two ways of drawing stand side by side, so that no detector learns one drawing by heart: profiles
 with the parts, voids and relative densities of real averages (`profile`), and plain rings of the
-measured sizes. Along the axis, from the cytoplasm outwards: export apparatus, C ring (34–57 nm wide,
-about 17 nm tall), MS ring (24–30 nm, in the inner membrane), stators (50–80 nm), disks in the
+measured sizes. Along the axis, from the cytoplasm outwards: export apparatus, C ring (34–57 nm
+wide, about 17 nm tall), MS ring (24–30 nm, in the inner membrane), stators (50–80 nm), disks in the
 periplasm (some species), rod (11–13 nm), P and L rings (26 nm), hook and filament.
 """
 
@@ -44,8 +44,8 @@ def seat(
 ) -> Cell:
     """Bend a cell's membranes so that they meet a motor squarely.
 
-    Near the motor they keep the species' distance; at the rod the outer one dips to meet the L ring,
-    or rises with the hook.
+    Near the motor they keep the species' distance; at the rod the outer one dips to meet the L
+    ring, or rises with the hook.
     """
     away = (grid.points() - site.point).astype(np.float32)
     height = away @ site.axis.astype(np.float32)

@@ -7,6 +7,7 @@ moves a little, is stronger or weaker, and some are missing.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +24,7 @@ _SOFT = 12.0  # Å over which the edge of a part fades
 Picture = NDArray[np.float32]
 Stroke = tuple[tuple[float, float], ...]
 
-_r, _h = np.meshgrid(
-    np.arange(0, _RADIUS, PIXEL), np.arange(_LOW, _HIGH, PIXEL), indexing="ij"
-)
+_r, _h = np.meshgrid(np.arange(0, _RADIUS, PIXEL), np.arange(_LOW, _HIGH, PIXEL), indexing="ij")
 
 
 @dataclass(frozen=True)
@@ -194,7 +193,7 @@ def _read(picture: Picture, r: Picture, h: Picture) -> Picture:
 def _stroke(points: Stroke, width: float, density: float) -> Picture:
     """Draw a line of a width through points (radius, height)."""
     nearest = np.full(_r.shape, np.inf)
-    for (r0, h0), (r1, h1) in zip(points[:-1], points[1:], strict=True):
+    for (r0, h0), (r1, h1) in pairwise(points):
         dr, dh = r1 - r0, h1 - h0
         t = np.clip(((_r - r0) * dr + (_h - h0) * dh) / max(dr * dr + dh * dh, 1e-9), 0, 1)
         nearest = np.minimum(nearest, np.hypot(_r - r0 - t * dr, _h - h0 - t * dh))

@@ -55,7 +55,7 @@ def test_sets_are_the_same_every_time_and_affordable():
 
 
 def test_unknown_set():
-    with pytest.raises(ConfigError, match=r"'easy'.*standard and hard"):
+    with pytest.raises(ConfigError, match=r"'easy'.*standard-2 and hard-2"):
         evaluation_set("easy")
 
 

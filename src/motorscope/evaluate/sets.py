@@ -29,11 +29,12 @@ def evaluation_set(name: str) -> tuple[Plan, ...]:
     """Return what to simulate for one of `SETS`; the same tomograms every time.
 
     ``standard-2`` has 44 tomograms as the simulator draws them, with the real distribution of the
-    number of motors and the usual spacings. ``hard-2`` has 36, with three to eight look-alikes each:
-    six each that are also very noisy, tilted little, inverted, finely sampled (6.5 Å), coarsely
-    sampled (19.7 Å), and, of the last six, noisy, tilted little and inverted at once. A third of
-    them have no motor. All are projected and back-projected, which no training crop is. The number
-    grows when the simulator changes what is in them; sets of an earlier number cannot be made again.
+    number of motors and the usual spacings. ``hard-2`` has 36, with three to eight look-alikes
+    each: six each that are also very noisy, tilted little, inverted, finely sampled (6.5 Å),
+    coarsely sampled (19.7 Å), and, of the last six, noisy, tilted little and inverted at once. A
+    third of them have no motor. All are projected and back-projected, which no training
+    crop is. The number grows when the simulator changes what is in them; earlier sets cannot be
+    made again.
 
     Raises
     ------

@@ -8,7 +8,7 @@ from motorscope.simulation.config import SimulationConfig
 from motorscope.simulation.files import write_simulation
 from motorscope.simulation.simulate import simulate_tomogram
 
-SEED = 77
+SEED = 31
 CONFIG = SimulationConfig(
     shape=(112, 384, 384),
     spacing=15.0,

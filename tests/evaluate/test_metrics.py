@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from motorscope.evaluate.metrics import correct_picks, reliability, score_picks
+from motorscope.picks.scoring import f_beta
 from motorscope.picks.table import PickTable
 
 
@@ -209,8 +210,11 @@ def test_the_curve_says_what_a_threshold_gives(cases, threshold):
 def test_the_best_threshold_is_best(cases):
     curve = scored(cases).curve
     if math.isfinite(curve.best_threshold):
-        assert curve.best_f2 == pytest.approx(np.max(curve.f2[np.isfinite(curve.thresholds)]))
-        assert scored(cases, threshold=curve.best_threshold).f2 == pytest.approx(curve.best_f2)
+        best = np.max(curve.motor_f2[np.isfinite(curve.thresholds)])
+        assert curve.best_f2 == pytest.approx(best)
+        there = scored(cases, threshold=curve.best_threshold).motors
+        f2 = f_beta(there.tp, there.fp, there.fn, 2.0)
+        assert f2 == pytest.approx(curve.best_f2)
 
 
 @settings(deadline=None, max_examples=20)

@@ -117,7 +117,7 @@ def _tomograms(scores: Scores) -> list[tuple[str, str]]:
         ("F2, 95 % of resamplings", f"{low:.3f} – {high:.3f}"),
         ("threshold", "all picks" if scores.threshold is None else f"{scores.threshold:g}"),
         ("best threshold", f"{scores.curve.best_threshold:.3f}"),
-        ("F2 there", f"{scores.curve.best_f2:.3f}"),
+        ("F2 over motors there", f"{scores.curve.best_f2:.3f}"),
     ]
 
 

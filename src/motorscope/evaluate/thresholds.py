@@ -25,20 +25,23 @@ class Curve:
         ``(n,)``, over motors.
     f2
         ``(n,)``, the competition's, over tomograms.
+    motor_f2
+        ``(n,)``, over motors: every wrong pick counts, wherever it is.
     average_precision
         Sum over thresholds of the gain in recall times the precision there, without interpolation;
         NaN where there is no motor.
     best_threshold
-        The middle of the range of thresholds with the best F2 (the highest of such ranges), NaN
-        where there is no pick or no motor.
+        The middle of the range of thresholds with the best F2 over motors (the highest of such
+        ranges), NaN where there is no pick or no motor.
     best_f2
-        The F2 there.
+        The F2 over motors there.
     """
 
     thresholds: Floats
     precision: Floats
     recall: Floats
     f2: Floats
+    motor_f2: Floats
     average_precision: float
     best_threshold: float
     best_f2: float
@@ -81,8 +84,10 @@ def make_curve(
     recall = hits / motors if motors else np.full(len(thresholds), np.nan)
     average = float(np.sum(np.diff(recall, prepend=0.0) * precision)) if motors else math.nan
     f2 = _f2_by_threshold(thresholds, found, truth, radius)
-    best, best_f2 = _best(thresholds, f2) if motors else (math.nan, math.nan)
-    return Curve(thresholds, precision, recall, f2, average, best, best_f2)
+    # F2 = 5 TP / (5 TP + 4 FN + FP), and TP + FN are all motors, TP + FP all picks.
+    motor_f2 = 5 * hits / (4 * motors + count)
+    best, best_f2 = _best(thresholds, motor_f2) if motors else (math.nan, math.nan)
+    return Curve(thresholds, precision, recall, f2, motor_f2, average, best, best_f2)
 
 
 def _f2_by_threshold(

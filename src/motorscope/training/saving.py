@@ -86,7 +86,7 @@ class Validation:
                 default_threshold=scores.threshold,
                 metrics={
                     "measured_on": "held-out simulated tomograms",
-                    "threshold_from": "the best F2 over them, of the whole tomograms",
+                    "threshold_from": "the best F2 over their motors, every wrong pick counted",
                     **figures(scores),
                 },
             )

@@ -112,8 +112,8 @@ def measure(
     Parameters
     ----------
     threshold
-        Of the calibrated probability; by default that with the best F2 over these tomograms, the
-        competition's, in the middle of its range.
+        Of the calibrated probability; by default that with the best F2 over the motors of these
+        tomograms, every wrong pick counted, in the middle of its range.
     """
     kept = {name: _calibrated(table, calibration) for name, table in findings.found.items()}
     if threshold is None:

@@ -108,7 +108,9 @@ def test_command_reads_a_configuration(tmp_path: Path, capsys: pytest.CaptureFix
 
 def test_sample_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOTORSCOPE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(sample_module, "CONFIG", replace(SMALL, motor_counts=(0, 1)))
+    monkeypatch.setattr(
+        sample_module, "CONFIG", replace(SMALL, shape=(72, 128, 128), motor_counts=(0, 1))
+    )
     path = sample_tomogram_path()
     changed = path.stat().st_mtime_ns
     assert sample_tomogram_path() == path

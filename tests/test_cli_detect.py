@@ -131,7 +131,7 @@ def test_the_version_is_told(capsys):
     assert capsys.readouterr().out.strip() == f"motorscope {__version__}"
 
 
-@pytest.mark.parametrize("arguments", [[], ["detect"], ["detect", "x.mrc"], ["sing"]])
+@pytest.mark.parametrize("arguments", [["detect"], ["detect", "x.mrc"], ["sing"]])
 def test_wrong_usage_exits_with_2(arguments, capsys):
     with pytest.raises(SystemExit, match="2"):
         cli.main(arguments)
@@ -247,7 +247,7 @@ def test_interrupted_run_says_how_to_go_on(folder, tmp_path, monkeypatch, capsys
     monkeypatch.setattr("motorscope.detection.detect_files", interrupted)
     assert detect(folder, first, second, "-o", picks) == 130
     *_, shown, last = capsys.readouterr().err.splitlines()
-    assert shown.endswith("1 of 4, 7 min left")
+    assert shown.endswith("25 %, 7 min left")
     assert last == (
         f"motorscope: stopped; 1 of 2 done, in {picks}; the same command with --resume goes on."
     )

@@ -1,20 +1,36 @@
 """The command line."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
 from motorscope import __version__
-from motorscope.commands import convert, detect, evaluate, simulate, train, view
+from motorscope.commands import convert, detect, evaluate, info, simulate, train, view
 from motorscope.commands.console import say
 from motorscope.errors import MotorscopeError
 
+_CLOSED_PIPE = 141
+"""What a shell says of a program that SIGPIPE ended."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit status: 2 after an error of ours, 130 after Ctrl-C."""
-    arguments = _parser().parse_args(argv)
+    """Run a command and return its exit status: 2 after an error of ours, 130 after Ctrl-C.
+
+    Without a command it prints the help.
+    """
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if arguments.run is None:
+        parser.print_help()
+        return 0
     try:
         status: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output, such as head, has had enough. Nothing is left to flush at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _CLOSED_PIPE
     except MotorscopeError as error:
         say(f"motorscope: {error}")
         return 2
@@ -30,8 +46,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Find bacterial flagellar motors in cryo-electron tomograms.",
     )
     parser.add_argument("--version", action="version", version=f"motorscope {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (view, detect, evaluate, simulate, train, convert):
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    parser.set_defaults(run=None)
+    for command in (view, detect, evaluate, simulate, train, convert, info):
         command.add(commands)
     return parser
 

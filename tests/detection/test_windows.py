@@ -8,6 +8,7 @@ from motorscope.detection import Notice, Progress, windows
 from motorscope.detection.plan import plan_windows
 from motorscope.detection.preparation import Cancelled
 from motorscope.detection.setup import Setup
+from motorscope.detection.watch import Watch
 from motorscope.detection.windows import Computed, over_windows
 from motorscope.errors import ModelError
 from motorscope.network import Architecture
@@ -24,8 +25,7 @@ def steps_of(build, allowed=64**3, cancel=None, done=()):
         return [window for window in every if window.start not in done]
 
     setup = Setup(torch.device("cpu"), torch.float32, allowed)
-    cancel = cancel or threading.Event()
-    return over_windows("Counting", VOLUME, setup, Architecture(), plan, build, cancel)
+    return over_windows("Counting", VOLUME, setup, Architecture(), plan, build, Watch(cancel))
 
 
 def test_every_window_is_computed_once_by_what_was_built_once():
@@ -89,7 +89,6 @@ def test_the_device_is_free_however_it_ends(end, monkeypatch):
         steps.close()
     else:
         cancel.set()
-        next(steps)  # the window that was begun
         with pytest.raises(Cancelled):
             next(steps)
     assert released[-1] == torch.device("cpu")

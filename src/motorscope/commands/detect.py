@@ -152,7 +152,8 @@ class Reporter:
         elif isinstance(message, FilesLeft):
             self._left = f", {duration(message.seconds)} left"
         elif isinstance(message, Progress):
-            self._line.show(f"{message.what}, {message.done} of {message.total}{self._left}")
+            share = f"{100 * message.done // max(message.total, 1)} %"
+            self._line.show(f"{message.what}, {share}{self._left}")
         elif isinstance(message, Notice):
             self._line.keep(message.text)
         elif isinstance(message, FileDone):

@@ -57,7 +57,10 @@ class HeatmapBlock:
 
 @dataclass(frozen=True)
 class Progress:
-    """`done` of `total` steps of `what`; `seconds_left` once it can be told."""
+    """`done` of `total` steps of `what`; `seconds_left` once it can be told.
+
+    Steps are slabs that are prepared, or layers of the network over all windows and flips.
+    """
 
     what: str
     done: int

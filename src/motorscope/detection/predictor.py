@@ -1,6 +1,6 @@
 """A network on a device, ready for windows, and what can go wrong there."""
 
-import threading
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
@@ -8,7 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from motorscope.detection.preparation import stop_if
+from motorscope.detection.plan import ALIGNMENT
+from motorscope.detection.watch import Watch
 from motorscope.network import fuse_for_inference
 from motorscope.network.unet import UNet3d
 
@@ -16,6 +17,7 @@ N = TypeVar("N", bound=nn.Module)
 
 _MEMORY_PHRASES = ("out of memory", "not enough memory", "can't allocate memory", "alloc_failed")
 _UNSUPPORTED_PHRASES = ("not supported on mps", "not implemented for", "no kernel image")
+SMALLEST = np.zeros((ALIGNMENT,) * 3, np.float32)
 _FLIPS = ((), (2,), (3,), (4,))
 
 
@@ -30,8 +32,8 @@ class Predictor:
         Where and how to compute.
     flips
         Whether to average over the window and its mirror images along z, y and x.
-    cancel
-        Looked at before each layer, so that a large network on a slow device stops soon too.
+    watch
+        Told of each layer; stops the network between two of them.
     """
 
     def __init__(
@@ -40,13 +42,15 @@ class Predictor:
         device: torch.device,
         dtype: torch.dtype,
         flips: bool,
-        cancel: threading.Event,
+        watch: Watch,
     ) -> None:
         self.device = device
         self.dtype = dtype
         self._flips = _FLIPS if flips else _FLIPS[:1]
         self._channels = network.encoder.in_channels
-        self._network = on_device(fuse_for_inference(network), device, dtype, cancel)
+        self._network = on_device(fuse_for_inference(network), device, dtype, watch)
+        example = as_input(SMALLEST, self._channels, device, dtype)
+        watch.per_window = len(self._flips) * count_layers(self._network, example, watch)
 
     def __call__(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the logits, float32 ``(z/s, y/s, x/s)``, of a block ``(z, y, x)``.
@@ -70,16 +74,26 @@ class Predictor:
         return self._network(x.flip(axes)).float().flip(axes)  # type: ignore[no-any-return]
 
 
-def on_device(network: N, device: torch.device, dtype: torch.dtype, cancel: threading.Event) -> N:
-    """Move a network to a device and let it look at `cancel` before each of its layers."""
+def on_device(network: N, device: torch.device, dtype: torch.dtype, watch: Watch) -> N:
+    """Move a network to a device and let it tell `watch` of each of its layers."""
 
     def look(module: nn.Module, inputs: Any) -> None:
-        stop_if(cancel)
+        watch.before_layer()
 
     network.to(device=device, dtype=dtype).to(memory_format=_layout(device))
     for module in network.modules():
-        module.register_forward_pre_hook(look)
+        if not any(module.children()):
+            module.register_forward_pre_hook(look)
     return network
+
+
+def count_layers(forward: Callable[[Tensor], object], example: Tensor, watch: Watch) -> int:
+    """Return how many layers a network on its device tells `watch` of in one pass."""
+    before = watch.layers
+    with torch.inference_mode():
+        forward(example)
+    count, watch.layers = watch.layers - before, before
+    return count
 
 
 def as_input(

@@ -26,6 +26,7 @@ from motorscope.detection.preparation import Cancelled, prepare_part
 from motorscope.detection.region import Part, choose_part
 from motorscope.detection.setup import Setup, choose_setup
 from motorscope.detection.stitch import Stitcher
+from motorscope.detection.watch import Watch
 from motorscope.detection.windows import Computed, over_windows
 from motorscope.network.card import Calibration
 from motorscope.picks import PickTable
@@ -141,17 +142,16 @@ def _compute(
     card = request.model.card
     stride = request.model.output.stride
     flips = card.flips if request.flips is None else request.flips
+    watch = Watch(cancel)
 
     def plan(setup: Setup) -> list[Window]:
         windows = plan_windows(part.shape, card.window, card.context, setup.max_voxels, stride)
         return [window for window in windows if stitcher.needs(window)]
 
     def build(setup: Setup) -> Predictor:
-        return Predictor(request.model.network, setup.device, setup.dtype, flips, cancel)
+        return Predictor(request.model.network, setup.device, setup.dtype, flips, watch)
 
-    steps = over_windows(
-        "Looking for motors", volume, setup, card.architecture, plan, build, cancel
-    )
+    steps = over_windows("Looking for motors", volume, setup, card.architecture, plan, build, watch)
     with closing(steps):
         for step in steps:
             if not isinstance(step, Computed):

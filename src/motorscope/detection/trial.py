@@ -1,7 +1,6 @@
 """Small trials that tell whether a device computes fast and rightly in half precision."""
 
 import os
-import threading
 import time
 from collections.abc import Callable
 
@@ -9,6 +8,7 @@ import numpy as np
 import torch
 
 from motorscope.detection.predictor import Predictor
+from motorscope.detection.watch import Watch
 from motorscope.network import Architecture, build_network
 
 _BUDGET = 0.12
@@ -76,10 +76,9 @@ def half_difference(device: torch.device, dtype: torch.dtype) -> float:
         torch.manual_seed(0)
         network = build_network(architecture).eval()
     block = np.random.default_rng(0).random((64, 64, 64), dtype=np.float32)
-    never = threading.Event()
-    wanted = Predictor(network, torch.device("cpu"), torch.float32, False, never)(block)
+    wanted = Predictor(network, torch.device("cpu"), torch.float32, False, Watch())(block)
     try:
-        got = Predictor(network, device, dtype, False, never)(block)
+        got = Predictor(network, device, dtype, False, Watch())(block)
     except RuntimeError:
         return float("inf")
     return relative_difference(got, wanted)

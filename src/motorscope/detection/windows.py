@@ -1,10 +1,10 @@
 """Compute the windows of a volume one by one; what fails is tried again in a humbler way."""
 
 import math
-import threading
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from motorscope.detection.device import release
 from motorscope.detection.messages import Notice, Progress
 from motorscope.detection.plan import Window
-from motorscope.detection.preparation import stop_if
 from motorscope.detection.region import cut_window
 from motorscope.detection.setup import Failure, Setup, failure_of, humbler_setup
+from motorscope.detection.watch import Watch, network_thread, ticking
 from motorscope.network.card import Architecture
 
 Volume = NDArray[np.float32]
@@ -38,7 +38,7 @@ def over_windows(
     architecture: Architecture,
     plan: Callable[[Setup], list[Window]],
     build: Callable[[Setup], Callable[[Volume], A]],
-    cancel: threading.Event,
+    watch: Watch,
 ) -> Generator[Progress | Notice | Computed[A], None, None]:
     """Compute the windows of a prepared volume; the accelerator is free when this ends.
 
@@ -52,14 +52,15 @@ def over_windows(
         Returns the windows that are left to do; asked at the start and after every fallback.
     build
         Puts the network on a device; returns what maps the voxels of a window to its values.
-    cancel
-        Looked at before each window.
+    watch
+        Is told of the network's layers; asked before each window whether to stop.
 
     Yields
     ------
     Progress, Notice or Computed
-        Progress before each window and at the end, a notice for each fallback, and the values of
-        each window. They are to be kept before the next step: `plan` may be asked then.
+        Progress in layers of the network: before each window, some times a second within it, and at
+        the end; a notice for each fallback, and the values of each window. They are to be kept
+        before the next step: `plan` may be asked then.
 
     Raises
     ------
@@ -73,36 +74,53 @@ def over_windows(
     compute: Callable[[Volume], A] | None = None
     pending = plan(setup)
     done = 0
-    clock = _Clock()
+    clock = _Clock(watch)
+
+    def values_of(window: Window) -> A:
+        nonlocal compute
+        if compute is None:
+            compute = build(setup)
+            clock.start()  # putting the network on a device says nothing about the windows
+        return compute(cut_window(volume, window))
+
+    def progress() -> Progress:
+        each = max(watch.per_window, 1)
+        within = min(clock.layers, each - 1)
+        total = (done + len(pending)) * each
+        return Progress(what, done * each + within, total, clock.left(pending))
+
     try:
-        while pending:
-            stop_if(cancel)
-            yield Progress(what, done, done + len(pending), clock.left(pending))
-            window = pending[0]
-            failure: Failure | None = None
-            clock.start()
-            try:
-                if compute is None:
-                    compute = build(setup)
-                values = compute(cut_window(volume, window))
-                if not np.isfinite(values).all():
-                    failure = Failure.NOT_FINITE
-            except (RuntimeError, MemoryError) as error:
-                failure = failure_of(error, setup, network_fits=compute is not None)
-            # Out of the except clause, so that the traceback no longer holds the device's memory.
-            if failure is not None:
-                compute = None
-                release(setup.device)
-                setup, text = humbler_setup(setup, failure, window, architecture)
-                yield Notice(text)
-                pending = plan(setup)
-                clock = _Clock()
-                continue
-            clock.stop(window)
-            yield Computed(window, values, setup)
-            pending = pending[1:]
-            done += 1
-        yield Progress(what, done, done, 0.0)
+        with network_thread(watch) as thread:
+            while pending:
+                watch.stop_if_asked()
+                clock.start()
+                yield progress()
+                watch.stop_if_asked()
+                window = pending[0]
+                failure: Failure | None = None
+                clock.start()
+                try:
+                    values = yield from ticking(thread, partial(values_of, window), progress)
+                    if not np.isfinite(values).all():
+                        failure = Failure.NOT_FINITE
+                except (RuntimeError, MemoryError) as error:
+                    failure = failure_of(error, setup, network_fits=compute is not None)
+                # Out of the except clause, so that the traceback no longer holds the device's
+                # memory.
+                if failure is not None:
+                    compute = None
+                    release(setup.device)
+                    setup, text = humbler_setup(setup, failure, window, architecture)
+                    yield Notice(text)
+                    pending = plan(setup)
+                    clock = _Clock(watch)
+                    continue
+                clock.stop(window)
+                yield Computed(window, values, setup)
+                pending = pending[1:]
+                done += 1
+        steps = done * max(watch.per_window, 1)
+        yield Progress(what, steps, steps, 0.0)
     finally:
         compute = None
         release(setup.device)
@@ -111,19 +129,42 @@ def over_windows(
 class _Clock:
     """How long the windows that are left will take, going by those that are done."""
 
-    def __init__(self) -> None:
-        self._began = 0.0
+    _TELLING = 0.2  # share of the layers from which on the first window tells its time
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
         self._seconds = 0.0
         self._voxels = 0
+        self.start()
+
+    @property
+    def layers(self) -> int:
+        """How many layers of the present window were begun."""
+        return self._watch.layers - self._before
 
     def start(self) -> None:
+        """Begin a window."""
         self._began = time.monotonic()
+        self._before = self._watch.layers
 
     def stop(self, window: Window) -> None:
+        """End a window."""
         self._seconds += time.monotonic() - self._began
         self._voxels += math.prod(window.shape)
+        self.start()
 
     def left(self, pending: list[Window]) -> float | None:
-        if not self._voxels:
+        """Return the seconds that the pending windows take, the first of which was begun."""
+        first, *others = (math.prod(window.shape) for window in pending)
+        spent = time.monotonic() - self._began
+        share = self.layers / self._watch.per_window if self._watch.per_window else 0.0
+        if self._voxels:
+            rate = self._seconds / self._voxels
+        elif share >= self._TELLING:
+            rate = spent / share / first
+        else:
             return None
-        return self._seconds / self._voxels * sum(math.prod(window.shape) for window in pending)
+        this = rate * first - spent
+        if this <= 0 and share > 0:  # it is slower than those before
+            this = spent * max(1 / share - 1, 0)
+        return max(this, 0) + rate * sum(others)

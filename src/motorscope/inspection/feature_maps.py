@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from motorscope.detection.messages import Notice, Progress
 from motorscope.detection.plan import ALIGNMENT, Window, plan_windows
-from motorscope.detection.predictor import as_input, on_device
+from motorscope.detection.predictor import SMALLEST, as_input, count_layers, on_device
 from motorscope.detection.preparation import Cancelled, prepare_part
 from motorscope.detection.region import Part, Region, choose_part
 from motorscope.detection.setup import Setup, choose_setup
 from motorscope.detection.stitch import Slices
+from motorscope.detection.watch import Watch
 from motorscope.detection.windows import Computed, over_windows
 from motorscope.errors import ConfigError
 from motorscope.network import fuse_for_inference
@@ -202,16 +203,17 @@ def _compute(
     card = request.model.card
     spec = request.model.features[request.stage]
     maps = np.zeros((spec.channels, *part.heatmap.shape), dtype=np.float16)
+    watch = Watch(cancel)
 
     def plan(setup: Setup) -> list[Window]:
         windows = plan_windows(part.shape, card.window, context, setup.max_voxels, spec.stride)
         return [window for window in windows if _place(part, window, spec.stride) is not None]
 
     def build(setup: Setup) -> _Encoder:
-        return _Encoder(request.model, request.stage, setup, cancel)
+        return _Encoder(request.model, request.stage, setup, watch)
 
     steps = over_windows(
-        "Computing feature maps", volume, setup, card.architecture, plan, build, cancel
+        "Computing feature maps", volume, setup, card.architecture, plan, build, watch
     )
     with closing(steps):
         for step in steps:
@@ -226,22 +228,27 @@ def _compute(
 class _Encoder:
     """A private copy of the encoder on a device, ready for windows."""
 
-    def __init__(self, model: Model, stage: int, setup: Setup, cancel: threading.Event) -> None:
+    def __init__(self, model: Model, stage: int, setup: Setup, watch: Watch) -> None:
         self._setup = setup
         self._stage = stage
         self._encoder = on_device(
-            fuse_for_inference(model.network.encoder), setup.device, setup.dtype, cancel
+            fuse_for_inference(model.network.encoder), setup.device, setup.dtype, watch
         )
+        example = as_input(SMALLEST, self._encoder.in_channels, setup.device, setup.dtype)
+        watch.per_window = count_layers(self._features, example, watch)
 
     def __call__(self, block: NDArray[np.float32]) -> Maps:
         """Return the stage's maps ``(c, z/s, y/s, x/s)`` of a block ``(z, y, x)``."""
         with torch.inference_mode():
             channels = self._encoder.in_channels
             x = as_input(block, channels, self._setup.device, self._setup.dtype)
-            y = self._encoder.forward_features(x, stages=self._stage + 1)[-1][0]
+            y = self._features(x)[0]
             # Large values are cut off where float16 ends; infinite ones are left to be noticed.
             y = torch.where(torch.isfinite(y), y.clamp(-_LARGEST, _LARGEST), y)
             return np.asarray(y.half().cpu().contiguous().numpy())
+
+    def _features(self, x: torch.Tensor) -> torch.Tensor:
+        return self._encoder.forward_features(x, stages=self._stage + 1)[-1]
 
 
 def _place(part: Part, window: Window, stride: int) -> tuple[Slices, Slices] | None:

@@ -1,6 +1,7 @@
 """Open napari on tomograms with the panel docked; the window's picture and the picks on request."""
 
 import os
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -69,6 +70,7 @@ def view(
         raise SpacingError(
             f"{paths[-1]} does not say its voxel spacing; give it in Å with --spacing."
         )
+    check_display()
     import_torch()  # before Qt: on Windows it cannot be loaded after it
     import napari
 
@@ -100,6 +102,22 @@ def view(
         widget.run.finished.connect(lambda found: _after_detection(widget, found, stage))
         widget.find_when_ready()
     napari.run()
+
+
+def check_display() -> None:
+    """Make sure that there is a screen for a window; without one Qt ends the process.
+
+    Raises
+    ------
+    MotorscopeError
+        If there is none.
+    """
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in names):
+        raise MotorscopeError(
+            "There is no display to open a window on; log in with one (ssh -Y), run it with "
+            "xvfb-run, or use motorscope detect, which needs none."
+        )
 
 
 def _add(viewer: Any, tomograms: Sequence[Tomogram]) -> None:

@@ -162,7 +162,7 @@ class JobBar(QWidget):
             return  # "Cancelling…" stays
         self.bar.setRange(0, total)
         self.bar.setValue(done)
-        parts = [what if total <= 1 else f"{what}: {done} of {total}"]
+        parts = [what if total <= 1 else f"{what}: {100 * done // total} %"]
         if seconds_left is not None and done < total:
             parts.append(f"{duration(seconds_left)} left")
         self.text.setText(", ".join(parts))

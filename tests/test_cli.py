@@ -1,0 +1,50 @@
+"""The command line as a whole: help, closed pipes, what there is to work with."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from motorscope import __version__, cli
+from motorscope.errors import MotorscopeError
+from motorscope.plugin.launch import check_display
+
+
+def test_without_a_command_the_help_is_printed(capsys):
+    assert cli.main([]) == 0
+    assert "usage: motorscope" in capsys.readouterr().out
+
+
+def test_closed_pipe_is_no_traceback(tmp_path):
+    """The reader has gone before anything is written."""
+    script = "import sys, time; from motorscope import cli; time.sleep(0.5); sys.exit(cli.main(['info']))"
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        process.stdout.close()
+        said = process.stderr.read()
+        assert process.wait() == 141
+    assert "BrokenPipe" not in said
+    assert "Traceback" not in said
+
+
+def test_info_tells_versions_devices_and_models(capsys):
+    assert cli.main(["info"]) == 0
+    said = capsys.readouterr().out
+    assert f"motorscope {__version__}" in said
+    assert f"torch {torch.__version__.split('+')[0]}" in said
+    assert "  cpu: fp32: " in said or "  cpu: bf16: " in said
+    assert "  built-in\n" in said
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is a display")
+def test_viewer_without_a_display_is_a_sentence(monkeypatch, capsys):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(MotorscopeError, match="no display"):
+        check_display()
+    assert cli.main(["view"]) == 2
+    assert capsys.readouterr().err.startswith("motorscope: There is no display")
+    monkeypatch.setenv("DISPLAY", ":0")
+    check_display()

@@ -314,7 +314,8 @@ def test_flips_follow_the_model_until_a_person_says_otherwise(panel, qtbot, look
     assert "slightly different" in flips.toolTip()
     press(qtbot, widget.run.job.button)
     wait(qtbot, widget)
-    assert averaged == 4 * (len(seen) - averaged) > 0
+    # Each run begins with a pass over the smallest block, which counts the layers.
+    assert (averaged, len(seen) - averaged) == (1 + 4, 1 + 1)
 
     widget.model.choose("spots")
     assert not flips.isChecked()

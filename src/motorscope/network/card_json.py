@@ -23,7 +23,7 @@ def card_from_json(text: str, source: str) -> ModelCard:
     """
     try:
         value = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # no JSON, or no number that fits
         raise ModelError(f"The model card {source} is not valid JSON: {error}.") from error
     card = _read(ModelCard, value, "", source)
     assert isinstance(card, ModelCard)

@@ -11,6 +11,7 @@ of the first voxel.
 
 import importlib
 import importlib.util
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -239,8 +240,11 @@ def only_set(path: Path, sets: PickSets, title: str) -> tuple[PickTable, VoxelGr
 
 
 def with_spacing(grid: VoxelGrid, spacing: float | None) -> VoxelGrid:
-    """Return the grid with a spacing that a file says, unless it has one already."""
-    if grid.spacing is not None or spacing is None:
+    """Return the grid with a spacing that a file says, unless it has one already.
+
+    What cannot be a spacing, such as zero, counts as not said.
+    """
+    if grid.spacing is not None or spacing is None or not 0 < spacing < math.inf:
         return grid
     return grid.with_spacing(spacing)
 

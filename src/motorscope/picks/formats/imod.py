@@ -7,6 +7,7 @@ of a volume, its image reference says by how much to move it: ``(otrans - ctrans
 (asciispec.html). All points of all contours count as picks.
 """
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from motorscope.picks.formats.base import (
     with_shape,
     with_spacing,
 )
+from motorscope.picks.formats.imod_chunks import checked_model
 from motorscope.tomogram.grid import VoxelGrid
 
 _CENTRE_OF_FIRST = np.array([0.5, 0.5, 0.0])  # x, y, z
@@ -39,9 +41,9 @@ def read_imod(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
     Raises
     ------
     PicksError
-        If it is no model, was saved with y and z exchanged, or the spacing is unknown.
+        If it is no model, is damaged, was saved with y and z exchanged, or the spacing is unknown.
     """
-    model = library("imodmodel").ImodModel.from_file(path)
+    model = library("imodmodel.parsers").parse_model(io.BytesIO(checked_model(path)))
     header = model.header
     if header.flags.model_last_viewed_onYZ_flipped_or_rotated:
         raise PicksError(

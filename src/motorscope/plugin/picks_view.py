@@ -95,7 +95,8 @@ class PicksView:
                 self._attach(self._viewer.add_points(**arguments))
             layer = self._layer
             assert layer is not None
-            self._update(layer, review.table)
+            with _sliced(layer):
+                self._update(layer, review.table)
             layer.metadata[KEY]["table"] = review.table
         self._show_selection()
 
@@ -106,7 +107,8 @@ class PicksView:
         """
         review = self._review
         arguments = picks_arguments(review.table, review.grid, review.name, self._tomogram_id)
-        _replace(layer, review.table, arguments["data"])
+        with _sliced(layer):
+            _replace(layer, review.table, arguments["data"])
         layer.size = layer.current_size = arguments["size"]
         layer.text.translation = arguments["text"]["translation"]
         layer.metadata = arguments["metadata"]
@@ -119,7 +121,7 @@ class PicksView:
         if layer is None or self._writing:
             return
         if "id" not in layer.features:  # somebody replaced the features
-            with self._quiet():
+            with self._quiet(), _sliced(layer):
                 _replace(layer, review.table, review.grid.to_voxels(review.table.positions))
             return
         table, ids = review.table, _ids(layer)
@@ -252,6 +254,23 @@ class PicksView:
     def _displayed(self) -> list[int]:
         """Return the axes that are displayed, counted from the last."""
         return [axis - self._viewer.dims.ndim for axis in self._viewer.dims.displayed]
+
+
+@contextmanager
+def _sliced(layer: Points) -> Iterator[None]:
+    """Show a layer while its rows change.
+
+    napari does not slice a hidden layer again, but draws its labels anew all the same: those of
+    the rows that were in the slice before, some of which are gone.
+    """
+    hidden = not layer.visible
+    if hidden:
+        layer.visible = True
+    try:
+        yield
+    finally:
+        if hidden:
+            layer.visible = False
 
 
 def _ids(layer: Points) -> NDArray[np.int64]:

@@ -4,6 +4,7 @@ To remove a layer and add another takes napari a good part of a second, most of 
 all of Python's memory. So the next tomogram is put into the layers of the one before.
 """
 
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -34,6 +35,8 @@ from motorscope.plugin.specs import (
     heatmap_arguments,
 )
 
+_LOG = logging.getLogger(__name__)
+
 
 def opened_layer(session: Session) -> Layer | None:
     """Return the layer of the tomogram that the queue has opened."""
@@ -43,7 +46,8 @@ def opened_layer(session: Session) -> Layer | None:
 def show_tomogram(session: Session, opened: Opened) -> Layer:
     """Show a tomogram, its heatmap and its picks, in place of the one that is open.
 
-    A person's own layers stay. So does how the layers look, but for their contrast.
+    A person's own layers stay. So does how the layers look, but for their contrast. Layers never
+    stay half exchanged: where that fails, they are removed, and new ones are added.
 
     Returns
     -------
@@ -52,24 +56,21 @@ def show_tomogram(session: Session, opened: Opened) -> Layer:
     """
     layer = opened_layer(session)
     if layer is not None and is_upright(layer):
-        _exchange(session, layer, opened)
-        return layer
+        before = identity(layer)
+        try:
+            _exchange(session, layer, opened)
+            return layer
+        except Exception:
+            _LOG.exception("The layers could not be given %s; opening it afresh", opened.path)
+            _clear(session, before)
     if layer is not None:
         remove_tomogram(session, layer)
-    arguments = {**opened.arguments, "metadata": _metadata(opened)}
-    layer = session.viewer.add_layer(Image(opened.tomogram.data, **arguments))
-    session.desk.restore(layer)
-    if opened.heatmap is not None:
-        show_heatmap(session, layer, opened.heatmap)
-    _look_over(session, layer)
-    return layer
+    return _open_afresh(session, opened)
 
 
 def remove_tomogram(session: Session, layer: Layer) -> None:
     """Remove a tomogram and what was found in it; a person's layers stay."""
-    layer_id = identity(layer)
-    session.forget(layer_id)  # first: so the review takes in what was done
-    _remove(session, layer_id, PICKS, COMPARISON, FEATURES, HEATMAP)
+    _clear(session, identity(layer))
     session.viewer.layers.remove(layer)
 
 
@@ -93,13 +94,28 @@ def show_heatmap(session: Session, layer: Layer, heatmap: Heatmap) -> None:
     layers.selection.active = chosen
 
 
+def _open_afresh(session: Session, opened: Opened) -> Layer:
+    """Add the layers of a tomogram: all, or none if that fails."""
+    arguments = {**opened.arguments, "metadata": _metadata(opened)}
+    layer = session.viewer.add_layer(Image(opened.tomogram.data, **arguments))
+    try:
+        session.desk.restore(layer)
+        if opened.heatmap is not None:
+            show_heatmap(session, layer, opened.heatmap)
+        _look_over(session, layer)
+    except Exception:
+        remove_tomogram(session, layer)
+        raise
+    return layer
+
+
 def _exchange(session: Session, layer: Layer, opened: Opened) -> None:
     """Put a tomogram into the layers of the one that is open."""
     layers, before = session.viewer.layers, identity(layer)
     points, shown = find(layers, PICKS, before), find(layers, HEATMAP, before)
     session.forget(before)  # first: so the review takes in what was done
     _remove(session, before, COMPARISON, FEATURES, *([HEATMAP] if opened.heatmap is None else []))
-    with _unseen(session, (layer, shown, points)):
+    with _unseen(session, (layer, shown)):
         arguments = opened.arguments
         layer.metadata = _metadata(opened, next_turn(layer))
         layer.data = opened.tomogram.data
@@ -150,6 +166,12 @@ def _unseen(session: Session, some: Iterable[Layer | None]) -> Iterator[None]:
         for layer in hidden:
             if layer in session.viewer.layers:
                 layer.visible = True
+
+
+def _clear(session: Session, layer_id: str) -> None:
+    """End the review of a tomogram, and remove what was found in it."""
+    session.forget(layer_id)  # first: so the review takes in what was done
+    _remove(session, layer_id, PICKS, COMPARISON, FEATURES, HEATMAP)
 
 
 def _remove(session: Session, layer_id: str, *roles: str) -> None:

@@ -161,32 +161,6 @@ def mirror_end(crop: Crop, axis: int, keep: int) -> Crop:
     return inside(_moved(crop, volume, images))
 
 
-def section(crop: Crop, plane: float, planes: int) -> Crop:
-    """Repeat the mean of some planes about z = `plane` along all of z.
-
-    So a picture looks that is searched as a volume, and so does, nearly, a thin tomogram behind a
-    wide missing wedge. A motor that the planes go through is one at every height; one that they
-    graze is undecided.
-    """
-    depth = crop.volume.shape[0]
-    first = int(np.clip(round(plane - (planes - 1) / 2), 0, max(depth - planes, 0)))
-    mean = crop.volume[first : first + planes].mean(axis=0, dtype=np.float32)
-    away = np.abs(crop.positions[:, 0] - (first + (planes - 1) / 2)) - (planes - 1) / 2
-    shown, grazed = away <= REACH / 2, (away > REACH / 2) & (away <= 2 * REACH)
-
-    def everywhere(places: Positions) -> Positions:
-        heights = np.arange(depth, dtype=float)
-        flat = np.repeat(places[:, 1:], depth, axis=0)
-        return np.column_stack((np.tile(heights, len(places)), flat))
-
-    undecided = np.concatenate((crop.positions[grazed], crop.undecided))
-    return Crop(
-        np.repeat(mean[None], depth, axis=0),
-        everywhere(crop.positions[shown]),
-        everywhere(undecided),
-    )
-
-
 # Grey values
 
 
@@ -281,7 +255,7 @@ def augment_geometry(crop: Crop, config: AugmentationConfig, rng: np.random.Gene
     """Flip along every axis, rotate by quarter turns about z and exchange y and x, each by chance.
 
     Only motions that keep z, the direction of the beam: the missing wedge does not turn with the
-    cell. Some crops become a section that is repeated along z.
+    cell.
     """
     for axis in range(3):
         if rng.random() < 0.5:
@@ -290,10 +264,6 @@ def augment_geometry(crop: Crop, config: AugmentationConfig, rng: np.random.Gene
         crop = rotate_quarter(crop, int(rng.integers(4)))
         if rng.random() < 0.5:
             crop = swap_yx(crop)
-    if rng.random() < config.section:
-        heights = crop.positions[:, 0]
-        plane = rng.choice(heights) if len(heights) else rng.uniform(0, crop.volume.shape[0])
-        crop = section(crop, plane + rng.normal(0, 1.5), int(rng.integers(1, 8)))
     return replace(crop, volume=np.ascontiguousarray(crop.volume))
 
 

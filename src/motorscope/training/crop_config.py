@@ -135,8 +135,6 @@ class AugmentationConfig:
     invert, mirror, edge, dropout, blur_share
         Probabilities of grey inversion, of a mirrored end, of an edge of the field of view, of
         coarse dropout and of blurring.
-    section
-        Probability that a section of the crop is repeated along z.
     slope
         Rise of the grey value from end to end, in standard deviations.
     clip_low, clip_high
@@ -156,7 +154,6 @@ class AugmentationConfig:
     edge: float = 0.1
     dropout: float = 0.2
     blur_share: float = 0.3
-    section: float = 0.0
     slope: Range = (0.0, 1.0)
     clip_low: Range = (0.2, 3.0)
     clip_high: Range = (97.0, 99.8)
@@ -169,7 +166,7 @@ class AugmentationConfig:
     cutmix: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in _PROBABILITIES:
+        for name in ("invert", "mirror", "edge", "dropout", "blur_share", "mixup", "cutmix"):
             value = getattr(self, name)
             require(0 <= value <= 1, name, value, "a probability")
         for name in ("rescale", "stretch", "gamma", "contrast"):
@@ -191,6 +188,3 @@ class AugmentationConfig:
             (low, high),
             "two rising ranges of percentiles, the first below the second",
         )
-
-
-_PROBABILITIES = ("invert", "mirror", "edge", "dropout", "blur_share", "section", "mixup", "cutmix")

@@ -486,3 +486,16 @@ def test_a_process_that_is_killed_loses_at_most_the_edit_in_flight(tmp_path):
     report = json.loads(result.stdout)
     assert report["kills"] == 52
     assert report["edits"] > 52
+
+
+def test_a_step_amended_to_equal_the_one_before_outlasts_the_sitting(tmp_path):
+    table = PickTable.from_positions([(1, 1, 1)], 0.5)
+    with Journal(tmp_path / "cell.motorscope.jsonl") as journal:
+        journal.record(table, {"reviewed": None}, step="first")
+        journal.record(table, {"reviewed": "yes"})
+        journal.record(table, {"reviewed": None})
+        journal.record(table, {"reviewed": "yes"}, "same")
+        journal.compact()
+        past = list(journal.history.past)
+    with Journal(tmp_path / "cell.motorscope.jsonl") as again:
+        assert list(again.history.past) == past

@@ -101,6 +101,9 @@ def followed(history: History, table: PickTable, step: Step, remarks: Mapping[st
         gone = history.go(step)
         if gone.present == table:
             return replace(gone, now=state)
+    if state == history.now:  # a step that was amended until it equaled the one before
+        past = (*history.past, history.now)
+        return replace(history, past=past[max(len(past) - history.limit, 0) :], future=())
     return history.do(table, remarks=state.remarks)  # also where a step could not be written
 
 

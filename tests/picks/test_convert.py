@@ -31,6 +31,14 @@ def test_there_and_back(picks, tmp_path):
     np.testing.assert_allclose(back[["z", "y", "x"]], [(1, 2, 3), (4, 5.5, 6)], atol=0.01)
 
 
+def test_accepted_picks_only_on_demand(tmp_path, capsys):
+    source, target = str(tmp_path / "picks.csv"), str(tmp_path / "a.npy")
+    write_picks(source, {"a": (TABLE.set_status([1], "accepted"), GRID)})
+    assert main(["convert", source, target, "--accepted"]) == 0
+    assert "1 picks of 1 tomogram" in capsys.readouterr().err
+    np.testing.assert_allclose(np.load(target), [(4, 5.5, 6)], atol=0.01)
+
+
 @pytest.mark.parametrize("spacing", [(12.5,) * 3, (10.0, 12.0, 14.0)])
 @pytest.mark.parametrize("origin", [(0.0, 0.0, 0.0), (100.0, 0.0, -7.5)])
 def test_our_csv_knows_its_spacing_and_origin(spacing, origin, tmp_path):

@@ -44,6 +44,11 @@ def add(commands: Commands) -> None:
         help="the tomogram's number of voxels, for formats that count from its middle",
     )
     parser.add_argument(
+        "--accepted",
+        action="store_true",
+        help="write accepted picks only; else undecided candidates too",
+    )
+    parser.add_argument(
         "--overwrite",
         action="store_true",
         help="replace files that exist; what was there is kept as NAME.bak.csv or the like",
@@ -64,6 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         binning=arguments.binning,
         shape=None if arguments.shape is None else tuple(arguments.shape),
         overwrite=arguments.overwrite,
+        accepted=arguments.accepted,
     )
     tomograms = f"{len(counts)} tomogram{'' if len(counts) == 1 else 's'}"
     say(f"{sum(counts.values())} picks of {tomograms} in {arguments.target}")

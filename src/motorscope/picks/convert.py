@@ -26,6 +26,7 @@ def convert(
     binning: float = 1.0,
     shape: Shape | None = None,
     overwrite: bool = False,
+    accepted: bool = False,
 ) -> dict[str, int]:
     """Turn a file of coordinates into one of another format.
 
@@ -46,6 +47,8 @@ def convert(
         The tomogram's number of voxels, z, y, x.
     overwrite
         Whether files that exist may be replaced; each is kept as ``NAME.bak.csv`` or the like.
+    accepted
+        Whether to write accepted picks only.
 
     Returns
     -------
@@ -65,6 +68,8 @@ def convert(
     sets: PickSets = {}
     for path in _sources(source, reader):
         sets = {**sets, **read_coordinates(path, grid, binning, reader)}
+    if accepted:
+        sets = {name: (table.with_status("accepted"), own) for name, (table, own) in sets.items()}
     writer = format_by_name(to_format) if to_format else None
     parts = _parts(target, sets, writer)
     form = writer or format_to_write(target)

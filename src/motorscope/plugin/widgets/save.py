@@ -8,22 +8,26 @@ from qtpy.QtWidgets import QFileDialog, QWidget
 
 from motorscope.errors import MotorscopeError, PicksError
 from motorscope.files import keep_backup
-from motorscope.picks import write_picks
+from motorscope.picks import PickTable, write_picks
 from motorscope.picks.formats import FORMATS, Format, replaced_files, write_coordinates
 from motorscope.picks.formats.base import to_write
 from motorscope.picks.formats.own import OWN
 from motorscope.plugin.layers import identity, role
 from motorscope.plugin.points import picks_of_points
 from motorscope.plugin.specs import KEY, PICKS
+from motorscope.words import counted
 
-_ALL = "All motors that are shown, with their status (*.csv)"
-_ACCEPTED = "Accepted motors only (*.csv)"
-_OTHERS = {
-    f"{each.title} (*{each.suffixes[0]})": each
-    for each in FORMATS
-    if each.name not in ("csv", "npy")
+_OTHERS = [each for each in FORMATS if each.name not in ("csv", "npy")]
+_KINDS: dict[str, tuple[Format, bool]] = {
+    "All motors that are shown, with their status (*.csv)": (OWN, False),
+    "Accepted motors only (*.csv)": (OWN, True),
+    **{f"{each.title} (*{each.suffixes[0]})": (each, False) for each in _OTHERS},
+    **{f"{each.title}, accepted only (*{each.suffixes[0]})": (each, True) for each in _OTHERS},
 }
-"""Formats of other programs, by what the dialog says; they get the motors that are not rejected."""
+"""Format, and whether to write accepted motors only, by what the dialog says.
+
+Other programs never get rejected motors.
+"""
 
 
 def ask_and_save(points: Points, folder: Path, parent: QWidget | None = None) -> str:
@@ -38,26 +42,37 @@ def ask_and_save(points: Points, folder: Path, parent: QWidget | None = None) ->
     proposed = folder / f"{name}_motors.csv"
     # The dialog asks before it returns a file that exists.
     chosen, kind = QFileDialog.getSaveFileName(
-        parent, "Save motors", str(proposed), ";;".join((_ALL, _ACCEPTED, *_OTHERS))
+        parent, "Save motors", str(proposed), ";;".join(_KINDS)
     )
     if not chosen:
         return ""
-    form = _OTHERS.get(kind, OWN)
+    form, accepted = _KINDS.get(kind, (OWN, False))
     path = with_suffix_of(form, Path(chosen))
     picks, grid = picks_of_points(points)
-    if kind == _ACCEPTED:
+    if accepted:
         picks = picks.with_status("accepted")
     sets = {name: (picks, grid)}
     before = [keep_backup(each, PicksError) for each in replaced_files(path, sets, form)]
     if form is OWN:
         write_picks(path, sets, details=True)
-        count = len(picks)
+        written = picks
     else:
         write_coordinates(path, sets, format_=form)
-        count = len(to_write(picks)) if form.name != "submission" else min(len(to_write(picks)), 1)
-    text = f"{count} motor{'s' * (count != 1)} written to {path.name}"
+        written = to_write(picks)
+    if form.name == "submission":
+        text = f"{counted(min(len(written), 1), 'motor')} written to {path.name}"
+    else:
+        text = f"{counted(len(written), 'motor')} written to {path.name}{_statuses(written)}"
     kept = ", ".join(each.name for each in before if each is not None)
     return f"{text}; the file before is {kept}." if kept else f"{text}."
+
+
+def _statuses(picks: PickTable) -> str:
+    """Say how many picks have which status; empty without any."""
+    words = {"accepted": "accepted", "candidate": "undecided", "rejected": "rejected"}
+    counts = [(len(picks.with_status(status)), word) for status, word in words.items()]
+    said = ", ".join(f"{count} {word}" for count, word in counts if count)
+    return f" ({said})" if said else ""
 
 
 def with_suffix_of(form: Format, chosen: Path) -> Path:

@@ -10,6 +10,7 @@ are listed with what makes the case again (``--case``), and the exit code is 1.
 """
 
 import argparse
+import logging
 import multiprocessing
 import shutil
 import sys
@@ -56,11 +57,11 @@ class Worker:
 
     def __init__(self) -> None:
         self._context = multiprocessing.get_context("spawn")
-        self._process: multiprocessing.process.BaseProcess | None = None
+        self.process: multiprocessing.process.BaseProcess | None = None
 
     def open(self, sample: Sample, content: bytes, patience: float = PATIENCE) -> Outcome:
         """Open a sample with other bytes in the file that gets damaged."""
-        if self._process is None:
+        if self.process is None:
             self._start()
         self._pipe.send((sample, content))
         try:
@@ -74,16 +75,16 @@ class Worker:
 
     def close(self) -> None:
         """End the process."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.join()
-            self._code = self._process.exitcode
-            self._process = None
+        if self.process is not None:
+            self.process.kill()
+            self.process.join()
+            self._code = self.process.exitcode
+            self.process = None
 
     def _start(self) -> None:
         self._pipe, theirs = self._context.Pipe()
-        self._process = self._context.Process(target=_serve, args=(theirs,), daemon=True)
-        self._process.start()
+        self.process = self._context.Process(target=_serve, args=(theirs,), daemon=True)
+        self.process.start()
         theirs.close()
         self._pipe.recv()  # all is imported
 
@@ -114,6 +115,7 @@ def _serve(pipe: Connection) -> None:
     import torch
 
     torch.set_num_threads(1)  # processor time is counted
+    logging.disable()  # libraries tell all that is wrong with a file
     _limit_memory()
     pipe.send(None)
     known: set[str] = set()

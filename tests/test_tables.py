@@ -61,3 +61,11 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
     path.write_bytes(b"\xff = 1")
     with pytest.raises(ConfigError, match=r"bad\.toml is not a TOML file"):
         read_toml(path)
+
+
+@pytest.mark.parametrize("value", ["[" * 100_000, "9" * 5000])
+def test_values_too_deep_or_too_long_are_no_toml(tmp_path, value):
+    path = tmp_path / "bad.toml"
+    path.write_text(f"a = {value}")
+    with pytest.raises(ConfigError, match=r"bad\.toml is not a TOML file"):
+        read_toml(path)

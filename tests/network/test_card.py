@@ -133,6 +133,9 @@ def test_a_card_from_before_flips_is_of_a_model_measured_without(card):
 def test_what_is_no_card(tmp_path):
     with pytest.raises(ModelError, match="not valid JSON"):
         card_from_json("{", "here.json")
+    for value in ("[" * 100_000, "9" * 5000):
+        with pytest.raises(ModelError, match=r"here\.json is not valid JSON"):
+            card_from_json(f'{{"name": {value}', "here.json")
     with pytest.raises(ModelError, match="must be an object"):
         card_from_json("[1]", "here.json")
     with pytest.raises(ModelError, match="cannot be read"):

@@ -1,4 +1,5 @@
 import json
+import tracemalloc
 from importlib.util import find_spec
 
 import numpy as np
@@ -331,6 +332,19 @@ def test_imod_models_with_y_and_z_exchanged_are_refused(tmp_path):
     model.to_file(path)
     with pytest.raises(PicksError, match=r"a\.mod was saved while 3dmod showed"):
         read_coordinates(path)
+
+
+def test_an_array_that_claims_more_points_than_there_are_takes_no_memory(tmp_path):
+    path = tmp_path / "a.npy"
+    np.save(path, np.ones((20, 3)))
+    path.write_bytes(path.read_bytes().replace(b"(20, 3)", b"(1000000000, 3)"))
+    tracemalloc.start()
+    try:
+        with pytest.raises(PicksError, match=r"a\.npy cannot be read"):
+            read_coordinates(path, GRID)
+        assert tracemalloc.get_traced_memory()[1] < 2**24
+    finally:
+        tracemalloc.stop()
 
 
 def test_portal_points(tmp_path):

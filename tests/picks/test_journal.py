@@ -277,6 +277,25 @@ def test_a_damaged_line_is_named(path):
     assert path.read_bytes() == content
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[" * 100_000,
+        '{"edit": ' + '{"a": ' * 100_000,
+        '{"edit": {"remove": [999999999999999999999999], "next_id": 1}}',
+        '{"edit": {"order": [0, 0, 1], "next_id": 1e999}}',
+        '{"edit": []}',
+    ],
+)
+def test_a_line_that_no_edit_can_be_is_named(path, line):
+    with Journal(path) as first:
+        first.record(TABLE)
+    with path.open("a") as file:
+        file.write(f"{line}\n{{}}\n")
+    with pytest.raises(PicksError, match=r"jsonl, line \d is damaged .* move the file elsewhere"):
+        Journal(path)
+
+
 @pytest.mark.parametrize("content", ["z,y,x\n1,2,3\n", "diary", '{"format": "other"}\n'])
 def test_a_file_of_somebody_else_is_left_alone(path, content):
     path.write_text(content)

@@ -84,3 +84,22 @@ def test_torn_end_is_passed_over_and_damage_is_told(tmp_path):
     path.write_text('{"format": "another"}\n')
     with pytest.raises(PicksError, match="not a journal"):
         read_summary(path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[" * 100_000,
+        '{"remarks": {"threshold": "high"}}',
+        '{"edit": {"add": {"id": [7, 8], "score": ["a", 1], "status": ["candidate", "x"]}}}',
+        '{"edit": {"add": {"id": [7, 8], "score": [0.5]}}}',
+    ],
+)
+def test_numbers_that_are_none_are_told_with_the_file(tmp_path, line):
+    path = tmp_path / "a.motorscope.jsonl"
+    with Journal(path) as journal:
+        journal.record(PickTable.from_positions([[1, 2, 3]], [0.5]), {"threshold": 0.5})
+    with path.open("a") as file:
+        file.write(f"{line}\n{{}}\n")
+    with pytest.raises(PicksError, match=r"a\.motorscope\.jsonl.* is damaged"):
+        read_summary(path)

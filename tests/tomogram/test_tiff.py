@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 import tifffile
@@ -201,3 +203,21 @@ def test_real_files(real_file):
     assert virus.grid.shape == (101, 135, 135)
     assert virus.grid.spacing == (5.4, 5.4, 5.4)
     assert virus.name == "hiv_tomogram_bin4"
+
+
+@pytest.mark.parametrize(
+    ("tag", "said"), [("ImageWidth", "cannot hold"), ("StripByteCounts", "end")]
+)
+def test_a_stack_that_claims_more_than_there_is_takes_no_memory(tmp_path, tag, said):
+    path = tmp_path / "t.tif"
+    tifffile.imwrite(path, np.ones((2, 64, 64), np.float32), compression="zlib", metadata=None)
+    with tifffile.TiffFile(path, mode="r+b") as tiff:
+        for page in tiff.pages:
+            page.tags[tag].overwrite(10**7 if tag == "ImageWidth" else [10**9], dtype="I")
+    tracemalloc.start()
+    try:
+        with pytest.raises(TomogramError, match=rf"t\.tif .*{said}"):
+            open_tomogram(path)
+        assert tracemalloc.get_traced_memory()[1] < 2**24
+    finally:
+        tracemalloc.stop()

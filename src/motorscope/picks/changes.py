@@ -14,6 +14,9 @@ from motorscope.picks.table import PickTable
 
 Change = dict[str, Any]
 
+UNFIT = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""What reading and doing a change raises that is damaged."""
+
 
 def difference(before: PickTable, after: PickTable) -> Change:
     """Return the change that turns `before` into `after`."""
@@ -41,8 +44,8 @@ def apply(table: PickTable, change: Change) -> PickTable:
 
     Raises
     ------
-    KeyError, TypeError, ValueError
-        If the change does not fit the table, or is none.
+    Exception
+        One of `UNFIT`, if the change does not fit the table, or is none.
     """
     removed = change.get("remove")
     result = table.remove(removed) if removed else table

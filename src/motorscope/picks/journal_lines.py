@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from motorscope.errors import PicksError
-from motorscope.picks.changes import apply, difference, everything
+from motorscope.picks.changes import UNFIT, apply, difference, everything
 from motorscope.picks.files import cannot_read
 from motorscope.picks.history import STEP_REMARKS, History, State
 from motorscope.picks.table import PickTable
@@ -78,7 +78,7 @@ def read_content(path: Path) -> Content:
                 history = history.noted(of_step(known))
             remarks = known
             opened = line.get("opened", opened)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except UNFIT as error:
             if number == len(lines):
                 break  # torn by a crash: the edit in flight
             raise PicksError(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from motorscope.errors import PicksError
+from motorscope.picks.changes import UNFIT
 from motorscope.picks.files import cannot_read
 from motorscope.picks.table import PickTable
 
@@ -73,7 +74,7 @@ def read_summary(path: Path) -> Summary:
                 raise PicksError(f"{path} is not a journal; move it elsewhere to begin anew.")
             _replay(line.get("edit", {}), scores, statuses)
             remarks |= line.get("remarks", {})
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except UNFIT as error:
             if number == len(lines):
                 break  # torn by a crash, or just being written
             raise PicksError(
@@ -81,7 +82,12 @@ def read_summary(path: Path) -> Summary:
                 "anew, or remove this line and all after it."
             ) from error
     kept = {key: value for key, value in remarks.items() if value is not None}
-    return _summary(list(scores.values()), list(statuses.values()), kept)
+    try:
+        return _summary(list(scores.values()), list(statuses.values()), kept)
+    except UNFIT as error:  # numbers that are none, in lines that are whole
+        raise PicksError(
+            f"{path} is damaged ({error}); move the file elsewhere to begin anew."
+        ) from error
 
 
 def _replay(

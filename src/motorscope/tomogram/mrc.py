@@ -103,9 +103,8 @@ def _read_compressed(path: Path) -> tuple[NDArray[Any], MrcHeader]:
         with opener(path, "rb") as stream:
             header = parse_header(stream.read(HEADER_BYTES), path)
             got = HEADER_BYTES + _skip(stream, header.data_start - HEADER_BYTES)
-            data = np.empty(header.file_shape, header.dtype)
-            got += _fill(stream, memoryview(data.reshape(-1).view(np.uint8).data))
-            got += _skip(stream, None)
+            voxels = _read(stream, header.data_bytes)
+            got += len(voxels) + _skip(stream, None)
     except MemoryError as error:
         raise TomogramError(
             f"{path} does not fit into memory; decompress it, so that it can be read in parts."
@@ -121,7 +120,7 @@ def _read_compressed(path: Path) -> tuple[NDArray[Any], MrcHeader]:
             raise
         raise TomogramError(f"{path} cannot be decompressed ({error}); copy it again.") from error
     _check_size(header, got, path)
-    return data, header
+    return np.frombuffer(voxels, header.dtype).reshape(header.file_shape), header
 
 
 def _skip(stream: BinaryIO, count: int | None) -> int:
@@ -135,14 +134,17 @@ def _skip(stream: BinaryIO, count: int | None) -> int:
     return got
 
 
-def _fill(stream: BinaryIO, view: memoryview) -> int:
-    got = 0
-    while got < len(view):
-        chunk = stream.read(min(2**22, len(view) - got))
+def _read(stream: BinaryIO, count: int) -> bytearray:
+    """Read `count` bytes, or as many as there are, in memory that grows with them.
+
+    A damaged header may claim any number of them.
+    """
+    got = bytearray()
+    while len(got) < count:
+        chunk = stream.read(min(2**22, count - len(got)))
         if not chunk:
             break
-        view[got : got + len(chunk)] = chunk
-        got += len(chunk)
+        got += chunk
     return got
 
 

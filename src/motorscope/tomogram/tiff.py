@@ -16,6 +16,12 @@ from motorscope.tomogram.grid import Vector, VoxelGrid, plausible_spacing
 TIFF_SUFFIXES = (".tif", ".tiff")
 TIFF_MAGIC = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 
+_MOST_EXPANSION = 1032
+"""How many times as large deflate makes data at most; a tomogram is noise and stays far below."""
+
+_MOST_UNPACKING = 8
+"""How many times as large voxels of less than a byte become without compression."""
+
 _ANGSTROMS = {
     **dict.fromkeys(("å", "a", "angstrom", "angstroms", "ångström", "ångstrom"), 1.0),
     **dict.fromkeys(("nm", "nanometer", "nanometers", "nanometre"), 10.0),
@@ -152,7 +158,26 @@ def _voxels(tiff: Any, series: Any, path: Path) -> NDArray[Any]:
         return np.memmap(
             path, series.dtype.newbyteorder(tiff.byteorder), "r", series.dataoffset, shape
         )
+    _check_sizes(series, shape, path)
     return np.asarray(series.asarray()).reshape(shape)
+
+
+def _check_sizes(series: Any, shape: tuple[int, ...], path: Path) -> None:
+    """Refuse a file that claims more than it can hold, before memory is taken for it."""
+    size = path.stat().st_size
+    for page in series.pages:
+        for start, count in zip(page.dataoffsets, page.databytecounts, strict=False):
+            if start + count > size:
+                raise TomogramError(
+                    f"{path} is cut short or damaged: some of its voxels would lie beyond its end "
+                    f"({size} bytes); copy or export it again."
+                )
+    most = size * (_MOST_EXPANSION if series.keyframe.compression != 1 else _MOST_UNPACKING)
+    if series.nbytes > most:
+        raise TomogramError(
+            f"The header of {path} does not fit the file: it says {' × '.join(map(str, shape))} "
+            f"voxels of {series.dtype}, which {size} bytes cannot hold; copy or export it again."
+        )
 
 
 def _spacing(tiff: Any, series: Any) -> Vector | None:

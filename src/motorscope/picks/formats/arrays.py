@@ -28,7 +28,8 @@ def read_array(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
     PicksError
         If the array has another shape, or the spacing is unknown.
     """
-    array = np.load(path, allow_pickle=False)
+    # Mapped, so that a header that claims more than the file holds takes no memory.
+    array = np.load(path, mmap_mode="r", allow_pickle=False)
     if array.ndim != 2 or array.shape[1] != 3 or array.dtype.kind not in "iuf":
         raise PicksError(
             f"{path} holds an array of shape {array.shape} and type {array.dtype}; points are "

@@ -174,3 +174,9 @@ def test_other_checkpoints_do_not_pass_for_the_reference(network, tmp_path):
     torch.save(ResNetEncoder3d(base_width=4).state_dict(), path)
     with pytest.raises(ModelError, match="an encoder alone"):
         load_model(path)
+
+
+def test_a_card_with_an_unknown_backbone_is_named_with_its_file(saved):
+    saved.write_text(saved.read_text().replace('"r3d18"', '"r3d19"'))
+    with pytest.raises(ModelError, match=r"small\.safetensors: There is no backbone 'r3d19'"):
+        load_model(saved)

@@ -219,7 +219,10 @@ def _reference_architecture(
 def _build(card: ModelCard, state: StateDict, weights: Path) -> Model:
     # Built without storage, which the weights bring: a large network is held once, not twice, and
     # no time goes into random weights.
-    with torch.device("meta"):
-        network = build_network(card.architecture)
+    try:
+        with torch.device("meta"):
+            network = build_network(card.architecture)
+    except ModelError as error:
+        raise ModelError(f"The card of {weights}: {error}") from error
     load_state(network, state, weights)
     return Model(card=card, network=network.eval())

@@ -281,7 +281,9 @@ def test_models_without_weights_ask_for_them(panel, qtbot, monkeypatch, tmp_path
     widget.model.offer(bare)
     assert not widget.run.job.button.isEnabled()
     assert "weights" in widget.model.card.text()
-    widget.model.choice.activated.emit(1)
+    widget.model.choice.activated.emit(1)  # by a key of the list, too: so no dialog
+    assert not asked
+    qtbot.mouseClick(widget.model.open, Qt.MouseButton.LeftButton)
     assert asked
     nowhere = tmp_path / "absent.pt"
     widget.model.open_file(nowhere)

@@ -12,6 +12,7 @@ from motorscope.errors import MotorscopeError, PicksError
 from motorscope.plugin.coordinates import names_for, open_on
 from motorscope.plugin.layers import full_grid, tomogram_name
 from motorscope.plugin.placing import LayerData, is_outside, likely_binning
+from motorscope.plugin.widgets.controls import mind_wheel_and_keys
 
 FILES = "Coordinates (*.csv *.star *.tbl *.mod *.ndjson *.json *.npy)"
 """What a dialog offers to open."""
@@ -70,7 +71,11 @@ def open_asking(
     return open_on(path, tomogram, factor, name) if answered else None
 
 
-@magic_factory(call_button="Open", layout="vertical")  # type: ignore[untyped-decorator]
+@magic_factory(  # type: ignore[untyped-decorator]
+    call_button="Open",
+    layout="vertical",
+    widget_init=lambda widget: mind_wheel_and_keys(widget.native),
+)
 def open_coordinates_widget(
     file: Annotated[
         Path, {"label": "File", "filter": FILES, "tooltip": "The file of coordinates."}

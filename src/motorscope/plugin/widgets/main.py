@@ -17,6 +17,7 @@ from motorscope.plugin.session import Session
 from motorscope.plugin.settings import preferences
 from motorscope.plugin.widgets.canvas import CanvasContext
 from motorscope.plugin.widgets.comparison import ComparisonControls
+from motorscope.plugin.widgets.controls import mind_wheel_and_keys
 from motorscope.plugin.widgets.detections import DetectionControls
 from motorscope.plugin.widgets.encoder import EncoderControls
 from motorscope.plugin.widgets.model import ModelControls
@@ -104,6 +105,7 @@ class MotorscopeWidget(QWidget):
         self.runner.busy_changed.connect(self._update_buttons)
         self._on_tomogram()
         self._on_model()
+        mind_wheel_and_keys(self)
         # A closed viewer destroys this widget without a close event; the callback must not keep
         # the widget alive.
         self.destroyed.connect(partial(_let_go, *self._held()))

@@ -67,7 +67,6 @@ class ModelControls(QWidget):
         form.addRow(self.card)
         form.addRow("Device", self.device)
         self.choice.currentIndexChanged.connect(self._on_chosen)
-        self.choice.activated.connect(self._on_activated)
         self.open.clicked.connect(self._on_open)
         runner.start(survey_job, preferences.model, on_result=self._on_survey)
 
@@ -161,11 +160,6 @@ class ModelControls(QWidget):
         self.card.setText("" if option is None else describe(option))
         self.card.setToolTip("" if option is None else describe_fully(option))
         self.changed.emit()
-
-    def _on_activated(self) -> None:
-        option = self.option()
-        if option is not None and not option.ready:
-            self._on_open()
 
     def _on_open(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Open a model", "", FILES)

@@ -21,6 +21,7 @@ from qtpy.QtWidgets import (
 from motorscope.plugin.queue import STATUSES, Entry, Queue, neighbour
 from motorscope.plugin.queue_desk import QueueDesk
 from motorscope.plugin.queue_jobs import Failed, Opened, scan_job
+from motorscope.plugin.widgets.controls import mind_wheel_and_keys
 from motorscope.plugin.widgets.parts import Hint, StatusLine, combo_box
 from motorscope.plugin.widgets.queue_reader import TomogramReader
 from motorscope.plugin.widgets.queue_search import SearchControls
@@ -60,6 +61,7 @@ class QueueWidget(QWidget):
         self._connect()
         self.steps.bind()
         self.refresh()
+        mind_wheel_and_keys(self)
 
     def sizeHint(self) -> QSize:
         """Wide enough for a name and the numbers."""

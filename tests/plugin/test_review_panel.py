@@ -197,9 +197,9 @@ def test_no_key_acts_while_a_person_types(open_panel, qtbot, tomogram):
     review = widget.session.desk.review(layer)
     press(qtbot, widget, "N")
     before = review.table
-    for field in (widget.tomogram.spacing, widget.detections.threshold, widget.detections.distance):
-        press(qtbot, field.findChild(QLineEdit) or field, *KEYS, "undo", "redo")
-    press(qtbot, widget.review.order, *KEYS)
+    press(qtbot, widget.tomogram.spacing, *KEYS, "undo", "redo")
+    for number in (widget.detections.threshold, widget.detections.distance):
+        press(qtbot, number.findChild(QLineEdit), "undo", "redo")  # of what was typed
     assert review.table == before
     press(qtbot, widget.review.table, "K")
     assert review.counts().accepted == 1

@@ -160,3 +160,11 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
         write_picks(path, {"a": (table, VoxelGrid((3, 3, 3), None))})
     assert path.read_text() == HEADER + "\n"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_id_after_which_there_is_none_is_refused(tmp_path):
+    path = tmp_path / "picks.csv"
+    write_picks(path, {"a": (PickTable.from_positions([[1.0, 2.0, 3.0]]), GRID)})
+    path.write_text(path.read_text().replace("a,0,", f"a,{2**63 - 1},"))
+    with pytest.raises(PicksError, match=r"picks\.csv, line 2, column id"):
+        read_picks(path)

@@ -285,6 +285,7 @@ def test_a_damaged_line_is_named(path):
         '{"edit": {"remove": [999999999999999999999999], "next_id": 1}}',
         '{"edit": {"order": [0, 0, 1], "next_id": 1e999}}',
         '{"edit": []}',
+        '{"edit": {"next_id": 9223372036854775808}}',
     ],
 )
 def test_a_line_that_no_edit_can_be_is_named(path, line):

@@ -221,3 +221,14 @@ def test_a_stack_that_claims_more_than_there_is_takes_no_memory(tmp_path, tag, s
         assert tracemalloc.get_traced_memory()[1] < 2**24
     finally:
         tracemalloc.stop()
+
+
+def test_tiles_larger_than_the_file_can_fill_take_no_memory(tmp_path):
+    path = tmp_path / "t.tif"
+    data = np.ones((2, 64, 64), np.float32)
+    tifffile.imwrite(path, data, compression="zlib", tile=(32, 32), metadata=None)
+    with tifffile.TiffFile(path, mode="r+b") as tiff:
+        for page in tiff.pages:
+            page.tags["TileWidth"].overwrite(10**7, dtype="I")
+    with pytest.raises(TomogramError, match=r"t\.tif does not fit the file"):
+        open_tomogram(path)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from motorscope.picks.table import PickTable
+from motorscope.picks.table import MOST_ID, PickTable
 
 Change = dict[str, Any]
 
@@ -64,7 +64,10 @@ def apply(table: PickTable, change: Change) -> PickTable:
         result = PickTable.from_frame(pd.concat(parts, ignore_index=True))
     if "order" in change:
         result = result.select(result.rows_of(change["order"]))
-    return PickTable(frame=result.frame, next_id=int(change["next_id"]))
+    next_id = int(change["next_id"])
+    if not 0 <= next_id <= MOST_ID:
+        raise ValueError(f"next_id must be from 0 to {MOST_ID}")
+    return PickTable(frame=result.frame, next_id=next_id)
 
 
 def everything(table: PickTable) -> Change:

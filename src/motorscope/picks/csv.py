@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from motorscope.errors import PicksError
 from motorscope.picks.files import read_text, write_text
 from motorscope.picks.splitting import rows_by_name, split_picks
-from motorscope.picks.table import DETAILS, ORIGINS, STATUSES, PickTable
+from motorscope.picks.table import DETAILS, MOST_ID, ORIGINS, STATUSES, PickTable
 from motorscope.tomogram.grid import VoxelGrid
 
 COLUMNS = (
@@ -223,7 +223,10 @@ def _is_number(word: str) -> bool:
 
 def _ids(source: Path, words: Sequence[str], lines: Sequence[int]) -> NDArray[np.int64]:
     try:
-        return np.array(words, dtype=object).astype(np.int64)
+        ids = np.array(words, dtype=object).astype(np.int64)
+        if (ids >= MOST_ID).any():
+            raise OverflowError
+        return ids
     except (ValueError, OverflowError):
         row = next(number for number, word in enumerate(words) if not _is_id(word))
         raise PicksError(
@@ -234,7 +237,7 @@ def _ids(source: Path, words: Sequence[str], lines: Sequence[int]) -> NDArray[np
 
 def _is_id(word: str) -> bool:
     try:
-        return abs(int(word)) < 2**63
+        return -(2**63) <= int(word) < MOST_ID
     except ValueError:
         return False
 

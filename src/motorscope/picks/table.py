@@ -14,6 +14,9 @@ ORIGINS = ("model", "user")
 STATUSES = ("candidate", "accepted", "rejected")
 COLUMNS = ("id", "z", "y", "x", "score", "origin", "status")
 DETAILS = ("note", "who", "when", "model", "model_sha256")
+MOST_ID = 2**62
+"""Ids are below it, so that there are always some for new picks."""
+
 _VALUES = (*COLUMNS[1:], *DETAILS)
 # pandas has two types for text, according to its version.
 _TEXT: Any = pd.Series([], dtype="str").dtype
@@ -96,6 +99,8 @@ class PickTable:
             full["id"] = frame["id"].to_numpy(dtype=np.int64)
             if len(np.unique(full["id"])) != len(full):
                 raise ValueError("ids must not repeat")
+            if len(full) and full["id"].max() >= MOST_ID:
+                raise ValueError(f"ids must be below {MOST_ID}")
         free = int(full["id"].max()) + 1 if len(full) else 0
         return cls(frame=full, next_id=max(free, next_id or 0))
 

@@ -173,7 +173,8 @@ def _check_sizes(series: Any, shape: tuple[int, ...], path: Path) -> None:
                     f"({size} bytes); copy or export it again."
                 )
     most = size * (_MOST_EXPANSION if series.keyframe.compression != 1 else _MOST_UNPACKING)
-    if series.nbytes > most:
+    tile = math.prod(series.keyframe.tile) if series.keyframe.is_tiled else 0
+    if max(series.nbytes, tile * series.dtype.itemsize) > most:
         raise TomogramError(
             f"The header of {path} does not fit the file: it says {' × '.join(map(str, shape))} "
             f"voxels of {series.dtype}, which {size} bytes cannot hold; copy or export it again."

@@ -27,7 +27,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from damage import damaged
-from damaged_samples import OPENERS, Sample, of_file, small_samples
+from damaged_samples import OPENERS, Opener, Sample, of_file, small_samples
 
 SECONDS = 2.0
 """Processor time in which a file must be read or refused."""
@@ -150,32 +150,38 @@ def _laid_out(sample: Sample, content: bytes, place: Path) -> Iterator[Path]:
 def _open_whole(sample: Sample, folder: Path) -> None:
     """Open a sample as it is: what is imported then does not count for the first case."""
     with _laid_out(sample, sample.files[sample.damaged], folder / "whole") as place:
-        OPENERS[sample.kind](place / sample.opened)
+        OPENERS[sample.kind][0](place / sample.opened)
 
 
 def _outcome(sample: Sample, place: Path, size: int) -> Outcome:
+    """Open a sample in all ways; return the first failure, or what the first way came to."""
+    outcomes = [
+        _opened(open_, place / sample.opened, sample, size) for open_ in OPENERS[sample.kind]
+    ]
+    return next((outcome for outcome in outcomes if outcome.is_failure), outcomes[0])
+
+
+def _opened(open_: Opener, path: Path, sample: Sample, size: int) -> Outcome:
     from motorscope.errors import MotorscopeError
 
     tracemalloc.start()
     try:
         with warnings.catch_warnings(record=True) as warned:
-            warnings.simplefilter("always")
-            OPENERS[sample.kind](place / sample.opened)
-        outcome = Outcome("read")
-        if ours := [each for each in warned if "motorscope" in str(each.filename)]:
-            outcome = Outcome("warning", f"{ours[0].message} ({ours[0].filename})")
+            warnings.simplefilter("always", RuntimeWarning)
+            open_(path)
+        ours = [each for each in warned if "motorscope" in str(each.filename)]
+        outcome = Outcome("warning", f"{ours[0].message}") if ours else Outcome("read")
     except MotorscopeError as error:
-        outcome = Outcome("refused", str(error))
-        if place.name not in outcome.said.split("/") and sample.damaged not in outcome.said:
-            outcome = Outcome("unnamed", outcome.said)
+        named = sample.damaged in str(error) or str(path) in str(error)
+        outcome = Outcome("refused" if named else "unnamed", str(error))
     except BaseException:
-        outcome = Outcome("traceback", "".join(traceback.format_exc(limit=-4)))
+        outcome = Outcome("traceback", traceback.format_exc(limit=-4))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     began = time.process_time()
     with suppress(Exception), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        OPENERS[sample.kind](place / sample.opened)  # again: what traces memory takes time
+        open_(path)  # again, because tracing memory takes time
     seconds = time.process_time() - began
     if seconds > SECONDS:
         return Outcome("slow", f"{seconds:.1f} s; {outcome.said}")

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+Opener = Callable[[Path], None]
 Files = dict[str, bytes]
 """Contents by name."""
 
@@ -212,32 +213,40 @@ def _written(name: str, write: Callable[[Path], Any]) -> Files:
 
 
 def _open_coordinates(path: Path) -> None:
-    from motorscope.errors import MotorscopeError
+    from motorscope.picks.formats import read_coordinates
+    from motorscope.tomogram import VoxelGrid
+
+    read_coordinates(path, VoxelGrid((60, 200, 180), (13.0, 13.0, 13.0)))
+
+
+def _open_without_spacing(path: Path) -> None:
     from motorscope.picks.formats import UNKNOWN_GRID, read_coordinates
+
+    read_coordinates(path, UNKNOWN_GRID)
+
+
+def _drop_coordinates(path: Path) -> None:
     from motorscope.plugin.coordinate_file import CoordinateFile
     from motorscope.plugin.sniff import coordinate_format
     from motorscope.tomogram import VoxelGrid
 
     form = coordinate_format(path)  # never raises
-    for read in (
-        lambda: read_coordinates(path, UNKNOWN_GRID),
-        lambda: form and CoordinateFile(path, form).read(UNKNOWN_GRID),
-    ):
-        try:
-            read()
-        except MotorscopeError as error:  # as most formats do without a spacing
-            if path.name not in str(error):
-                raise
-    read_coordinates(path, VoxelGrid((60, 200, 180), (13.0, 13.0, 13.0)))
+    if form is not None:
+        CoordinateFile(path, form).read(VoxelGrid((60, 200, 180), None))
 
 
 def _open_tomogram(path: Path) -> None:
-    from motorscope.tomogram import is_tomogram, open_tomogram
+    from motorscope.tomogram import open_tomogram
 
-    is_tomogram(path)
     data = open_tomogram(path).data
     for index in (0, -1):
         np.asarray(data[index]).max()
+
+
+def _recognise_tomogram(path: Path) -> None:
+    from motorscope.tomogram import is_tomogram
+
+    is_tomogram(path)
 
 
 def _open_journal(path: Path) -> None:
@@ -283,15 +292,15 @@ def _open_weights(path: Path) -> None:
     read_state_dict(path)
 
 
-OPENERS: dict[str, Callable[[Path], None]] = {
-    "coordinates": _open_coordinates,
-    "tomogram": _open_tomogram,
-    "journal": _open_journal,
-    "summary": _open_summary,
-    "simulation": _open_simulation,
-    "training": _open_training,
-    "card": _open_card,
-    "model": _open_model,
-    "weights": _open_weights,
+OPENERS: dict[str, tuple[Opener, ...]] = {
+    "coordinates": (_open_coordinates, _open_without_spacing, _drop_coordinates),
+    "tomogram": (_open_tomogram, _recognise_tomogram),
+    "journal": (_open_journal,),
+    "summary": (_open_summary,),
+    "simulation": (_open_simulation,),
+    "training": (_open_training,),
+    "card": (_open_card,),
+    "model": (_open_model,),
+    "weights": (_open_weights,),
 }
-"""Read a file as far as a person waits for it."""
+"""Ways to read a file as far as a person waits for it; the first one needs nothing else."""

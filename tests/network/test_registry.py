@@ -180,3 +180,9 @@ def test_a_card_with_an_unknown_backbone_is_named_with_its_file(saved):
     saved.write_text(saved.read_text().replace('"r3d18"', '"r3d19"'))
     with pytest.raises(ModelError, match=r"small\.safetensors: There is no backbone 'r3d19'"):
         load_model(saved)
+
+
+def test_a_card_with_impossible_widths_is_named_with_its_file(saved):
+    saved.write_text(saved.read_text().replace('"base_width": 4', '"base_width": 4294967296'))
+    with pytest.raises(ModelError, match=r"The card of .*small\.safetensors"):
+        load_model(saved)

@@ -1,3 +1,4 @@
+import struct
 import tracemalloc
 
 import numpy as np
@@ -231,4 +232,20 @@ def test_tiles_larger_than_the_file_can_fill_take_no_memory(tmp_path):
         for page in tiff.pages:
             page.tags["TileWidth"].overwrite(10**7, dtype="I")
     with pytest.raises(TomogramError, match=r"t\.tif does not fit the file"):
+        open_tomogram(path)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("back_to", [0, 1, 2])
+def test_pages_in_a_circle_are_refused(tmp_path, back_to):
+    path = tmp_path / "t.tif"
+    data = np.ones((3, 8, 8), np.float32)
+    tifffile.imwrite(path, data, photometric="minisblack", metadata=None, compression="zlib")
+    with tifffile.TiffFile(path) as tiff:
+        offsets = [page.offset for page in tiff.pages]
+    content = bytearray(path.read_bytes())
+    (tags,) = struct.unpack_from("<H", content, offsets[-1])
+    struct.pack_into("<I", content, offsets[-1] + 2 + 12 * tags, offsets[back_to])
+    path.write_bytes(content)
+    with pytest.raises(TomogramError, match=r"t\.tif is damaged: after 3 pages"):
         open_tomogram(path)

@@ -222,7 +222,7 @@ def _build(card: ModelCard, state: StateDict, weights: Path) -> Model:
     try:
         with torch.device("meta"):
             network = build_network(card.architecture)
-    except ModelError as error:
+    except (ModelError, RuntimeError) as error:  # widths beyond what an array can have
         raise ModelError(f"The card of {weights}: {error}") from error
     load_state(network, state, weights)
     return Model(card=card, network=network.eval())

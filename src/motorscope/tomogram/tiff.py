@@ -94,9 +94,9 @@ def _has_second_page(tiff: Any) -> bool:
 
 
 def _check_directories(tiff: Any, path: Path) -> None:
-    """Refuse a file whose chain of directories, one a page, leads out of it.
+    """Refuse a file whose chain of directories, one a page, leads out of it or in a circle.
 
-    The library would go without the pages beyond, and the volume be too thin.
+    The library would go without the pages beyond, and the volume be too thin; or go on for ever.
     """
     kind, stream = tiff.tiff, tiff.filehandle
 
@@ -106,7 +106,12 @@ def _check_directories(tiff: Any, path: Path) -> None:
 
     seen: set[int] = set()
     offset = number(8 if kind.is_bigtiff else 4, kind.offsetsize, kind.offsetformat)
-    while offset and offset not in seen:
+    while offset:
+        if offset in seen:
+            raise TomogramError(
+                f"{path} is damaged: after {len(seen)} pages its list of pages begins anew; copy "
+                "or export it again."
+            )
         seen.add(offset)
         try:
             tags = number(offset, kind.tagnosize, kind.tagnoformat)

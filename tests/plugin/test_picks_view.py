@@ -12,7 +12,8 @@ from motorscope.picks import STATUSES, PickTable
 from motorscope.plugin.picks_layer import picks_of
 from motorscope.plugin.picks_view import PicksView
 from motorscope.plugin.review import Review
-from motorscope.plugin.specs import CHOSEN_WIDTH
+from motorscope.plugin.rings import CHOSEN_RING, RING, ring_widths
+from motorscope.plugin.specs import MARKER_SIZE
 from motorscope.tomogram import VoxelGrid
 
 GRID = VoxelGrid(shape=(30, 40, 50), spacing=(20.0, 10.0, 10.0), origin=(5.0, -30.0, 0.0))
@@ -187,7 +188,7 @@ class Reviewing(RuleBasedStateMachine):
         assert np.array_equal(layer.text.values != "", named)
         colours = {tuple(colour) for colour in layer.border_color}
         assert len(colours) == layer.features["status"].nunique()
-        thick = layer.border_width == CHOSEN_WIDTH
+        thick = layer.border_width == ring_widths(self.viewer, layer)[1]
         assert np.array_equal(thick, np.isin(ids, self.review.selected))
         selected = set(ids[sorted(layer.selected_data)])
         assert selected == set(self.review.selected)
@@ -247,3 +248,26 @@ def test_scores_stand_beside_the_rings_while_there_are_few():
     view.layer.text.visible = False
     review.set_threshold(0.4)
     assert not view.layer.text.visible  # a person's choice stays
+
+
+@pytest.mark.parametrize("units", ["angstrom", "nm"])
+def test_rings_have_one_width_on_the_screen_at_any_zoom(units):
+    viewer = ViewerModel()
+    scale = np.array(GRID.spacing) / (10 if units == "nm" else 1)
+    viewer.add_image(np.zeros(GRID.shape), scale=scale, units=(units,) * 3)
+    review = Review("tomo", GRID)
+    view = PicksView(viewer, review, "id")
+    review.add([[105.0, 50.0, 60.0], [205.0, 50.0, 60.0]])
+    review.select([review.table.ids[1]])
+    per_unit = 10.0 if str(viewer.layers.units[-1]) == "nanometer" else 1.0
+    for zoom in (0.05, 0.3, 2.0):
+        viewer.scene.camera.zoom = zoom * per_unit
+        diameter = MARKER_SIZE * zoom  # in pixels
+        assert view.layer.border_width * diameter == pytest.approx([RING, CHOSEN_RING])
+    viewer.scene.camera.zoom = 1e-4 * per_unit
+    assert (view.layer.border_width <= 0.25).all()  # else a ring would be a disc
+    layer = view.layer
+    view.close()
+    viewer.scene.camera.zoom = 0.3 * per_unit
+    assert (layer.border_width == 0.25).all()  # nobody follows the layer any more
+    view.close()

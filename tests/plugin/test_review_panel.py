@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 from napari.layers.base import ActionType
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLineEdit
+from qtpy.QtWidgets import QApplication, QLineEdit
 
 from motorscope.picks import Journal, read_picks
+from motorscope.plugin.desk import ZOOM_WIDTH
 from motorscope.plugin.layers import find, identity
 from motorscope.plugin.models import Survey
 from motorscope.plugin.specs import KEY, PICKS, TOMOGRAM
@@ -296,3 +297,55 @@ def test_the_gallery_opens_the_panel_it_belongs_to(make_napari_viewer_proxy, qtb
     assert len(panels) == 1
     assert "Nothing to show" in gallery.title.text()
     qtbot.waitUntil(lambda: not panels[0].runner.busy)
+
+
+def test_held_key_shows_the_bare_tomogram(open_panel, qtbot, tomogram):
+    viewer, widget = open_panel()
+    add_tomogram(viewer, tomogram)
+    find_motors(qtbot, widget)
+    before = [layer.visible for layer in viewer.layers]
+    bare = [True] + [False] * (len(before) - 1)
+    assert sum(before) > 2
+
+    def visible():
+        return [layer.visible for layer in viewer.layers]
+
+    for control in (widget.review.table, widget.detections.threshold, widget):
+        qtbot.keyPress(control, Qt.Key.Key_H)
+        assert visible() == bare
+        qtbot.keyRelease(control, Qt.Key.Key_H)
+        assert visible() == before
+    qtbot.keyPress(widget, Qt.Key.Key_H)
+    assert visible() == bare
+    QApplication.instance().focusWindowChanged.emit(None)  # another program has the keyboard
+    assert visible() == before
+    qtbot.keyRelease(widget, Qt.Key.Key_H)
+    assert visible() == before
+    button = widget.review.buttons["bare"]
+    qtbot.mousePress(button, Qt.MouseButton.LeftButton)
+    assert visible() == bare
+    qtbot.mouseRelease(button, Qt.MouseButton.LeftButton)
+    assert visible() == before
+
+
+def test_key_zooms_to_the_motor_and_back(open_panel, qtbot, tomogram):
+    viewer, widget = open_panel()
+    layer = add_tomogram(viewer, tomogram)
+    find_motors(qtbot, widget)
+    camera = viewer.scene.camera
+    viewer.reset_view()
+    whole = camera.zoom
+    review = widget.session.desk.review(layer)
+    review.select([])
+    qtbot.keyClick(widget, Qt.Key.Key_M)
+    assert "go to one" in widget.status.text()
+    assert camera.zoom == whole
+    qtbot.keyClick(widget, Qt.Key.Key_N)
+    qtbot.keyClick(widget, Qt.Key.Key_M)
+    assert min(viewer.canvas.size) / camera.zoom == pytest.approx(ZOOM_WIDTH)
+    place = review.position(review.current)
+    assert camera.center[-2:] == pytest.approx(place[-2:], abs=0.1)
+    point = viewer.dims.point
+    qtbot.keyClick(widget, Qt.Key.Key_M)
+    assert camera.zoom == pytest.approx(whole)
+    assert viewer.dims.point == point

@@ -1,6 +1,6 @@
 """What a person does in a review, by name: for buttons, and for keys while the canvas has focus."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 
 from motorscope.errors import MotorscopeError
+from motorscope.plugin.bare_view import BareView
 from motorscope.plugin.desk import ReviewDesk
 from motorscope.plugin.layers import identity
 from motorscope.plugin.review import Review
@@ -27,6 +28,9 @@ class Action:
     help: str
 
 
+BARE = "bare"
+"""Name of the action that lasts for as long as its key is held."""
+
 ACTIONS = (
     Action("previous", "Previous", "B", "Go to the motor before, in the chosen order."),
     Action("next", "Next", "N", "Go to the next motor, in the chosen order."),
@@ -44,6 +48,13 @@ ACTIONS = (
     Action("delete", "Delete", "D", "Delete the selected motors."),
     Action("undo", "Undo", "Ctrl+Z", "Take back the last step."),
     Action("redo", "Redo", "Ctrl+Shift+Z", "Do again what was undone."),
+    Action("zoom", "Zoom", "M", "Zoom to the current motor; again: to the whole tomogram."),
+    Action(
+        BARE,
+        "Bare",
+        "H",
+        "Hold to see the bare tomogram: rings, heatmap and maps are out of sight.",
+    ),
     Action("accept all", "Accept all shown", "", "Accept every candidate above the threshold."),
     Action("reject all", "Reject all below", "", "Reject every candidate below the threshold."),
 )
@@ -56,6 +67,8 @@ class ReviewActions:
     ----------
     goes_on
         Whether a decision on one motor goes on to the next undecided one.
+    bare
+        Hides what lies over the tomogram.
     """
 
     def __init__(self, viewer: ViewerModel, desk: ReviewDesk) -> None:
@@ -63,6 +76,7 @@ class ReviewActions:
         self._layer_id = ""
         self._bound: list[str] = []
         self.goes_on = True
+        self.bare = BareView(viewer)
 
     @property
     def layer(self) -> Layer | None:
@@ -79,14 +93,16 @@ class ReviewActions:
         for action in ACTIONS:
             key = action.key.replace("+", "-")
             if key:
+                hold = _holder(self.bare) if action.name == BARE else None
                 try:
-                    self._viewer.bind_key(key, _runner(self.run, action.name))
+                    self._viewer.bind_key(key, hold or _runner(self.run, action.name))
                 except ValueError:
                     continue
                 self._bound.append(key)
 
     def unbind(self) -> None:
         """Give the keys back; doing so twice does no harm."""
+        self.bare.release()
         while self._bound:
             self._viewer.bind_key(self._bound.pop(), None)
 
@@ -96,7 +112,7 @@ class ReviewActions:
         Raises
         ------
         KeyError
-            If there is no such action.
+            If there is no such action, or it is one that lasts.
         """
         layer = self.layer
         if layer is None:
@@ -106,6 +122,8 @@ class ReviewActions:
                 self._desk.add_at_cursor(layer)
             elif name == "snap":
                 self._desk.snap(layer)
+            elif name == "zoom":
+                self._desk.zoom(layer)
             else:
                 review = self._desk.review(layer)
                 if review is not None:
@@ -139,6 +157,17 @@ class ReviewActions:
         if name == "redo":
             return "" if review.redo() else "There is nothing to redo."
         raise KeyError(name)
+
+
+def _holder(bare: BareView) -> Callable[[Any], Iterator[None]]:
+    """Return what napari runs to the ``yield`` when a key goes down, and on when it comes up."""
+
+    def hold(_: Any) -> Iterator[None]:
+        bare.hold()
+        yield
+        bare.release()
+
+    return hold
 
 
 def _runner(run: Callable[[str], None], name: str) -> Callable[[Any], None]:

@@ -25,11 +25,15 @@ from motorscope.plugin.picks_view import PicksView
 from motorscope.plugin.pointer import Pointer
 from motorscope.plugin.review import Review
 from motorscope.plugin.specs import HEATMAP, KEY, PICKS
-from motorscope.plugin.viewport import look_at, world_unit
+from motorscope.plugin.viewport import look_at, world_unit, zoom_to
 from motorscope.tomogram import VoxelGrid
 
 SNAP_RADIUS = 400.0
 """How far in Å a pick may go to a maximum of the heatmap: not to the next motor."""
+
+
+ZOOM_WIDTH = 1500.0
+"""How many Å around a motor fill the canvas: the motor with its ring, and the membrane by it."""
 
 
 class ReviewDesk:
@@ -224,6 +228,19 @@ class ReviewDesk:
         if not near:
             raise PicksError(f"The heatmap has no maximum within {radius:.0f} Å.")
         review.move([pick for pick, _ in near], np.array([summit for _, summit in near]))
+
+    def zoom(self, layer: Layer) -> None:
+        """Zoom to the current pick; a second time back to the whole tomogram.
+
+        Raises
+        ------
+        PicksError
+            If there is no current pick.
+        """
+        review = self._begun(layer)
+        if review.current is None:
+            raise PicksError("No motor is selected, or several are; go to one with N.")
+        zoom_to(self.viewer, layer, list(review.position(review.current)), ZOOM_WIDTH)
 
     def add_at_cursor(self, layer: Layer) -> None:
         """Add a pick where the cursor is: in 2D on the slice, in 3D on the heatmap's largest value.

@@ -22,12 +22,11 @@ from numpy.typing import NDArray
 from motorscope.picks import PickTable
 from motorscope.plugin.layers import find, place
 from motorscope.plugin.review import Review
+from motorscope.plugin.rings import ring_widths
 from motorscope.plugin.specs import (
     ADDED,
-    CHOSEN_WIDTH,
     KEY,
     PICKS,
-    RING_WIDTH,
     STATUS_COLOURS,
     label,
     marker_size,
@@ -52,6 +51,7 @@ class PicksView:
         review.changing.connect(self.take_edits)
         review.changed.connect(self.show)
         review.selection_changed.connect(self._show_selection)
+        viewer.scene.camera.events.zoom.connect(self._show_selection)
         found = find(viewer.layers, PICKS, tomogram_id)
         if found is not None:  # left by a panel that was closed
             self._attach(found)
@@ -66,6 +66,7 @@ class PicksView:
         self._review.changing.disconnect(self.take_edits, missing_ok=True)
         self._review.changed.disconnect(self.show, missing_ok=True)
         self._review.selection_changed.disconnect(self._show_selection, missing_ok=True)
+        self._viewer.scene.camera.events.zoom.disconnect(self._show_selection)
         self.detach()
 
     def detach(self) -> None:
@@ -189,7 +190,8 @@ class PicksView:
             self._review.select(ids[row] for row in rows)
             self._show_selection()  # "select all" selects hidden points too
 
-    def _show_selection(self) -> None:
+    def _show_selection(self, event: Any = None) -> None:
+        """Mark what is selected; `event` is one of the zoom, to which the rings' widths fit."""
         layer = self._layer
         if layer is None:
             return
@@ -198,7 +200,7 @@ class PicksView:
         with self._quiet():
             if rows != set(layer.selected_data):
                 layer.selected_data = rows
-            if _update_widths(layer, chosen):
+            if _update_widths(layer, chosen, ring_widths(self._viewer, layer)):
                 layer.refresh(extent=False, thumbnail=False, highlight=False)
 
     def _update(self, layer: Points, table: PickTable) -> None:
@@ -230,8 +232,12 @@ class PicksView:
         drawn = [
             _update_words(layer, table, rows),
             _update_colours(layer, table.statuses[rows]),
-            _update_widths(layer, np.isin(table.ids[rows], self._review.selected)),
             _update_shown(layer, shown, marker_size(self._review.grid)),
+            _update_widths(
+                layer,
+                np.isin(table.ids[rows], self._review.selected),
+                ring_widths(self._viewer, layer),
+            ),
         ]
         if moved or named or len(missing) or any(drawn):
             layer.refresh(extent=moved or bool(len(missing)))
@@ -328,15 +334,16 @@ def _update_colours(layer: Points, statuses: NDArray[Any]) -> bool:
     return bool(differs.any())
 
 
-def _update_widths(layer: Points, chosen: NDArray[np.bool_]) -> bool:
-    """Make the rings of chosen picks thick; return whether any changed.
+def _update_widths(layer: Points, chosen: NDArray[np.bool_], widths: tuple[float, float]) -> bool:
+    """Make rings thin, and those of chosen picks thick; return whether any changed.
 
     napari marks selected points of the active layer only, which may be another one.
     """
-    widths = np.where(chosen, CHOSEN_WIDTH, RING_WIDTH)
-    if np.array_equal(widths, layer.border_width):
+    thin, thick = widths
+    wanted = np.where(chosen, thick, thin)
+    if np.array_equal(wanted, layer.border_width):
         return False
-    layer.border_width[:] = widths
+    layer.border_width[:] = wanted
     return True
 
 

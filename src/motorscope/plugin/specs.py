@@ -32,8 +32,8 @@ COORDINATES, COMPARISON = "coordinates", "comparison"
 MARKER_SIZE = 700.0
 """Diameter in Å of the ring around a motor, which is about 450 Å wide."""
 
-RING_WIDTH, CHOSEN_WIDTH = 0.04, 0.09
-"""Width of the ring's line as a share of its diameter, and that of a selected one."""
+HEATMAP_OPACITY = 0.3
+"""Of the heatmap: the motor under it is what a person judges."""
 
 STATUS_COLOURS = {"candidate": "#ffee00", "accepted": "#3dff6e", "rejected": "#ff5252"}
 
@@ -95,6 +95,7 @@ def heatmap_arguments(
         "contrast_limits": (0.02, 1.0),
         "colormap": "inferno",
         "blending": "additive",
+        "opacity": HEATMAP_OPACITY,
         "interpolation2d": "linear",
         "projection_mode": "none",
         "metadata": entry(HEATMAP, name, tomogram_id),
@@ -148,7 +149,7 @@ def picks_arguments(
         "face_color": "transparent",
         "border_color": "status",
         "border_color_cycle": STATUS_COLOURS,
-        "border_width": RING_WIDTH,
+        "border_width": 0.02,  # of the diameter, until the zoom is known: see `rings`
         "symbol": "disc",
         "size": size,
         "canvas_size_limits": (0, 10_000),  # a point without a size is not drawn
@@ -160,6 +161,7 @@ def picks_arguments(
             "translation": (0.0, -0.36 * size, 0.36 * size),  # at the upper right of the ring
         },
         "projection_mode": "rescale_spherical",
+        "blending": "translucent_no_depth",  # in 3D scores are not hidden behind their rings
         "metadata": {KEY: entry(PICKS, name, tomogram_id)[KEY] | {"grid": grid}},
     }
 

@@ -84,6 +84,28 @@ def look_at(viewer: ViewerModel, layer: Layer, position: Sequence[float]) -> Non
     viewer.scene.camera.center = _triple(centre)
 
 
+def zoom_to(viewer: ViewerModel, layer: Layer, position: Sequence[float], width: float) -> bool:
+    """Bring a position (z, y, x) in Å to the canvas's middle, `width` Å across its shorter side.
+
+    Where that is what the canvas shows already, it shows the whole again, in the same slice.
+
+    Returns
+    -------
+    bool
+        Whether it was zoomed in.
+    """
+    camera = viewer.scene.camera
+    zoom = min(viewer.canvas.size) / (width / float(world_unit(viewer, layer)[-1]))
+    before = np.array(camera.center), camera.zoom
+    look_at(viewer, layer, position)
+    camera.zoom = zoom
+    near = np.allclose(before[0], camera.center, atol=1e-3 * width)
+    if near and np.isclose(before[1], zoom, rtol=1e-3):
+        viewer.reset_view(reset_camera_angle=False)
+        return False
+    return True
+
+
 @contextmanager
 def steady(viewer: ViewerModel) -> Iterator[None]:
     """Keep slice, camera and zoom, which napari resets when the first layer with channels comes."""

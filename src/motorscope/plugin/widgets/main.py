@@ -7,7 +7,7 @@ from typing import Any, cast
 from napari.components import ViewerModel
 from napari.layers import Layer
 from qtpy.QtCore import QEvent, QSize, Qt, Signal
-from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from motorscope.errors import ModelError, TomogramError
 from motorscope.plugin.actions import ReviewActions
@@ -106,6 +106,7 @@ class MotorscopeWidget(QWidget):
         self._on_tomogram()
         self._on_model()
         mind_wheel_and_keys(self)
+        QApplication.instance().focusWindowChanged.connect(self._on_focus_window)
         # A closed viewer destroys this widget without a close event; the callback must not keep
         # the widget alive.
         self.destroyed.connect(partial(_let_go, *self._held()))
@@ -191,6 +192,10 @@ class MotorscopeWidget(QWidget):
             _let_go(*self._held())
             self.closed.emit()
         return bool(super().event(event))
+
+    def _on_focus_window(self, *_: object) -> None:
+        """Hide nothing any longer: a key that comes up in another window is not heard of."""
+        self.actions.bare.release()
 
     def _on_tomogram(self) -> None:
         self.detections.set_layer(self.tomogram.layer())

@@ -14,7 +14,7 @@ from qtpy.QtWidgets import (
 )
 from superqt.utils import signals_blocked
 
-from motorscope.plugin.actions import ACTIONS, Action, ReviewActions
+from motorscope.plugin.actions import ACTIONS, BARE, Action, ReviewActions
 from motorscope.plugin.layers import identity
 from motorscope.plugin.review import Review
 from motorscope.plugin.session import Session
@@ -82,7 +82,7 @@ class ReviewControls(QWidget):
         review = self._review
         begun = review is not None
         for name, button in self.buttons.items():
-            button.setEnabled(begun or (name == "add" and self._layer is not None))
+            button.setEnabled(begun or (name in ("add", BARE) and self._layer is not None))
         for part in (self.table, self.closeups, self.order, self.rejected, self.gallery):
             part.setEnabled(begun)
         self.table.refresh()
@@ -109,7 +109,11 @@ class ReviewControls(QWidget):
             button = QPushButton(_words(action))
             button.setToolTip(action.help)
             button.setStyleSheet("QPushButton { padding: 3px 2px; }")
-            button.clicked.connect(partial(self._on_button, action.name))
+            if action.name == BARE:
+                button.pressed.connect(self._actions.bare.hold)
+                button.released.connect(self._actions.bare.release)
+            else:
+                button.clicked.connect(partial(self._on_button, action.name))
             self.buttons[action.name] = button
             if action in single:
                 grid.addWidget(button, *divmod(single.index(action), _COLUMNS))
@@ -150,6 +154,7 @@ class ReviewControls(QWidget):
         chosen = review is not None and bool(review.selected)
         for name in ("accept", "reject", "candidate", "snap", "delete"):
             self.buttons[name].setEnabled(chosen)
+        self.buttons["zoom"].setEnabled(review is not None and review.current is not None)
         if review is None or review.current is None:
             self.closeups.show_at(self._layer, None)
         else:

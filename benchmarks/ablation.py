@@ -22,7 +22,6 @@ import torch
 from motorscope.evaluate import EvaluationData, read_evaluation, score_picks
 from motorscope.network import load_model
 from motorscope.picks import write_picks
-from motorscope.simulation.config import LOOKALIKES
 from motorscope.tables import overlaid, read_toml
 from motorscope.tomogram import open_tomogram
 from motorscope.training import train
@@ -50,9 +49,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "as it is": {},
     "crops anywhere": {"data": {"closing_share": 1.0}},
     "crops at its mistakes": {"data": {"mistake_share": 0.4}},
-    "fewer look-alikes, of all kinds": {
-        "simulation": {"lookalikes": [1, 8], "lookalike_kinds": list(LOOKALIKES)}
-    },
+    "more look-alikes": {"simulation": {"lookalikes": [2, 12]}},
     "positives weighted 256": {"loss": {"pos_weight": 256.0, "smoothing": 1e-3}},
     "no missing wedge": {"simulation": {"tilt_range": [90.0, 90.0]}},
     "no CTF": {"simulation": {"defocus": [0.0, 0.0], "amplitude_contrast": [1.0, 1.0]}},

@@ -142,6 +142,8 @@ def test_the_commands_help_names_every_format(capsys):
 
 @pytest.mark.parametrize("target", ["a.csv", "a.npy", "a.json", "a.ndjson"])
 def test_a_file_that_exists_is_replaced_only_on_demand_and_kept(picks, target, tmp_path):
+    if target == "a.json":
+        pytest.importorskip("copick")  # a JSON file is taken for copick's
     path = tmp_path / target
     path.write_text("somebody's work")
     with pytest.raises(PicksError, match=rf"{target} exists already; .*--overwrite.*a\.bak\."):

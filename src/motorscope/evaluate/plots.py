@@ -62,12 +62,13 @@ def _thresholds(scores: Scores) -> Figure:
     curve = scores.curve
     for name, values in (
         ("F2 (tomograms)", curve.f2),
+        ("F2 (motors)", curve.motor_f2),
         ("precision", curve.precision),
         ("recall", curve.recall),
     ):
         axes.step(curve.thresholds, values, where="post", label=name)
     if np.isfinite(curve.best_threshold):
-        axes.axvline(curve.best_threshold, color="grey", linestyle=":", label="best F2")
+        axes.axvline(curve.best_threshold, color="grey", linestyle=":", label="best F2 (motors)")
     axes.set(ylim=(0, 1.02), xlabel="threshold", title="What a threshold costs")
     axes.legend(loc="lower center")
     return figure

@@ -90,6 +90,7 @@ def make_tables(
                 "precision": curve.precision,
                 "recall": curve.recall,
                 "competition_f2": curve.f2,
+                "motor_f2": curve.motor_f2,
             }
         ),
         "reliability": pd.DataFrame(

@@ -156,8 +156,8 @@ class Canvas:
     def _ring(
         self, o: Offsets, ring: Ring, w: Point, u: Point, v: Point, turn: float
     ) -> tuple[Volume, Volume | np.float32]:
-        height = _dot(o, w)
-        across, along = _dot(o, u), _dot(o, v)
+        height = dot(o, w)
+        across, along = dot(o, u), dot(o, v)
         rho = np.hypot(across, along)
         outside_r = np.abs(rho - np.float32(ring.radius)) - np.float32(ring.width / 2)
         if ring.radius == 0:
@@ -190,7 +190,7 @@ class Canvas:
             def shape(
                 o: Offsets, along: Point = along, length2: float = length2
             ) -> tuple[Volume, Volume | np.float32]:
-                t = np.clip(_dot(o, along / length2), 0, 1)
+                t = np.clip(dot(o, along / length2), 0, 1)
                 dz, dy, dx = (o[i] - t * np.float32(along[i]) for i in range(3))
                 distance = np.sqrt(dz**2 + dy**2 + dx**2)
                 value: Volume | np.float32 = np.float32(density)
@@ -234,7 +234,8 @@ def perpendicular(axis: ArrayLike) -> tuple[Point, Point]:
     return u, np.cross(w, u)
 
 
-def _dot(o: Offsets, direction: Point) -> Volume:
+def dot(o: Offsets, direction: Point) -> Volume:
+    """Return how far positions lie along a unit vector ``(z, y, x)``, Å."""
     d = direction.astype(np.float32)
     product: Volume = o[0] * d[0] + o[1] * d[1] + o[2] * d[2]
     return product

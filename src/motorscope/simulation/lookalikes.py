@@ -32,17 +32,16 @@ def paint_lookalikes(
     """Draw some look-alikes at the envelopes of the cells, away from the motors' sites."""
     count = int(rng.integers(config.lookalikes[0], config.lookalikes[1] + 1))
     for own in rng.spawn(count):  # so that no look-alike changes what the next one is
-        rng = own
-        kind = str(rng.choice(config.lookalike_kinds))
+        kind = str(own.choice(config.lookalike_kinds))
         if not cells:
             return
-        which = int(rng.integers(len(cells)))
+        which = int(own.integers(len(cells)))
         cell = cells[which]
         others = cells[:which] + cells[which + 1 :]
         species = SPECIES["campylobacter" if kind in ("array", "injectisome") else "enteric"]
-        sites = find_sites(grid, cell, others, species, 1, taken, rng)
+        sites = find_sites(grid, cell, others, species, 1, taken, own)
         if sites:
-            _PAINTERS[kind](canvas, grid, cell, sites[0], rng)
+            _PAINTERS[kind](canvas, grid, cell, sites[0], own)
             taken.append(sites[0])
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from motorscope.simulation.canvas import Canvas, Offsets, Point, Volume, perpendicular
+from motorscope.simulation.canvas import Canvas, Offsets, Point, Volume, dot, perpendicular
 from motorscope.simulation.species import Species
 
 PIXEL = 8.0
@@ -150,9 +150,9 @@ def paint_profile(
     bow = rng.normal(0, 2e-5, 2)  # 1/Å: no axis is quite straight
 
     def shape(o: Offsets) -> tuple[Volume, Volume | np.float32]:
-        height = _along(o, w)
+        height = dot(o, w)
         bend = height * np.abs(height)
-        across, along = _along(o, u) - bow[0] * bend, _along(o, v) - bow[1] * bend
+        across, along = dot(o, u) - bow[0] * bend, dot(o, v) - bow[1] * bend
         radius = np.hypot(across, along)
         inside = (radius < _RADIUS - 2 * PIXEL) & (height > _LOW) & (height < _HIGH - 2 * PIXEL)
         where = np.nonzero(inside)
@@ -172,12 +172,6 @@ def paint_profile(
 
     reach = np.hypot(_RADIUS, max(_HIGH, -_LOW))
     canvas.paint(place - reach, place + reach, place, shape)
-
-
-def _along(o: Offsets, direction: Point) -> Volume:
-    d = direction.astype(np.float32)
-    result: Volume = o[0] * d[0] + o[1] * d[1] + o[2] * d[2]
-    return result
 
 
 def _read(picture: Picture, r: Picture, h: Picture) -> Picture:

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from motorscope.tomogram import open_tomogram
 
-NAMES = (*(f"standard-2-{i}" for i in (12, 20, 16, 19, 11, 13)),)
+NAMES = tuple(f"standard-2-{number}" for number in (12, 20, 16, 19, 11, 13))
 SIDE, COLUMNS, RING = 400, 3, 450.0  # pixels, tiles in a row, Å
 
 

@@ -19,7 +19,7 @@ from motorscope.network.checkpoint import (
     recognise_architecture,
 )
 from motorscope.network.model import Model
-from motorscope.network.unet import UNet3d, build_network
+from motorscope.network.unet import UNet3d, outline_network
 
 REFERENCE = "byu2025-1st"
 """The shipped card of the reference recipe, which comes without weights."""
@@ -127,8 +127,7 @@ def save_model(
     """
     from safetensors.torch import save_file
 
-    with torch.device("meta"):
-        expected = build_network(card.architecture).state_dict()
+    expected = outline_network(card.architecture).state_dict()
     state = {n: t for n, t in network.state_dict().items() if n in expected}
     if {n: t.shape for n, t in state.items()} != {n: t.shape for n, t in expected.items()}:
         raise ModelError(
@@ -220,8 +219,7 @@ def _build(card: ModelCard, state: StateDict, weights: Path) -> Model:
     # Built without storage, which the weights bring: a large network is held once, not twice, and
     # no time goes into random weights.
     try:
-        with torch.device("meta"):
-            network = build_network(card.architecture)
+        network = outline_network(card.architecture)
     except (ModelError, RuntimeError) as error:  # widths beyond what an array can have
         raise ModelError(f"The card of {weights}: {error}") from error
     load_state(network, state, weights)

@@ -228,7 +228,9 @@ class ResNetEncoder3d(nn.Module):
                         jump *= module.stride[0]
         return radius
 
-    def forward_features(self, x: Tensor, stages: int = len(STAGES)) -> list[Tensor]:
+    def forward_features(
+        self, x: Tensor, stages: int = len(STAGES), first: int = 0
+    ) -> list[Tensor]:
         """Return the features of the first `stages` stages, stem first.
 
         Parameters
@@ -237,11 +239,13 @@ class ResNetEncoder3d(nn.Module):
             ``(n, in_channels, z, y, x)``.
         stages
             How many of the five to compute; deeper ones cost nothing when they are not asked for.
+        first
+            How many of the shallowest not to return; each is freed as soon as the next is there.
 
         Returns
         -------
         list of Tensor
-            Each ``(n, channels[i], z / strides[i][0], …)``, sides rounded up.
+            Each ``(n, channels[i], z / strides[i][0], …)`` from ``i = first`` on, sides rounded up.
         """
         steps: list[tuple[nn.Module, ...]] = [
             (self.conv1, self.bn1, self.relu),
@@ -251,9 +255,10 @@ class ResNetEncoder3d(nn.Module):
             (self.layer4,),
         ]
         features: list[Tensor] = []
-        for modules in steps[:stages]:
+        for index, modules in enumerate(steps[:stages]):
             x = self._step(modules, x)
-            features.append(x)
+            if index >= first:
+                features.append(x)
         return features
 
     def forward(self, x: Tensor) -> Tensor:

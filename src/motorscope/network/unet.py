@@ -1,11 +1,12 @@
 """The detector: an encoder, a decoder that fits any encoder, and a heatmap head."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from motorscope.errors import ModelError
 from motorscope.network.card import Architecture, FeatureSpec
@@ -58,14 +59,13 @@ class UNet3d(nn.Module):
                 f"A decoder has one to {most} stages of at least one channel, not "
                 f"{tuple(decoder_channels)}."
             )
-        device = next(encoder.parameters()).device
-        with torch.device(device):
+        deepest = encoder.channels[-1]
+        with torch.device(next(encoder.parameters()).device):
             # The reference's name for the encoder in a state dict is "backbone".
             self.backbone = encoder
-            self.decoder = Decoder(decoder_channels)
-            self.seg_head = Head(align_corners)
-            self.aux_head = Head(align_corners) if auxiliary_head else None
-            self._materialise()
+            self.decoder = Decoder(encoder.channels, decoder_channels)
+            self.seg_head = Head(decoder_channels[-1], align_corners)
+            self.aux_head = Head(deepest, align_corners) if auxiliary_head else None
         initialise(self.decoder)
 
     @property
@@ -104,7 +104,10 @@ class UNet3d(nn.Module):
             If the input does not fit.
         """
         self._check(x)
-        logits: Tensor = self.seg_head(self.decoder(self.backbone.forward_features(x)))
+        # Features that no decoder stage takes in are not kept.
+        first = len(self.backbone.channels) - 1 - len(self.decoder.blocks)
+        features = self.backbone.forward_features(x, first=first)
+        logits: Tensor = self.seg_head(self.decoder(features))
         return logits
 
     def forward_with_auxiliary(self, x: Tensor) -> Logits:
@@ -134,40 +137,38 @@ class UNet3d(nn.Module):
                 f"{sides}; pad them to {fitting}."
             )
 
-    def _materialise(self) -> None:
-        # One pass over the smallest input tells every lazy module its channels. Evaluation mode
-        # keeps statistics untouched.
-        self.eval()
-        with torch.no_grad():
-            self.forward_with_auxiliary(
-                torch.zeros(1, self.backbone.in_channels, *self.input_multiple)
-            )
-        self.train()
-
 
 class Decoder(nn.Module):
     """Decoder stages, deepest first."""
 
-    def __init__(self, channels: Sequence[int]) -> None:
+    def __init__(self, features: Sequence[int], channels: Sequence[int]) -> None:
         super().__init__()
-        self.blocks = nn.ModuleList(DecoderBlock(n) for n in channels)
+        deeper = [features[-1], *channels]
+        skips = reversed(features[:-1])
+        self.blocks = nn.ModuleList(
+            DecoderBlock(below, skip, n)
+            for below, skip, n in zip(deeper, skips, channels, strict=False)
+        )
 
     def forward(self, features: list[Tensor]) -> Tensor:
-        """Turn an encoder's features, shallowest first, into one map."""
-        *skips, x = features
-        for block, skip in zip(self.blocks, reversed(skips), strict=False):
-            x = block(x, skip)
+        """Turn an encoder's features, shallowest first, into one map.
+
+        Features are taken out of the list, so that each is freed as soon as it was used.
+        """
+        x = features.pop()
+        for block in self.blocks:
+            x = block(x, features.pop())
         return x
 
 
 class DecoderBlock(nn.Module):
     """Upsample, put beside the skip, and fuse with two convolutions."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, deeper: int, skip: int, channels: int) -> None:
         super().__init__()
-        self.upsample = Upsample()
-        self.conv1 = ConvNormReLU(channels)
-        self.conv2 = ConvNormReLU(channels)
+        self.upsample = Upsample(deeper)
+        self.conv1 = ConvNormReLU(deeper + skip, channels)
+        self.conv2 = ConvNormReLU(channels, channels)
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
         """Fuse `x` with a `skip` of twice its sides."""
@@ -178,9 +179,9 @@ class DecoderBlock(nn.Module):
 class Upsample(nn.Module):
     """Learned doubling of the sides that keeps the number of channels."""
 
-    def __init__(self) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        self.deconv = _LazySameChannelsDeconv(0, kernel_size=2, stride=2)
+        self.deconv = nn.ConvTranspose3d(channels, channels, kernel_size=2, stride=2)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(n, c, z, y, x)`` to ``(n, c, 2z, 2y, 2x)``."""
@@ -188,26 +189,17 @@ class Upsample(nn.Module):
         return y
 
 
-class _LazySameChannelsDeconv(nn.LazyConvTranspose3d):
-    """A transposed convolution that puts out as many channels as its first input has."""
-
-    def initialize_parameters(self, input: Tensor, *args: object, **kwargs: object) -> None:
-        """Take the output's channels from the input, then go on as any lazy module."""
-        self.out_channels = input.shape[1]
-        super().initialize_parameters(input)
-
-
 class ConvNormReLU(nn.Module):
-    """3³ convolution, batch norm, ReLU; the input's channels are found at the first call."""
+    """3³ convolution, batch norm, ReLU."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, n_in: int, channels: int) -> None:
         super().__init__()
-        self.conv = nn.LazyConv3d(channels, 3, padding=1, bias=False)
-        self.norm = nn.LazyBatchNorm3d()
+        self.conv = nn.Conv3d(n_in, channels, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm3d(channels)
         self.relu = nn.ReLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map ``(n, any, z, y, x)`` to ``(n, channels, z, y, x)``."""
+        """Map ``(n, n_in, z, y, x)`` to ``(n, channels, z, y, x)``."""
         y: Tensor = self.relu(self.norm(self.conv(x)))
         return y
 
@@ -215,16 +207,41 @@ class ConvNormReLU(nn.Module):
 class Head(nn.Module):
     """One channel of logits at twice the resolution."""
 
-    def __init__(self, align_corners: bool) -> None:
+    def __init__(self, channels: int, align_corners: bool) -> None:
         super().__init__()
-        self.conv = nn.LazyConv3d(1, 3, padding=1)
+        self.conv = nn.Conv3d(channels, 1, 3, padding=1)
         self.align_corners = align_corners
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map ``(n, any, z, y, x)`` to ``(n, 1, 2z, 2y, 2x)``."""
+        """Map ``(n, channels, z, y, x)`` to ``(n, 1, 2z, 2y, 2x)``."""
         return F.interpolate(
             self.conv(x), scale_factor=2.0, mode="trilinear", align_corners=self.align_corners
         )
+
+
+class _NoRandomNumbers(TorchFunctionMode):
+    """Leaves out the filling of tensors with random numbers."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        if func in (Tensor.normal_, Tensor.uniform_):
+            return args[0]
+        return func(*args, **(kwargs or {}))
+
+
+def outline_network(architecture: Architecture) -> UNet3d:
+    """Build a network of names and shapes alone, on the ``meta`` device, for weights to fill in.
+
+    PyTorch would "draw" random weights there too, for which it imports its compiler: seconds.
+
+    Raises
+    ------
+    ModelError
+        If the architecture is impossible.
+    """
+    with torch.device("meta"), _NoRandomNumbers():
+        return build_network(architecture)
 
 
 def build_network(

@@ -168,7 +168,8 @@ def _configurations() -> list[Sample]:
 def _models() -> list[Sample]:
     import torch
 
-    from motorscope.network import Architecture, Calibration, ModelCard, build_network, save_model
+    from motorscope.contract import Architecture, Calibration, ModelCard
+    from motorscope.network import build_network, save_model
     from motorscope.tomogram import InputRecipe
 
     architecture = Architecture(base_width=1, decoder_channels=(1,), auxiliary_head=False)

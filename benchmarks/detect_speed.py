@@ -75,7 +75,8 @@ def write_noise(path: Path, shape: tuple[int, int, int], spacing: float) -> None
 
 def save_random_model(folder: Path, width: int, decoder: tuple[int, ...], context: int) -> Path:
     """Save a network with random weights and a card like the built-in model's."""
-    from motorscope.network import Architecture, Calibration, ModelCard, build_network, save_model
+    from motorscope.contract import Architecture, Calibration, ModelCard
+    from motorscope.network import build_network, save_model
     from motorscope.tomogram import InputRecipe
 
     architecture = Architecture(

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import settings
 
-from motorscope.network import Architecture, Calibration, ModelCard
+from motorscope.contract import Architecture, Calibration, ModelCard
 from motorscope.tomogram import InputRecipe
 
 # Where a change is judged, the same examples are tried each time; at home new ones are looked for.

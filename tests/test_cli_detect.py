@@ -11,8 +11,9 @@ import torch
 
 from motorscope import __version__, cli
 from motorscope.commands.console import Line
+from motorscope.contract import Architecture
 from motorscope.errors import MotorscopeError
-from motorscope.network import Architecture, build_network, save_model
+from motorscope.network import build_network, save_model
 from motorscope.picks import Journal
 from motorscope.picks.journal_place import journal_at
 from motorscope.picks.searches import heatmap_of
@@ -229,7 +230,8 @@ def test_folder_is_searched_without_the_heatmaps_in_it(folder, tmp_path, capsys)
 
 
 def test_interrupted_run_says_how_to_go_on(folder, tmp_path, monkeypatch, capsys):
-    from motorscope.detection import FileDone, FilesLeft, FileStarted, Progress
+    from motorscope.contract import Progress
+    from motorscope.detection import FileDone, FilesLeft, FileStarted
 
     first, second = (tmp_path / f"{name}.mrc" for name in "ab")
     for path in (first, second):

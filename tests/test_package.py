@@ -33,6 +33,15 @@ def python(*arguments: str) -> str:
     return done.stdout
 
 
+def test_contract_loads_no_torch() -> None:
+    heavy = python(
+        "-c",
+        "import sys, motorscope.contract; print([m for m in ('torch', 'timm', 'napari', 'qtpy') "
+        "if m in sys.modules])",
+    )
+    assert heavy.strip() == "[]"
+
+
 def test_import_loads_none_of_the_heavy_packages() -> None:
     heavy = python(
         "-c",

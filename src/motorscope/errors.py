@@ -21,6 +21,10 @@ class ModelError(MotorscopeError):
     """A model, a checkpoint or its card cannot be used."""
 
 
+class DeviceError(MotorscopeError):
+    """A device or a precision was asked for that this machine does not have, or memory ran out."""
+
+
 class PicksError(MotorscopeError):
     """A table of picks cannot be read or written."""
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from motorscope.network import Architecture, Model, ModelCard, build_network
+from motorscope.contract import Architecture, ModelCard
+from motorscope.network import Model, build_network
 from motorscope.tomogram import Tomogram, VoxelGrid
 
 

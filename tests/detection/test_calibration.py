@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import logit
 
+from motorscope.contract import Calibration
 from motorscope.detection import probability
-from motorscope.network import Calibration
 
 
 @pytest.mark.parametrize(("raw", "calibrated"), [(0.5, 0.004), (0.99, 0.28), (0.996, 0.5)])

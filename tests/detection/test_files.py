@@ -6,15 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from motorscope.detection import (
-    DeviceError,
-    FileDone,
-    FilesRequest,
-    check_files,
-    detect_files,
-    run_to_end,
-)
-from motorscope.errors import ConfigError
+from motorscope.detection import FileDone, FilesRequest, check_files, detect_files, run_to_end
+from motorscope.errors import ConfigError, DeviceError
 from motorscope.tomogram import VoxelGrid, open_tomogram, write_mrc
 
 SPACING = (16.0, 16.0, 16.0)

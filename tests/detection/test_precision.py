@@ -4,9 +4,10 @@ import math
 import pytest
 import torch
 
-from motorscope.detection import DeviceError, choose_precision
+from motorscope.detection import choose_precision
 from motorscope.detection import precision as precision_module
 from motorscope.detection.precision import PRECISIONS, precision_name, remembered
+from motorscope.errors import DeviceError
 
 CPU = torch.device("cpu")
 CUDA = torch.device("cuda:0")

@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from motorscope.contract import FeatureSpec
 from motorscope.detection.plan import Window, padded_shape
 from motorscope.detection.region import choose_part, cut_window
 from motorscope.errors import TomogramError
-from motorscope.network import FeatureSpec
 from motorscope.tomogram import VoxelGrid
 
 SPEC = FeatureSpec("heatmap", 1, 8, 3.5)

@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 import torch
 
-from motorscope.detection import (
+from motorscope.contract import (
     DetectionRequest,
-    DeviceError,
     HeatmapBlock,
     HeatmapStarted,
     Notice,
-    PrecisionChoice,
     Progress,
+    RunSettings,
+)
+from motorscope.detection import (
+    PrecisionChoice,
     detect,
     precision,
     preparation,
@@ -28,12 +30,12 @@ from motorscope.detection import run as run_module
 from motorscope.detection.candidates import find_maxima
 from motorscope.detection.predictor import Predictor, is_out_of_memory
 from motorscope.detection.watch import Watch
-from motorscope.errors import ModelError, SpacingError, TomogramError
+from motorscope.errors import DeviceError, ModelError, SpacingError, TomogramError
 from motorscope.picks import PickTable
 from motorscope.picks.thinning import thinned
 from motorscope.tomogram import Tomogram, VoxelGrid, prepare
 
-FP32 = {"device": "cpu", "precision": "fp32"}
+FP32 = RunSettings("cpu", "fp32")
 
 
 def plain_heatmap(model, tomogram):
@@ -78,7 +80,7 @@ def small_windows(monkeypatch):
 
 
 def test_the_heatmap_is_what_the_network_says(model, tomogram, whole):
-    result, messages = drain(DetectionRequest(tomogram, model, generation=7, **FP32))
+    result, messages = drain(DetectionRequest(tomogram, model, generation=7, settings=FP32))
     np.testing.assert_allclose(result.heatmap, whole, atol=1e-4)
     assert whole.std() > 0.05  # or there would be nothing to compare
     assert result.grid.shape == result.heatmap.shape == (7, 37, 15)
@@ -94,7 +96,7 @@ def test_the_heatmap_is_what_the_network_says(model, tomogram, whole):
 
 @pytest.mark.usefixtures("small_windows")
 def test_windows_fill_the_heatmap_and_agree_with_the_whole(model, tomogram, whole):
-    result, messages = drain(DetectionRequest(tomogram, model, **FP32))
+    result, messages = drain(DetectionRequest(tomogram, model, settings=FP32))
     (started,) = of(HeatmapStarted, messages)
     assert started.grid == result.grid
     canvas = np.full(started.grid.shape, np.nan, np.float32)
@@ -110,7 +112,7 @@ def test_windows_fill_the_heatmap_and_agree_with_the_whole(model, tomogram, whol
 
 @pytest.mark.usefixtures("small_windows")
 def test_progress_counts_up_to_its_total_and_tells_the_time_left(model, tomogram):
-    _, messages = drain(DetectionRequest(tomogram, model, **FP32))
+    _, messages = drain(DetectionRequest(tomogram, model, settings=FP32))
     progress = of(Progress, messages)
     for what in ("Preparing the tomogram", "Looking for motors"):
         steps = [step for step in progress if step.what == what]
@@ -135,7 +137,7 @@ def test_progress_moves_within_a_window(model, tomogram, monkeypatch):
 
     monkeypatch.setattr(Watch, "before_layer", slow)
     small = Tomogram(tomogram.data[:32, :32, :32], VoxelGrid((32,) * 3, (16.0,) * 3), "small")
-    _, messages = drain(DetectionRequest(small, model, flips=True, **FP32))
+    _, messages = drain(DetectionRequest(small, model, settings=replace(FP32, flips=True)))
     steps = [step for step in of(Progress, messages) if step.what == "Looking for motors"]
     (total,) = {step.total for step in steps if step.done}
     layers = len([m for m in model.network.modules() if not list(m.children())])
@@ -158,7 +160,7 @@ def test_run_that_nobody_waits_for_any_more_stops_between_two_layers(model, tomo
         time.sleep(0.005)
 
     monkeypatch.setattr(Watch, "before_layer", slow)
-    messages = detect(DetectionRequest(tomogram, model, flips=True, **FP32))
+    messages = detect(DetectionRequest(tomogram, model, settings=replace(FP32, flips=True)))
     step = next(m for m in messages if isinstance(m, Progress) and m.what.startswith("Looking"))
     while not step.done:
         step = next(messages)
@@ -175,7 +177,7 @@ def test_run_that_nobody_waits_for_any_more_stops_between_two_layers(model, tomo
 def test_flips_average_mirror_images(model, tomogram):
     data = tomogram.data[:32, :64, :96]
     small = Tomogram(data, VoxelGrid(data.shape, (16.0,) * 3), "small")
-    flipped, _ = drain(DetectionRequest(small, model, flips=True, **FP32))
+    flipped, _ = drain(DetectionRequest(small, model, settings=replace(FP32, flips=True)))
     volume = torch.from_numpy(prepare(small, model.card.input))[None, None]
     with torch.inference_mode():
         logits = model.network(volume)
@@ -200,7 +202,11 @@ def test_flips_are_as_the_model_was_measured_unless_asked_for(
     data = tomogram.data[:32, :32, :32]
     small = Tomogram(data, VoxelGrid(data.shape, (16.0,) * 3), "small")
     for flips in (None, False, True):
-        drain(DetectionRequest(small, with_card(model, flips=measured), flips=flips, **FP32))
+        drain(
+            DetectionRequest(
+                small, with_card(model, flips=measured), settings=replace(FP32, flips=flips)
+            )
+        )
     assert used == [measured, False, True]
 
 
@@ -209,7 +215,7 @@ def test_a_region_is_that_part_of_the_whole(model, with_card, tomogram, whole):
     wide = with_card(model, window=(1024,) * 3, context=(320,) * 3)
     corners = tomogram.grid.to_world([[10, 40, 70], [20, 60, 90]])
     region = (tuple(corners[1]), tuple(corners[0]))
-    result, _ = drain(DetectionRequest(tomogram, wide, region=region, **FP32))
+    result, _ = drain(DetectionRequest(tomogram, wide, region=region, settings=FP32))
     first = np.round((np.array(result.grid.origin) - tomogram.grid.to_world([3.5] * 3)) / 128)
     assert first.tolist() == [0, 4, 8]
     assert result.heatmap.shape == (4, 4, 4)
@@ -230,7 +236,7 @@ def test_a_cancelled_run_returns_nothing_and_soon(model, tomogram, moment):
 
     if moment == "before":
         cancel.set()
-    request = DetectionRequest(tomogram, model, **FP32)
+    request = DetectionRequest(tomogram, model, settings=FP32)
     assert run_to_end(detect(request, cancel), on_message) is None
     assert len(after) <= 1
 
@@ -286,7 +292,7 @@ def test_without_memory_the_window_is_halved_and_a_person_told(
     model, tomogram, whole, forgetful, monkeypatch
 ):
     prepared = count_preparations(monkeypatch)
-    result, messages = drain(DetectionRequest(tomogram, model, **FP32))
+    result, messages = drain(DetectionRequest(tomogram, model, settings=FP32))
     notices = of(Notice, messages)
     assert notices
     assert all("memory" in notice.text and "halving" in notice.text for notice in notices)
@@ -309,7 +315,7 @@ def test_windows_that_are_done_are_not_computed_again(model, tomogram, monkeypat
             return super().__call__(block)
 
     monkeypatch.setattr(run_module, "Predictor", Late)
-    result, messages = drain(DetectionRequest(tomogram, model, **FP32))
+    result, messages = drain(DetectionRequest(tomogram, model, settings=FP32))
     assert len(of(Notice, messages)) == 1
     afterwards = [step for step in of(Progress, messages) if step.what.startswith("Looking")]
     assert [step.done for step in afterwards] == sorted(step.done for step in afterwards)
@@ -348,7 +354,7 @@ def test_no_memory_at_all_is_an_error_that_says_so(model, tomogram, monkeypatch)
 
     monkeypatch.setattr(run_module, "Predictor", Full)
     with pytest.raises(DeviceError, match="memory"):
-        drain(DetectionRequest(tomogram, model, **FP32))
+        drain(DetectionRequest(tomogram, model, settings=FP32))
 
 
 def test_an_error_that_is_not_about_memory_is_not_hidden(model, tomogram, monkeypatch):
@@ -358,7 +364,7 @@ def test_an_error_that_is_not_about_memory_is_not_hidden(model, tomogram, monkey
 
     monkeypatch.setattr(run_module, "Predictor", Broken)
     with pytest.raises(RuntimeError, match="something else"):
-        drain(DetectionRequest(tomogram, model, **FP32))
+        drain(DetectionRequest(tomogram, model, settings=FP32))
 
 
 def test_half_precision_that_overflows_is_redone_in_fp32(
@@ -370,7 +376,7 @@ def test_half_precision_that_overflows_is_redone_in_fp32(
             return logits if self.dtype == torch.float32 else np.full_like(logits, np.inf)
 
     monkeypatch.setattr(run_module, "Predictor", Overflowing)
-    request = DetectionRequest(tomogram, model, device="cpu")
+    request = DetectionRequest(tomogram, model, settings=RunSettings("cpu"))
     result, messages = drain(request)
     (notice,) = of(Notice, messages)
     assert "fp16" in notice.text
@@ -382,7 +388,7 @@ def test_half_precision_that_overflows_is_redone_in_fp32(
 def test_half_precision_is_nearly_as_good(model, tomogram, fp16_on_cpu):
     small = replace(tomogram, data=tomogram.data[:32, :64, :64])
     small = replace(small, grid=replace(small.grid, shape=small.data.shape))
-    half, _ = drain(DetectionRequest(small, model, device="cpu"))
+    half, _ = drain(DetectionRequest(small, model, settings=RunSettings("cpu")))
     assert half.precision == "fp16"
     assert half.heatmap.dtype == np.float32
     np.testing.assert_allclose(half.heatmap, plain_heatmap(model, small), atol=0.02)
@@ -391,7 +397,7 @@ def test_half_precision_is_nearly_as_good(model, tomogram, fp16_on_cpu):
 def test_damaged_weights_are_an_error(model, tomogram):
     damaged = replace(model, network=_with_nan(model.network))
     with pytest.raises(ModelError, match="weights"):
-        drain(DetectionRequest(tomogram, damaged, **FP32))
+        drain(DetectionRequest(tomogram, damaged, settings=FP32))
 
 
 def _with_nan(network):
@@ -408,7 +414,7 @@ def test_wrong_requests_are_refused(model, tomogram):
     with pytest.raises(SpacingError):
         drain(DetectionRequest(unknown, model))
     with pytest.raises(DeviceError, match="cuda:99"):
-        drain(DetectionRequest(tomogram, model, device="cuda:99"))
+        drain(DetectionRequest(tomogram, model, settings=RunSettings("cuda:99")))
     far = ((1e7, 1e7, 1e7), (2e7, 2e7, 2e7))
     with pytest.raises(TomogramError, match="outside"):
         drain(DetectionRequest(tomogram, model, region=far))
@@ -416,7 +422,7 @@ def test_wrong_requests_are_refused(model, tomogram):
 
 def test_the_model_is_left_as_it_was(model, tomogram, fp16_on_cpu):
     before = {name: value.clone() for name, value in model.network.state_dict().items()}
-    drain(DetectionRequest(tomogram, model, device="cpu"))
+    drain(DetectionRequest(tomogram, model, settings=RunSettings("cpu")))
     after = model.network.state_dict()
     assert before.keys() == after.keys()
     for name, value in before.items():
@@ -437,7 +443,7 @@ def test_nothing_of_a_run_outlives_it(model, tomogram, monkeypatch, ending):
     monkeypatch.setattr(run_module, "Predictor", Watched)
     monkeypatch.setattr(windows, "release", released.append)
     cancel = threading.Event()
-    run = detect(DetectionRequest(tomogram, model, **FP32), cancel)
+    run = detect(DetectionRequest(tomogram, model, settings=FP32), cancel)
     for message in run:
         if isinstance(message, HeatmapBlock):
             assert made[0]() is not None
@@ -487,7 +493,7 @@ def test_memory_errors_are_known_by_their_words(error, expected):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_cuda_agrees_with_the_cpu_and_is_freed(model, tomogram, whole):
     before = torch.cuda.memory_allocated()
-    result, _ = drain(DetectionRequest(tomogram, model, device="cuda"))
+    result, _ = drain(DetectionRequest(tomogram, model, settings=RunSettings("cuda")))
     assert result.precision == "fp16"
     np.testing.assert_allclose(result.heatmap, whole, atol=0.02)
     assert torch.cuda.memory_allocated() == before

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from motorscope.detection import Notice, Progress, windows
+from motorscope.contract import Architecture, Notice, Progress
+from motorscope.detection import windows
 from motorscope.detection.plan import plan_windows
 from motorscope.detection.preparation import Cancelled
 from motorscope.detection.setup import Setup
 from motorscope.detection.watch import Watch
 from motorscope.detection.windows import Computed, over_windows
 from motorscope.errors import ModelError
-from motorscope.network import Architecture
 
 SHAPE = (64, 64, 128)
 VOLUME = np.arange(np.prod(SHAPE), dtype=np.float32).reshape(SHAPE)

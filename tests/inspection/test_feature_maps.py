@@ -6,11 +6,12 @@ import pytest
 import torch
 
 import motorscope.inspection.feature_maps as feature_maps
-from motorscope.detection import Notice, run_to_end, windows
+from motorscope.contract import Architecture, FeatureRequest, Notice, RunSettings
+from motorscope.detection import run_to_end, windows
 from motorscope.detection.preparation import Cancelled
 from motorscope.errors import ConfigError, ModelError, SpacingError, TomogramError
-from motorscope.inspection import FeatureRequest, encoder_maps
-from motorscope.network import Architecture, Model, build_network, read_card
+from motorscope.inspection import encoder_maps
+from motorscope.network import Model, build_network, read_card
 from motorscope.tomogram import InputRecipe, Tomogram, VoxelGrid, prepare, prepared_grid
 
 
@@ -42,7 +43,7 @@ def tomogram_of(values, spacing, origin=(0.0, 0.0, 0.0)):
 def maps_of(*args, **kwargs):
     messages = []
     result = run_to_end(
-        encoder_maps(FeatureRequest(*args, device="cpu", **kwargs)), messages.append
+        encoder_maps(FeatureRequest(*args, settings=RunSettings("cpu"), **kwargs)), messages.append
     )
     return result, messages
 
@@ -189,7 +190,7 @@ def test_deeper_layers_are_not_computed(model, tomogram):
 @pytest.mark.parametrize("after", [0, 1, 3])
 def test_cancelling(model, tomogram, after):
     cancel = threading.Event()
-    run = encoder_maps(FeatureRequest(tomogram, model, 1, device="cpu"), cancel)
+    run = encoder_maps(FeatureRequest(tomogram, model, 1, settings=RunSettings("cpu")), cancel)
     for _ in range(after):
         next(run)
     cancel.set()
@@ -200,14 +201,17 @@ def test_cancelling_within_a_window(model, tomogram):
     cancel = threading.Event()
     model.network.encoder.layer1.register_forward_hook(lambda *_: cancel.set())
     assert (
-        run_to_end(encoder_maps(FeatureRequest(tomogram, model, 4, device="cpu"), cancel)) is None
+        run_to_end(
+            encoder_maps(FeatureRequest(tomogram, model, 4, settings=RunSettings("cpu")), cancel)
+        )
+        is None
     )
 
 
 def test_closing_frees_the_device(model, tomogram, monkeypatch):
     released = []
     monkeypatch.setattr(windows, "release", released.append)
-    run = encoder_maps(FeatureRequest(tomogram, model, 1, device="cpu"))
+    run = encoder_maps(FeatureRequest(tomogram, model, 1, settings=RunSettings("cpu")))
     while next(run).what != "Computing feature maps":
         pass
     run.close()

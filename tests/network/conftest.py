@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from motorscope.network import Architecture, ModelCard, build_network, read_card
+from motorscope.contract import Architecture, ModelCard
+from motorscope.network import build_network, read_card
 
 
 @pytest.fixture

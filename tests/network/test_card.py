@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motorscope.errors import ModelError
-from motorscope.network import (
+from motorscope.contract import (
     Architecture,
     Calibration,
     ModelCard,
@@ -15,6 +14,7 @@ from motorscope.network import (
     read_card_file,
     write_card_file,
 )
+from motorscope.errors import ModelError
 from motorscope.tomogram.recipe import InputRecipe
 
 text = st.text(max_size=20)

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 
+from motorscope.contract import Architecture
 from motorscope.errors import ModelError
 from motorscope.network import (
-    Architecture,
     ResNetEncoder3d,
     WeightsMismatch,
     build_network,

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from motorscope.network import Architecture, build_network, fuse_for_inference
+from motorscope.contract import Architecture
+from motorscope.network import build_network, fuse_for_inference
 
 
 @pytest.mark.parametrize("backbone", ["r3d18", "r3d200"])

@@ -6,16 +6,15 @@ from dataclasses import replace
 import pytest
 import torch
 
+from motorscope.contract import Architecture, write_card_file
 from motorscope.errors import ModelError
 from motorscope.network import (
-    Architecture,
     ResNetEncoder3d,
     build_network,
     list_models,
     load_model,
     read_card,
     save_model,
-    write_card_file,
 )
 from motorscope.network.checkpoint import recognise_architecture, recognise_backbone
 from motorscope.network.unet import outline_network

@@ -6,8 +6,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from motorscope.contract import FeatureSpec
 from motorscope.errors import ModelError
-from motorscope.network import FeatureSpec, ResNetEncoder3d
+from motorscope.network import ResNetEncoder3d
 
 DEPTHS = {"r3d18": (2, 2, 2, 2), "r3d200": (3, 24, 36, 3)}
 CONVS = {"r3d18": 2, "r3d200": 3}

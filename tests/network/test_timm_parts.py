@@ -5,8 +5,9 @@ import pytest
 import torch
 from torch import nn
 
+from motorscope.contract import Architecture
 from motorscope.errors import ModelError
-from motorscope.network import Architecture, ResNetEncoder3d, build_network
+from motorscope.network import ResNetEncoder3d, build_network
 from motorscope.network.timm_parts import checkpointed, drop_path
 
 

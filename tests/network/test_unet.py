@@ -3,8 +3,9 @@ import itertools
 import pytest
 import torch
 
+from motorscope.contract import Architecture, FeatureSpec
 from motorscope.errors import ModelError
-from motorscope.network import Architecture, FeatureSpec, ResNetEncoder3d, UNet3d, build_network
+from motorscope.network import ResNetEncoder3d, UNet3d, build_network
 from motorscope.network.unet import outline_network
 
 

@@ -15,14 +15,9 @@ import torch
 import torch.nn.functional as F
 from napari.components import ViewerModel
 
-from motorscope.network import (
-    Architecture,
-    Model,
-    ModelCard,
-    ResNetEncoder3d,
-    UNet3d,
-)
-from motorscope.plugin.models import ModelChoice, ModelOption
+from motorscope.contract import Architecture, ModelCard, ModelRef
+from motorscope.network import Model, ResNetEncoder3d, UNet3d
+from motorscope.plugin.models import ModelOption
 from motorscope.plugin.torch_import import load_triton_apart
 from motorscope.tomogram import InputRecipe
 
@@ -80,7 +75,7 @@ def spot_model(spot_card: ModelCard) -> Model:
 @pytest.fixture(scope="session")
 def spot_option(spot_model: Model) -> ModelOption:
     return ModelOption(
-        choice=ModelChoice("spots"), card=spot_model.card, stages=spot_model.features, ready=True
+        choice=ModelRef("spots"), card=spot_model.card, stages=spot_model.features, ready=True
     )
 
 

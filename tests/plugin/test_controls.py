@@ -17,7 +17,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from motorscope.plugin.models import ModelChoice, Survey
+from motorscope.contract import ModelRef
+from motorscope.plugin.models import Survey
 from motorscope.plugin.widgets.coordinates import open_coordinates_widget
 from motorscope.plugin.widgets.queue import QueueWidget
 
@@ -33,7 +34,7 @@ def keys_pressed():
 @pytest.fixture
 def window(make_napari_viewer_proxy, qtbot, monkeypatch, spot_option, keys_pressed):
     """Return a shown viewer with everything of ours in it that has controls."""
-    weightless = replace(spot_option, choice=ModelChoice("byu2025-1st"), ready=False)
+    weightless = replace(spot_option, choice=ModelRef("byu2025-1st"), ready=False)
     monkeypatch.setattr(
         "motorscope.plugin.jobs.survey",
         lambda default: Survey((spot_option, weightless), (("auto", "Automatic"), ("cpu", "CPU"))),

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from motorscope.contract import FeatureSpec
 from motorscope.detection.region import choose_part
-from motorscope.network.card import FeatureSpec
 from motorscope.plugin.heatmap_part import (
     fingerprint,
     offset,

@@ -2,10 +2,11 @@
 
 import pytest
 
+from motorscope.contract import ModelRef
 from motorscope.errors import ModelError
 from motorscope.network import load_model, save_model
 from motorscope.plugin import models
-from motorscope.plugin.models import ModelChoice, ModelShelf, open_model, survey
+from motorscope.plugin.models import ModelShelf, open_model, survey
 
 
 def test_survey_lists_what_is_shipped_default_first():
@@ -46,13 +47,13 @@ def test_shelf_loads_once_and_forgets_the_model_before(monkeypatch, spot_model):
     monkeypatch.setattr("motorscope.network.load_model", load)
     shelf = ModelShelf()
     for name in ("a", "a", "b", "a"):
-        shelf.load(ModelChoice(name))
+        shelf.load(ModelRef(name))
     assert loaded == ["a", "b", "a"]
 
 
 def test_model_file_is_opened(tmp_path, spot_model):
     save_model(spot_model.network, spot_model.card, tmp_path)
-    option = open_model(ModelShelf(), ModelChoice(str(tmp_path / "spots.safetensors")))
+    option = open_model(ModelShelf(), ModelRef(str(tmp_path / "spots.safetensors")))
     assert option.ready
     assert option.card.name == "spots"
     assert option.stages == spot_model.features
@@ -60,5 +61,5 @@ def test_model_file_is_opened(tmp_path, spot_model):
 
 def test_absent_model_is_an_error_of_a_person(tmp_path):
     with pytest.raises(ModelError, match="absent"):
-        open_model(ModelShelf(), ModelChoice(str(tmp_path / "absent.json")))
+        open_model(ModelShelf(), ModelRef(str(tmp_path / "absent.json")))
     assert models.ModelShelf()._last is None

@@ -10,10 +10,11 @@ import pytest
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 
+from motorscope.contract import ModelRef
 from motorscope.network import Model
 from motorscope.picks import read_picks
 from motorscope.plugin.layers import find, identity
-from motorscope.plugin.models import ModelChoice, Survey
+from motorscope.plugin.models import Survey
 from motorscope.plugin.specs import FEATURES, HEATMAP, PICKS
 from motorscope.plugin.widgets.main import MotorscopeWidget
 from motorscope.plugin.widgets.runner import THREAD_NAME
@@ -76,7 +77,7 @@ def gated(model, widget):
             assert _gate.wait(60)
             return super().forward(x)
 
-    choice = ModelChoice("gated")
+    choice = ModelRef("gated")
     network = Gated()
     widget.session.models.put(choice, Model(card=model.card, network=network))
     widget.model.offer(replace(widget.model.option(), choice=choice))
@@ -209,7 +210,7 @@ def test_error_of_the_network_is_shown_and_the_panel_goes_on(panel, qtbot, spot_
         def forward(self, x):
             raise RuntimeError("a layer is broken")
 
-    choice = ModelChoice("broken")
+    choice = ModelRef("broken")
     widget.session.models.put(choice, Model(card=spot_model.card, network=Broken()))
     widget.model.offer(replace(widget.model.option(), choice=choice))
     press(qtbot, widget.run.job.button)
@@ -277,7 +278,7 @@ def test_models_without_weights_ask_for_them(panel, qtbot, monkeypatch, tmp_path
         "motorscope.plugin.widgets.model.QFileDialog.getOpenFileName",
         lambda *_: (asked.append(1), ("", ""))[1],
     )
-    bare = replace(widget.model.option(), choice=ModelChoice("byu2025-1st"), ready=False)
+    bare = replace(widget.model.option(), choice=ModelRef("byu2025-1st"), ready=False)
     widget.model.offer(bare)
     assert not widget.run.job.button.isEnabled()
     assert "weights" in widget.model.card.text()
@@ -303,7 +304,7 @@ def test_flips_follow_the_model_until_a_person_says_otherwise(panel, qtbot, look
     assert flips.isChecked()
 
     model, seen = looks
-    flipped = replace(plain, choice=ModelChoice("flipped"), card=model.card)
+    flipped = replace(plain, choice=ModelRef("flipped"), card=model.card)
     widget.session.models.put(flipped.choice, model)
     widget.model.offer(flipped)
     assert flips.isChecked()

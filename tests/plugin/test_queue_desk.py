@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from motorscope.contract import ModelRef
 from motorscope.errors import PicksError
 from motorscope.picks import Journal, PickTable
 from motorscope.plugin.layers import identity, role
-from motorscope.plugin.models import ModelChoice, ModelShelf
+from motorscope.plugin.models import ModelShelf
 from motorscope.plugin.queue import (
     FAILED,
     NEW,
@@ -54,7 +55,7 @@ def desk(viewer, folder):
 @pytest.fixture
 def shelf(spot_model):
     shelf = ModelShelf()
-    shelf.put(ModelChoice("spots"), spot_model)
+    shelf.put(ModelRef("spots"), spot_model)
     return shelf
 
 
@@ -81,7 +82,7 @@ def show(desk, name, spacing=None):
 
 def search(desk, shelf, *names, spacing=None):
     """Search tomograms, and hand over what is found as a window would."""
-    task = QueueTask([(entry(desk, name), spacing) for name in names], ModelChoice("spots"))
+    task = QueueTask([(entry(desk, name), spacing) for name in names], ModelRef("spots"))
     messages = list(search_job(task, shelf, threading.Event()))
     for message in messages:
         if isinstance(message, Found):
@@ -363,10 +364,10 @@ def test_tomograms_that_vanished_or_are_damaged_do_not_stop_the_others(desk, fol
 
 def test_flips_are_as_the_model_was_measured_unless_asked_for(desk, shelf, looks):
     model, seen = looks
-    shelf.put(ModelChoice("spots"), model)
+    shelf.put(ModelRef("spots"), model)
     search(desk, shelf, "a")
     averaged = len(seen)
-    task = QueueTask([(entry(desk, "b"), None)], ModelChoice("spots"), flips=False)
+    task = QueueTask([(entry(desk, "b"), None)], ModelRef("spots"), flips=False)
     list(search_job(task, shelf, threading.Event()))
     # Each run begins with a pass over the smallest block, which counts the layers.
     assert (averaged, len(seen) - averaged) == (1 + 4, 1 + 1)
@@ -374,7 +375,7 @@ def test_flips_are_as_the_model_was_measured_unless_asked_for(desk, shelf, looks
 
 def test_search_can_be_stopped_between_tomograms(desk, shelf):
     cancel = threading.Event()
-    task = QueueTask([(entry(desk, name), None) for name in "ab"], ModelChoice("spots"))
+    task = QueueTask([(entry(desk, name), None) for name in "ab"], ModelRef("spots"))
     found = []
     for message in search_job(task, shelf, cancel):
         if isinstance(message, Found):

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 
+from motorscope.contract import ModelRef
 from motorscope.network import Model
-from motorscope.plugin.models import ModelChoice, Survey
+from motorscope.plugin.models import Survey
 from motorscope.plugin.queue import FAILED, NEW, NO_MOTOR, NO_SPACING, REVIEWED, TO_REVIEW
 from motorscope.plugin.widgets.queue import QueueWidget
 from motorscope.tomogram import VoxelGrid, write_mrc
@@ -159,7 +160,7 @@ def test_search_is_stopped_within_a_tomogram(dock, qtbot, folder, spot_model):
             assert gate.wait(60)
             return super().forward(x)
 
-    choice = ModelChoice("spots")
+    choice = ModelRef("spots")
     widget._panel.session.models.put(choice, Model(card=spot_model.card, network=Gated()))
     open_folder(qtbot, widget, folder)
     press(qtbot, widget.search.all)

@@ -8,7 +8,8 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Image, Points
 
-from motorscope.detection import HeatmapBlock, HeatmapStarted, run_to_end
+from motorscope.contract import HeatmapBlock, HeatmapStarted
+from motorscope.detection import run_to_end
 from motorscope.errors import PicksError, SpacingError, TomogramError
 from motorscope.picks import read_picks, write_picks
 from motorscope.plugin.jobs import detection_job, features_job

@@ -5,7 +5,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Image
 
-from motorscope.network.card import FeatureSpec
+from motorscope.contract import FeatureSpec
 from motorscope.picks import PickTable
 from motorscope.plugin.layers import angstrom_per
 from motorscope.plugin.specs import (

@@ -6,7 +6,8 @@ import pytest
 import torch
 from PIL import Image
 
-from motorscope.network import Architecture, ModelCard, build_network, save_model
+from motorscope.contract import Architecture, ModelCard
+from motorscope.network import build_network, save_model
 from motorscope.picks import PickTable, write_picks
 from motorscope.tomogram import VoxelGrid, write_mrc
 

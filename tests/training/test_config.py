@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from motorscope.contract import write_card_file
 from motorscope.errors import ConfigError, ModelError
-from motorscope.network import read_card, write_card_file
+from motorscope.network import read_card
 from motorscope.tables import from_table
 from motorscope.training.config import TrainConfig
 from motorscope.training.config_file import make_config, read_config

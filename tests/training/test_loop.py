@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from motorscope.network import Architecture, build_network
+from motorscope.contract import Architecture
+from motorscope.network import build_network
 from motorscope.tables import from_table
 from motorscope.training.augmentation import Crop
 from motorscope.training.config import TrainConfig

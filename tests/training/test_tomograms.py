@@ -3,7 +3,8 @@ import dataclasses
 import numpy as np
 from scipy import ndimage
 
-from motorscope.network import Architecture, build_network
+from motorscope.contract import Architecture
+from motorscope.network import build_network
 from motorscope.picks import PickTable
 from motorscope.training.config import TrainConfig
 from motorscope.training.crop_config import AugmentationConfig, DataConfig

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from motorscope.detection import DetectionRequest, detect, run_to_end
-from motorscope.network import Calibration, load_model
+from motorscope.contract import Calibration, DetectionRequest, RunSettings
+from motorscope.detection import detect, run_to_end
+from motorscope.network import load_model
 from motorscope.picks import PickTable
 from motorscope.simulation import SimulationConfig, simulate_tomogram
 from motorscope.tomogram import Tomogram, VoxelGrid
@@ -73,7 +74,7 @@ def test_a_model_is_examined_as_its_card_says(start_model):
         card = replace(model.card, flips=flips)
         known = [("noise", tomogram, np.empty((0, 3)))]
         found = examine(replace(model, card=card), known, device="cpu").found["noise"]
-        asked = DetectionRequest(tomogram, model, device="cpu", flips=flips)
+        asked = DetectionRequest(tomogram, model, settings=RunSettings("cpu", flips=flips))
         assert found == run_to_end(detect(asked)).candidates
         return found.scores.tolist()
 

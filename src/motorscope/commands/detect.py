@@ -134,14 +134,8 @@ class Reporter:
 
     def __call__(self, message: object) -> None:
         """Show a message of `motorscope.detection.detect_files`."""
-        from motorscope.detection import (
-            FileDone,
-            FilesLeft,
-            FilesResumed,
-            FileStarted,
-            Notice,
-            Progress,
-        )
+        from motorscope.contract import Notice, Progress
+        from motorscope.detection import FileDone, FilesLeft, FilesResumed, FileStarted
 
         if isinstance(message, FilesResumed):
             self._done, self._total = message.done, message.total

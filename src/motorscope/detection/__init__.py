@@ -2,11 +2,7 @@
 
 from motorscope.detection.calibration import probability
 from motorscope.detection.candidates import find_candidates, find_maxima
-from motorscope.detection.device import (
-    DeviceError,
-    available_devices,
-    choose_device,
-)
+from motorscope.detection.device import available_devices, choose_device
 from motorscope.detection.file_checks import check_files
 from motorscope.detection.files import (
     FileDone,
@@ -16,37 +12,18 @@ from motorscope.detection.files import (
     FileStarted,
     detect_files,
 )
-from motorscope.detection.messages import (
-    DetectionRequest,
-    DetectionResult,
-    HeatmapBlock,
-    HeatmapStarted,
-    Message,
-    Notice,
-    Progress,
-    Run,
-)
 from motorscope.detection.plan import Window, plan_windows
 from motorscope.detection.precision import PrecisionChoice, choose_precision
 from motorscope.detection.run import detect, run_to_end
 from motorscope.detection.stitch import Stitcher
 
 __all__ = [
-    "DetectionRequest",
-    "DetectionResult",
-    "DeviceError",
     "FileDone",
     "FileStarted",
     "FilesLeft",
     "FilesRequest",
     "FilesResumed",
-    "HeatmapBlock",
-    "HeatmapStarted",
-    "Message",
-    "Notice",
     "PrecisionChoice",
-    "Progress",
-    "Run",
     "Stitcher",
     "Window",
     "available_devices",

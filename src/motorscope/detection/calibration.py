@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from motorscope.network.card import Calibration
+from motorscope.contract import Calibration
 
 
 def probability(logits: NDArray[np.float32], calibration: Calibration) -> NDArray[np.float32]:

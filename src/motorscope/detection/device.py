@@ -3,11 +3,7 @@
 import torch
 
 from motorscope.detection.processor import processor_name
-from motorscope.errors import MotorscopeError
-
-
-class DeviceError(MotorscopeError):
-    """A device or a precision was asked for that this machine does not have, or memory ran out."""
+from motorscope.errors import DeviceError
 
 
 def available_devices() -> list[str]:

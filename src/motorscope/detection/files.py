@@ -7,18 +7,20 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from motorscope.detection import ledger
-from motorscope.detection.messages import (
+from motorscope.contract import (
+    CancelToken,
     DetectionRequest,
     DetectionResult,
     Message,
+    ModelCard,
     Progress,
+    RunSettings,
 )
+from motorscope.detection import ledger
 from motorscope.detection.pace import Pace
 from motorscope.detection.records import keep_for_queue
 from motorscope.detection.run import detect
 from motorscope.errors import MotorscopeError
-from motorscope.network.card import ModelCard
 from motorscope.network.model import Model
 from motorscope.tomogram import Tomogram, heatmap_name, name_of, open_tomogram, write_heatmap
 
@@ -119,7 +121,7 @@ FilesRun = Generator[
 
 
 def detect_files(
-    request: FilesRequest, model: Model, cancel: threading.Event | None = None
+    request: FilesRequest, model: Model, cancel: CancelToken | None = None
 ) -> FilesRun:
     """Find motors in every file; a file that fails does not stop the others.
 
@@ -149,7 +151,7 @@ def detect_files(
         return (yield from _all_files(request, model, cancel))
 
 
-def _all_files(request: FilesRequest, model: Model, cancel: threading.Event) -> FilesRun:
+def _all_files(request: FilesRequest, model: Model, cancel: CancelToken) -> FilesRun:
     settings = _settings(request, model.card)
     paths = {name_of(path): path for path in request.paths}
     before = ledger.go_on(request.output, settings, paths) if request.resume else None
@@ -203,7 +205,7 @@ _Found = tuple[Tomogram, DetectionResult] | MotorscopeError | OSError
 
 
 def _search(
-    request: FilesRequest, model: Model, path: Path, pace: Pace, cancel: threading.Event
+    request: FilesRequest, model: Model, path: Path, pace: Pace, cancel: CancelToken
 ) -> Generator[Message | FilesLeft, None, _Found | None]:
     """Search a tomogram; ``None`` if the run was cancelled."""
     began = time.monotonic()
@@ -212,9 +214,7 @@ def _search(
         asked = DetectionRequest(
             tomogram,
             model,
-            device=request.device,
-            precision=request.precision,
-            flips=request.flips,
+            settings=RunSettings(request.device, request.precision, request.flips),
         )
         run = detect(asked, cancel)
         with closing(run):

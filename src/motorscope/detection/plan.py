@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from motorscope.network.card import Architecture
+from motorscope.contract import Architecture
 from motorscope.tomogram.grid import Shape
 
 ALIGNMENT = 32

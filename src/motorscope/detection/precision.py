@@ -14,10 +14,10 @@ from pathlib import Path
 
 import torch
 
-from motorscope.detection.device import DeviceError, device_name
+from motorscope.detection.device import device_name
 from motorscope.detection.processor import processor_mark, processor_name
 from motorscope.detection.trial import bf16_speedup, half_difference
-from motorscope.errors import MotorscopeError
+from motorscope.errors import DeviceError, MotorscopeError
 from motorscope.files import cache_folder, make_folder, replacing
 
 PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}

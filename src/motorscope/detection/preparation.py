@@ -1,12 +1,11 @@
 """Making the network's input in steps that can be watched and cancelled."""
 
-import threading
 from collections.abc import Generator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from motorscope.detection.messages import Progress
+from motorscope.contract import CancelToken, Progress
 from motorscope.detection.region import Part
 from motorscope.tomogram import InputRecipe, Tomogram, intensity_range, prepare
 
@@ -18,14 +17,14 @@ class Cancelled(Exception):
     """A run was asked to stop; for use inside a run only."""
 
 
-def stop_if(cancel: threading.Event) -> None:
+def stop_if(cancel: CancelToken) -> None:
     """Raise `Cancelled` if the token is set."""
     if cancel.is_set():
         raise Cancelled
 
 
 def prepare_part(
-    tomogram: Tomogram, recipe: InputRecipe, part: Part, cancel: threading.Event
+    tomogram: Tomogram, recipe: InputRecipe, part: Part, cancel: CancelToken
 ) -> Generator[Progress, None, NDArray[np.float32]]:
     """Make a part of the network's input, float32 ``(z, y, x)``, slab by slab.
 

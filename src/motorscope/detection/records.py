@@ -1,7 +1,6 @@
 """What a detection leaves beside a tomogram, so that the queue in napari finds it."""
 
-from motorscope.detection.messages import DetectionResult
-from motorscope.network.card import ModelCard
+from motorscope.contract import DetectionResult, ModelCard
 from motorscope.picks.journal_place import journal_at, open_journal_at
 from motorscope.picks.searches import heatmap_of, keep_search, search_remark
 from motorscope.picks.summits import Summits

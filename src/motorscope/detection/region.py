@@ -5,13 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from motorscope.contract import FeatureSpec, Region
 from motorscope.detection.plan import ALIGNMENT, Window
 from motorscope.detection.stitch import Slices
 from motorscope.errors import TomogramError
-from motorscope.network.card import FeatureSpec
-from motorscope.tomogram.grid import Shape, Vector, VoxelGrid
-
-Region = tuple[Vector, Vector]
+from motorscope.tomogram.grid import Shape, VoxelGrid
 
 
 @dataclass(frozen=True)

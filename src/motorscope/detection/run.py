@@ -9,9 +9,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from motorscope.detection.calibration import probability
-from motorscope.detection.candidates import LIMIT, find_maxima
-from motorscope.detection.messages import (
+from motorscope.contract import (
+    Calibration,
+    CancelToken,
     DetectionRequest,
     DetectionResult,
     HeatmapBlock,
@@ -19,6 +19,8 @@ from motorscope.detection.messages import (
     Message,
     Run,
 )
+from motorscope.detection.calibration import probability
+from motorscope.detection.candidates import LIMIT, find_maxima
 from motorscope.detection.plan import Window, padded_shape, plan_windows
 from motorscope.detection.precision import precision_name
 from motorscope.detection.predictor import Predictor
@@ -28,16 +30,18 @@ from motorscope.detection.setup import Setup, choose_setup
 from motorscope.detection.stitch import Stitcher
 from motorscope.detection.watch import Watch
 from motorscope.detection.windows import Computed, over_windows
-from motorscope.network.card import Calibration
+from motorscope.network.model import Model
 from motorscope.picks import PickTable
 from motorscope.picks.thinning import thinned
-from motorscope.tomogram import VoxelGrid, prepared_grid
+from motorscope.tomogram import Tomogram, VoxelGrid, prepared_grid
 
 M = TypeVar("M")
 R = TypeVar("R")
 
 
-def detect(request: DetectionRequest, cancel: threading.Event | None = None) -> Run:
+def detect(
+    request: DetectionRequest[Tomogram, Model], cancel: CancelToken | None = None
+) -> Run[DetectionResult]:
     """Find motors: yield messages, then return the result, or ``None`` when cancelled.
 
     Whatever ends the run, the accelerator is free afterwards.
@@ -70,7 +74,9 @@ def detect(request: DetectionRequest, cancel: threading.Event | None = None) -> 
     cancel = threading.Event() if cancel is None else cancel
     began = time.monotonic()
     model = request.model
-    setup = choose_setup(request.device, request.precision, model.card.architecture)
+    setup = choose_setup(
+        request.settings.device, request.settings.precision, model.card.architecture
+    )
     part = choose_part(
         prepared_grid(request.tomogram.grid, model.card.input),
         request.region,
@@ -92,7 +98,6 @@ def detect(request: DetectionRequest, cancel: threading.Event | None = None) -> 
         grid=part.heatmap,
         maxima=thinned(maxima, 0.0, LIMIT),
         candidates=thinned(maxima, model.card.minimum_distance, LIMIT).renumbered(),
-        model_name=model.card.name,
         device=str(setup.device),
         precision=precision_name(setup.dtype),
         seconds=time.monotonic() - began,
@@ -128,12 +133,12 @@ def run_to_end(run: Generator[M, None, R], on_message: Callable[[M], None] | Non
 
 
 def _compute(
-    request: DetectionRequest,
+    request: DetectionRequest[Tomogram, Model],
     part: Part,
     volume: NDArray[np.float32],
     stitcher: Stitcher,
     setup: Setup,
-    cancel: threading.Event,
+    cancel: CancelToken,
 ) -> Generator[Message, None, Setup]:
     """Run the network over all windows; return the setup that it ended with.
 
@@ -141,7 +146,8 @@ def _compute(
     """
     card = request.model.card
     stride = request.model.output.stride
-    flips = card.flips if request.flips is None else request.flips
+    wanted = request.settings.flips
+    flips = card.flips if wanted is None else wanted
     watch = Watch(cancel)
 
     def plan(setup: Setup) -> list[Window]:

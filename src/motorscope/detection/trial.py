@@ -7,9 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from motorscope.contract import Architecture
 from motorscope.detection.predictor import Predictor
 from motorscope.detection.watch import Watch
-from motorscope.network import Architecture, build_network
+from motorscope.network import build_network
 
 _BUDGET = 0.12
 """Seconds; with what goes before and what is under way a trial stays below 0.3 s."""

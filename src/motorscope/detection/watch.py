@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import torch
 
+from motorscope.contract import CancelToken
 from motorscope.detection.preparation import Cancelled
 
 M = TypeVar("M")
@@ -33,7 +34,7 @@ class Watch:
         How many a window has, as soon as the network is on its device; 0 where there is none.
     """
 
-    def __init__(self, cancel: threading.Event | None = None) -> None:
+    def __init__(self, cancel: CancelToken | None = None) -> None:
         self.layers = 0
         self.per_window = 0
         self._cancel = threading.Event() if cancel is None else cancel

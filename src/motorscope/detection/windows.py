@@ -10,13 +10,12 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from motorscope.contract import Architecture, Notice, Progress
 from motorscope.detection.device import release
-from motorscope.detection.messages import Notice, Progress
 from motorscope.detection.plan import Window
 from motorscope.detection.region import cut_window
 from motorscope.detection.setup import Failure, Setup, failure_of, humbler_setup
 from motorscope.detection.watch import Watch, network_thread, ticking
-from motorscope.network.card import Architecture
 
 Volume = NDArray[np.float32]
 A = TypeVar("A", bound=NDArray[Any])

@@ -1,10 +1,5 @@
 """What the network sees on its way to an answer."""
 
-from motorscope.inspection.feature_maps import (
-    FeatureRequest,
-    FeatureResult,
-    FeatureRun,
-    encoder_maps,
-)
+from motorscope.inspection.feature_maps import encoder_maps
 
-__all__ = ["FeatureRequest", "FeatureResult", "FeatureRun", "encoder_maps"]
+__all__ = ["encoder_maps"]

@@ -3,24 +3,31 @@
 import threading
 from collections.abc import Generator
 from contextlib import closing
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from motorscope.detection.messages import Notice, Progress
+from motorscope.contract import (
+    CancelToken,
+    FeatureRequest,
+    FeatureResult,
+    FeatureSpec,
+    Notice,
+    Progress,
+    Region,
+    Run,
+)
 from motorscope.detection.plan import ALIGNMENT, Window, plan_windows
 from motorscope.detection.predictor import SMALLEST, as_input, count_layers, on_device
 from motorscope.detection.preparation import Cancelled, prepare_part
-from motorscope.detection.region import Part, Region, choose_part
+from motorscope.detection.region import Part, choose_part
 from motorscope.detection.setup import Setup, choose_setup
 from motorscope.detection.stitch import Slices
 from motorscope.detection.watch import Watch
 from motorscope.detection.windows import Computed, over_windows
 from motorscope.errors import ConfigError
 from motorscope.network import fuse_for_inference
-from motorscope.network.card import FeatureSpec
 from motorscope.network.model import Model
 from motorscope.tomogram import (
     Shape,
@@ -35,65 +42,9 @@ _BYTES = 2  # of a float16
 _LARGEST = float(np.finfo(np.float16).max)
 
 
-@dataclass(frozen=True)
-class FeatureRequest:
-    """Compute the maps of one encoder stage.
-
-    Attributes
-    ----------
-    stage
-        0 for the stem, 1 to 4 for the layers; see `Model.features`.
-    region
-        Two corners (z, y, x) in Å of the box to look at, or ``None`` for the whole tomogram.
-    device
-        ``auto``, ``cuda``, ``cuda:1``, ``mps`` or ``cpu``.
-    precision
-        ``auto``, ``fp32``, ``fp16`` or ``bf16``.
-    generation
-        Returned with the result, so that a caller can drop a stale one.
-    memory_limit
-        Most bytes that the maps may take; if all would not fit, a smaller box with the same centre
-        is computed.
-    """
-
-    tomogram: Tomogram
-    model: Model
-    stage: int
-    region: Region | None = None
-    device: str = "auto"
-    precision: str = "auto"
-    generation: int = 0
-    memory_limit: int = 2_000_000_000
-
-
-@dataclass(frozen=True)
-class FeatureResult:
-    """The maps of one encoder stage.
-
-    Attributes
-    ----------
-    maps
-        float16 ``(channel, z, y, x)``.
-    grid
-        Where the maps' voxels (z, y, x) lie.
-    spec
-        Name, channels, stride and offset of the stage.
-    covers_all
-        Whether the maps cover the whole tomogram.
-    """
-
-    generation: int
-    maps: Maps
-    grid: VoxelGrid
-    spec: FeatureSpec
-    covers_all: bool
-
-
-FeatureRun = Generator[Progress | Notice, None, FeatureResult | None]
-"""A run yields messages and returns a result, or ``None`` when it was cancelled."""
-
-
-def encoder_maps(request: FeatureRequest, cancel: threading.Event | None = None) -> FeatureRun:
+def encoder_maps(
+    request: FeatureRequest[Tomogram, Model], cancel: CancelToken | None = None
+) -> Run[FeatureResult]:
     """Compute the maps of one encoder stage, and nothing deeper: yield messages, then return them.
 
     Windows overlap by as much as the stage looks around itself, so that no seams show; where that
@@ -132,7 +83,9 @@ def encoder_maps(request: FeatureRequest, cancel: threading.Event | None = None)
         )
     spec = model.features[request.stage]
     context = _context(model, request.stage)
-    setup = choose_setup(request.device, request.precision, model.card.architecture)
+    setup = choose_setup(
+        request.settings.device, request.settings.precision, model.card.architecture
+    )
     prepared = prepared_grid(request.tomogram.grid, model.card.input)
     part = choose_part(prepared, request.region, context, spec)
     smaller = _fitting_region(prepared, part, spec, request.memory_limit)
@@ -192,12 +145,12 @@ def _says_smaller(spec: FeatureSpec, grid: VoxelGrid) -> str:
 
 
 def _compute(
-    request: FeatureRequest,
+    request: FeatureRequest[Tomogram, Model],
     part: Part,
     volume: NDArray[np.float32],
     context: Shape,
     setup: Setup,
-    cancel: threading.Event,
+    cancel: CancelToken,
 ) -> Generator[Progress | Notice, None, Maps]:
     """Run the encoder over all windows; after a fallback, from the first one again."""
     card = request.model.card

@@ -14,8 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from motorscope.contract import Architecture
 from motorscope.errors import ModelError
-from motorscope.network.card import Architecture
 from motorscope.network.resnet import BACKBONES, ResNetEncoder3d
 from motorscope.network.unet import UNet3d
 

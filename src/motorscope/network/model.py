@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from motorscope.network.card import FeatureSpec, ModelCard
+from motorscope.contract import FeatureSpec, ModelCard
 from motorscope.network.unet import UNet3d
 
 

@@ -8,10 +8,15 @@ from typing import Literal
 
 import torch
 
+from motorscope.contract import (
+    Architecture,
+    ModelCard,
+    card_from_json,
+    read_card_file,
+    write_card_file,
+)
 from motorscope.errors import ModelError
 from motorscope.files import replacing, sha256_of
-from motorscope.network.card import Architecture, ModelCard
-from motorscope.network.card_json import card_from_json, read_card_file, write_card_file
 from motorscope.network.checkpoint import (
     StateDict,
     load_state,

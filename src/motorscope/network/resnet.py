@@ -10,8 +10,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from motorscope.contract import FeatureSpec
 from motorscope.errors import ModelError
-from motorscope.network.card import FeatureSpec
 from motorscope.network.timm_parts import checkpointed, drop_path
 
 Triple = tuple[int, int, int]

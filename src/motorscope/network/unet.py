@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from motorscope.contract import Architecture, FeatureSpec
 from motorscope.errors import ModelError
-from motorscope.network.card import Architecture, FeatureSpec
 from motorscope.network.resnet import ResNetEncoder3d, Triple, initialise
 
 

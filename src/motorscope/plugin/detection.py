@@ -3,20 +3,16 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image
 from numpy.typing import NDArray
 
+from motorscope.contract import DetectionResult, ModelCard
 from motorscope.picks import PickTable, Summits
 from motorscope.plugin.viewport import Box
 from motorscope.tomogram import VoxelGrid
-
-if TYPE_CHECKING:
-    from motorscope.detection import DetectionResult
-    from motorscope.network import ModelCard
 
 REFRESH_SECONDS = 0.2
 """A heatmap that fills in is drawn again this often at most."""
@@ -40,8 +36,8 @@ class Detection:
 
     name: str
     grid: VoxelGrid
-    result: "DetectionResult"
-    card: "ModelCard"
+    result: DetectionResult
+    card: ModelCard
     summits: Summits
     threshold: float
 
@@ -101,6 +97,6 @@ class Filling:
             self.layer.refresh()
 
 
-def from_model(candidates: PickTable, card: "ModelCard") -> PickTable:
+def from_model(candidates: PickTable, card: ModelCard) -> PickTable:
     """Return candidates that say which model made them."""
     return candidates.set_details(candidates.ids, model=card.name, model_sha256=card.sha256 or "")

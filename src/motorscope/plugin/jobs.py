@@ -3,10 +3,19 @@
 import threading
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from motorscope.contract import (
+    DetectionRequest,
+    DetectionResult,
+    FeatureRequest,
+    FeatureResult,
+    ModelCard,
+    ModelRef,
+    Progress,
+    RunSettings,
+)
 from motorscope.plugin.models import (
-    ModelChoice,
     ModelOption,
     ModelShelf,
     Survey,
@@ -16,11 +25,6 @@ from motorscope.plugin.models import (
 from motorscope.plugin.torch_import import import_torch
 from motorscope.plugin.viewport import Box
 from motorscope.tomogram import Tomogram
-
-if TYPE_CHECKING:
-    from motorscope.detection import DetectionResult
-    from motorscope.inspection import FeatureResult
-    from motorscope.network import ModelCard
 
 Job = Generator[Any, None, Any]
 
@@ -50,8 +54,8 @@ class Task:
     layer_id: str
     tomogram: Tomogram
     region: Box | None
-    model: ModelChoice
-    card: "ModelCard"
+    model: ModelRef
+    card: ModelCard
     device: str = "auto"
     precision: str = "auto"
     flips: bool | None = None
@@ -67,7 +71,7 @@ def survey_job(default: str, cancel: threading.Event) -> Generator[Any, None, Su
 
 
 def open_model_job(
-    shelf: ModelShelf, choice: ModelChoice, cancel: threading.Event
+    shelf: ModelShelf, choice: ModelRef, cancel: threading.Event
 ) -> Generator[Any, None, ModelOption]:
     """Load a model from a file."""
     yield from ()
@@ -79,7 +83,7 @@ def detection_job(
 ) -> "Generator[Any, None, DetectionResult | None]":
     """Load the model and find motors; see `motorscope.detection.detect` for the messages."""
     import_torch()
-    from motorscope.detection import DetectionRequest, Progress, detect
+    from motorscope.detection import detect
 
     yield Progress(what="Loading the model", done=0, total=0)
     model = shelf.load(task.model)
@@ -89,9 +93,7 @@ def detection_job(
         tomogram=task.tomogram,
         model=model,
         region=task.region,
-        device=task.device,
-        precision=task.precision,
-        flips=task.flips,
+        settings=RunSettings(task.device, task.precision, task.flips),
         generation=task.generation,
     )
     return (yield from detect(request, cancel))
@@ -102,8 +104,7 @@ def features_job(
 ) -> "Generator[Any, None, FeatureResult | None]":
     """Load the model and compute one stage's maps; see `motorscope.inspection.encoder_maps`."""
     import_torch()
-    from motorscope.detection import Progress
-    from motorscope.inspection import FeatureRequest, encoder_maps
+    from motorscope.inspection import encoder_maps
 
     yield Progress(what="Loading the model", done=0, total=0)
     model = shelf.load(task.model)
@@ -114,8 +115,7 @@ def features_job(
         model=model,
         stage=task.stage,
         region=task.region,
-        device=task.device,
-        precision=task.precision,
+        settings=RunSettings(task.device, task.precision),
         generation=task.generation,
         memory_limit=task.memory_limit,
     )

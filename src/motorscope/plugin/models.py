@@ -8,16 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from motorscope.contract import FeatureSpec, ModelCard, ModelRef
+
 if TYPE_CHECKING:
-    from motorscope.network import FeatureSpec, Model, ModelCard
-
-
-@dataclass(frozen=True)
-class ModelChoice:
-    """Which model: a listed name or a file, and the weights that a person brings for it."""
-
-    name: str
-    weights: Path | None = None
+    from motorscope.network import Model
 
 
 @dataclass(frozen=True)
@@ -34,9 +28,9 @@ class ModelOption:
         Whether it can be run; if not, a person must bring its weights first.
     """
 
-    choice: ModelChoice
-    card: "ModelCard"
-    stages: tuple["FeatureSpec", ...]
+    choice: ModelRef
+    card: ModelCard
+    stages: tuple[FeatureSpec, ...]
     ready: bool
 
     @property
@@ -59,9 +53,9 @@ class ModelShelf:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._last: tuple[ModelChoice, Model] | None = None
+        self._last: tuple[ModelRef, Model] | None = None
 
-    def load(self, choice: ModelChoice) -> "Model":
+    def load(self, choice: ModelRef) -> "Model":
         """Return the model, loaded if it is not the last one.
 
         Raises
@@ -77,7 +71,7 @@ class ModelShelf:
                 self._last = (choice, load_model(choice.name, weights=choice.weights))
             return self._last[1]
 
-    def put(self, choice: ModelChoice, model: "Model") -> None:
+    def put(self, choice: ModelRef, model: "Model") -> None:
         """Keep a model that is loaded already."""
         with self._lock:
             self._last = (choice, model)
@@ -92,17 +86,17 @@ def survey(default: str = "built-in") -> Survey:
     from motorscope.network import list_models, read_card
 
     names = list_models()
-    options = [_option_of_card(ModelChoice(name), read_card(name)) for name in names]
+    options = [_option_of_card(ModelRef(name), read_card(name)) for name in names]
     if default not in names:
         try:
-            options.insert(0, _option_of_card(ModelChoice(default), read_card(default)))
+            options.insert(0, _option_of_card(ModelRef(default), read_card(default)))
         except MotorscopeError:
             pass
     options.sort(key=lambda option: option.choice.name != default)
     return Survey(options=tuple(options), devices=tuple(_devices()))
 
 
-def open_model(shelf: ModelShelf, choice: ModelChoice) -> ModelOption:
+def open_model(shelf: ModelShelf, choice: ModelRef) -> ModelOption:
     """Load a model from a file and return it as an option.
 
     Raises
@@ -114,7 +108,7 @@ def open_model(shelf: ModelShelf, choice: ModelChoice) -> ModelOption:
     return ModelOption(choice=choice, card=model.card, stages=model.features, ready=True)
 
 
-def _option_of_card(choice: ModelChoice, card: "ModelCard") -> ModelOption:
+def _option_of_card(choice: ModelRef, card: ModelCard) -> ModelOption:
     import torch
 
     from motorscope.network import ResNetEncoder3d

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from motorscope.contract import DetectionRequest, ModelRef, Notice, Progress, RunSettings
 from motorscope.errors import MotorscopeError, SpacingError
 from motorscope.picks import Summits
 from motorscope.picks.searches import search_remark
 from motorscope.plugin.heatmap_desk import Heatmap, read_heatmap
 from motorscope.plugin.heatmap_part import fingerprint
-from motorscope.plugin.models import ModelChoice, ModelShelf
+from motorscope.plugin.models import ModelShelf
 from motorscope.plugin.queue import Entry, Queue, scan, with_journal
 from motorscope.plugin.specs import tomogram_arguments
 from motorscope.plugin.torch_import import import_torch
@@ -57,7 +58,7 @@ class QueueTask:
     """
 
     entries: Sequence[tuple[Entry, Spacing | None]]
-    model: ModelChoice
+    model: ModelRef
     device: str = "auto"
     precision: str = "auto"
     flips: bool | None = None
@@ -163,7 +164,6 @@ def search_job(
     A tomogram that fails does not stop the others. The model is loaded once.
     """
     import_torch()
-    from motorscope.detection import Notice, Progress
 
     yield Progress(what="Loading the model", done=0, total=0)
     model = shelf.load(task.model)
@@ -199,13 +199,13 @@ def search_job(
 def _search(
     entry: Entry, spacing: Spacing | None, model: Any, task: QueueTask, cancel: threading.Event
 ) -> Generator[Any, None, Found | None]:
-    from motorscope.detection import DetectionRequest, detect
+    from motorscope.detection import detect
     from motorscope.plugin.detection import from_model
 
     tomogram = _open(entry, spacing)
     tomogram.grid.known_spacing()
     request = DetectionRequest(
-        tomogram, model, device=task.device, precision=task.precision, flips=task.flips
+        tomogram, model, settings=RunSettings(task.device, task.precision, task.flips)
     )
     result = yield from detect(request, cancel)
     if result is None:

@@ -7,7 +7,7 @@ person says so.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from napari.components import ViewerModel
@@ -15,6 +15,7 @@ from napari.layers import Layer, Points
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from motorscope.contract import DetectionResult, FeatureResult, HeatmapBlock, HeatmapStarted
 from motorscope.errors import PicksError
 from motorscope.picks import Summits
 from motorscope.picks.partial import Patched
@@ -36,10 +37,6 @@ from motorscope.plugin.specs import (
 )
 from motorscope.plugin.viewport import look_at, steady, visible_box
 from motorscope.tomogram import VoxelGrid, prepared_grid
-
-if TYPE_CHECKING:
-    from motorscope.detection import DetectionResult
-    from motorscope.inspection import FeatureResult
 
 FEATURE_BYTES = 2_000_000_000
 """Most memory that the maps of one encoder stage may take."""
@@ -195,8 +192,6 @@ class Session:
 
     def receive(self, task: Task, message: Any) -> None:
         """Show what a detection says on the way: the heatmap fills in."""
-        from motorscope.detection import HeatmapBlock, HeatmapStarted
-
         if not self.is_current(task):
             return
         if isinstance(message, HeatmapStarted):
@@ -205,7 +200,7 @@ class Session:
             self._filling.write(message.start, message.values)
             self._filling.refresh(self.viewer)
 
-    def finish_detection(self, task: Task, result: "DetectionResult | None") -> Patched | None:
+    def finish_detection(self, task: Task, result: DetectionResult | None) -> Patched | None:
         """Show the result of a detection; ``None`` (cancelled) or a stale one changes nothing.
 
         Returns
@@ -246,7 +241,7 @@ class Session:
         self.detection_changed.emit(task.layer_id)
         return None if new else patched
 
-    def finish_features(self, task: Task, result: "FeatureResult | None") -> None:
+    def finish_features(self, task: Task, result: FeatureResult | None) -> None:
         """Show the maps of an encoder stage, in place of those of another stage."""
         if result is None or not self.is_current(task):
             return

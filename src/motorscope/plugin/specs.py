@@ -4,18 +4,16 @@ Every layer carries a scale, a translation, units of ångström and names of its
 by its metadata, never by its name: people rename layers.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from motorscope.contract import FeatureSpec
 from motorscope.errors import TomogramError
 from motorscope.picks.table import ORIGINS, STATUSES, PickTable
 from motorscope.tomogram import InputRecipe, Tomogram, VoxelGrid, intensity_range
-
-if TYPE_CHECKING:  # the network's room loads torch
-    from motorscope.network.card import FeatureSpec
 
 KEY = "motorscope"
 """Key of our entry in a layer's metadata: ``{"role": ..., "tomogram": ...}``."""
@@ -103,7 +101,7 @@ def heatmap_arguments(
 
 
 def feature_arguments(
-    maps: NDArray[Any], grid: VoxelGrid, spec: "FeatureSpec", name: str, tomogram_id: str
+    maps: NDArray[Any], grid: VoxelGrid, spec: FeatureSpec, name: str, tomogram_id: str
 ) -> dict[str, Any]:
     """Return the arguments of ``add_image`` for an encoder stage's maps ``(channel, z, y, x)``."""
     sample = np.asarray(maps[:, ::2, ::2, ::2], dtype=np.float32)

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
-from motorscope.network.card import Architecture
+from motorscope.contract import Architecture
 from motorscope.simulation import SimulationConfig
 from motorscope.tomogram.grid import Shape
 from motorscope.training.checks import require
@@ -13,7 +13,7 @@ from motorscope.training.crop_config import AugmentationConfig, DataConfig
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """The network to train; see :class:`~motorscope.network.card.Architecture`.
+    """The network to train; see :class:`~motorscope.contract.card.Architecture`.
 
     Attributes
     ----------

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from motorscope.detection import DetectionRequest, detect, run_to_end
+from motorscope.contract import DetectionRequest, RunSettings
+from motorscope.detection import detect, run_to_end
 from motorscope.network import Model
 from motorscope.picks import PickTable
 from motorscope.simulation import draw_imaging, image_density
@@ -100,6 +101,8 @@ def _search(scene: Crop, config: TrainConfig, model: Model, number: int) -> Pick
         image = -image
     grid = VoxelGrid(image.shape, None).with_spacing(spacing)
     tomogram = Tomogram(image, grid, f"scene {number}")
-    result = run_to_end(detect(DetectionRequest(tomogram, model, flips=False)))
+    result = run_to_end(
+        detect(DetectionRequest(tomogram, model, settings=RunSettings(flips=False)))
+    )
     assert result is not None  # only a cancelled run has none
     return result.candidates

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from motorscope.network.card import FeatureSpec
+from motorscope.contract import FeatureSpec
 from motorscope.tomogram.grid import Shape
 from motorscope.training.augmentation import Crop, augment_geometry, augment_grey
 from motorscope.training.config import TrainConfig

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from torch import nn
 
-from motorscope.network import Calibration, Model, ModelCard, UNet3d, save_model
+from motorscope.contract import Calibration, ModelCard
+from motorscope.network import Model, UNet3d, save_model
 from motorscope.training.config import TrainConfig
 from motorscope.training.held_out import Split
 from motorscope.training.logs import CsvLog

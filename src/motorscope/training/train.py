@@ -8,15 +8,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from motorscope.contract import write_card_file
 from motorscope.errors import ConfigError
-from motorscope.network import (
-    UNet3d,
-    build_network,
-    load_encoder_weights,
-    load_model,
-    read_card,
-    write_card_file,
-)
+from motorscope.network import UNet3d, build_network, load_encoder_weights, load_model, read_card
 from motorscope.training.config import TrainConfig
 from motorscope.training.config_file import read_config
 from motorscope.training.hardware import Hardware, is_first_process

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import logit
 
-from motorscope.detection import DetectionRequest, detect, probability, run_to_end
+from motorscope.contract import Calibration, DetectionRequest, RunSettings
+from motorscope.detection import detect, probability, run_to_end
 from motorscope.evaluate import Scores, correct_picks, score_picks
-from motorscope.network import Calibration, Model
+from motorscope.network import Model
 from motorscope.picks import PickTable
 from motorscope.simulation import simulate_tomogram
 from motorscope.tomogram import Tomogram
@@ -67,7 +68,9 @@ def examine(model: Model, tomograms: Iterable[Known], device: str = "auto") -> F
     plain = replace(model, card=replace(model.card, calibration=Calibration()))
     found, truth = {}, {}
     for name, tomogram, motors in tomograms:
-        result = run_to_end(detect(DetectionRequest(tomogram, plain, device=device)))
+        result = run_to_end(
+            detect(DetectionRequest(tomogram, plain, settings=RunSettings(device=device)))
+        )
         assert result is not None  # only a cancelled run has none
         found[name] = result.candidates
         truth[name] = PickTable.from_positions(motors, origin="user", status="accepted")

@@ -14,9 +14,10 @@ from qtpy.QtWidgets import (
 )
 from superqt.utils import signals_blocked
 
+from motorscope.contract import ModelRef
 from motorscope.errors import ModelError
 from motorscope.plugin.jobs import open_model_job, survey_job
-from motorscope.plugin.models import ModelChoice, ModelOption, Survey
+from motorscope.plugin.models import ModelOption, Survey
 from motorscope.plugin.session import Session
 from motorscope.plugin.settings import Preferences
 from motorscope.plugin.widgets.parts import Hint, StatusLine, combo_box
@@ -105,9 +106,9 @@ class ModelControls(QWidget):
         """Load a model, or the weights that the chosen one lacks, from a file, and choose it."""
         option = self.option()
         if option is not None and not option.ready and path.suffix != ".json":
-            choice = ModelChoice(option.choice.name, weights=path)
+            choice = ModelRef(option.choice.name, weights=path)
         else:
-            choice = ModelChoice(str(path))
+            choice = ModelRef(str(path))
         self.card.setText(f"Loading {path.name}…")
         self._runner.start(open_model_job, self._session.models, choice, on_result=self._on_opened)
 

@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from motorscope.contract import Progress
 from motorscope.errors import ModelError, PicksError
 from motorscope.plugin.layers import parse_spacing
 from motorscope.plugin.queue import FAILED, NEW, NO_SPACING, Entry
@@ -165,8 +166,6 @@ class SearchControls(QWidget):
         )
 
     def _on_message(self, message: Any) -> None:
-        from motorscope.detection import Progress
-
         if isinstance(message, Begun):
             self._begun = message
             self._desk.begin(message)

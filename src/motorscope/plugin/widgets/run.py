@@ -6,6 +6,7 @@ from typing import Any
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QWidget
 
+from motorscope.contract import Notice, Progress
 from motorscope.plugin.jobs import Task, detection_job
 from motorscope.plugin.models import ModelOption
 from motorscope.plugin.session import Session
@@ -101,8 +102,6 @@ class RunControls(QWidget):
         self.flips.setToolTip(describe_flips(self._option, self.flips.isChecked()))
 
     def _on_message(self, message: Any) -> None:
-        from motorscope.detection import Notice, Progress
-
         assert self._task is not None
         if not self._session.is_current(self._task):
             self._runner.cancel()  # its tomogram has been removed

@@ -7,9 +7,9 @@ from dataclasses import MISSING, asdict, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+from motorscope.contract.card import ModelCard
 from motorscope.errors import ConfigError, ModelError
 from motorscope.files import replacing
-from motorscope.network.card import ModelCard
 
 
 def card_from_json(text: str, source: str) -> ModelCard:

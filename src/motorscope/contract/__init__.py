@@ -1,0 +1,57 @@
+"""What is asked, said and answered between who wants something computed and who computes it.
+
+Nothing here loads torch.
+"""
+
+from motorscope.contract.cancel import CancelToken
+from motorscope.contract.card import Architecture, Calibration, FeatureSpec, ModelCard
+from motorscope.contract.card_json import (
+    card_from_json,
+    card_to_json,
+    read_card_file,
+    write_card_file,
+)
+from motorscope.contract.messages import (
+    HeatmapBlock,
+    HeatmapStarted,
+    Message,
+    Notice,
+    Progress,
+    Run,
+)
+from motorscope.contract.refs import ModelRef, VolumeRef
+from motorscope.contract.requests import (
+    DetectionRequest,
+    FeatureRequest,
+    Region,
+    Request,
+    RunSettings,
+)
+from motorscope.contract.results import DetectionResult, FeatureResult
+
+__all__ = [
+    "Architecture",
+    "Calibration",
+    "CancelToken",
+    "DetectionRequest",
+    "DetectionResult",
+    "FeatureRequest",
+    "FeatureResult",
+    "FeatureSpec",
+    "HeatmapBlock",
+    "HeatmapStarted",
+    "Message",
+    "ModelCard",
+    "ModelRef",
+    "Notice",
+    "Progress",
+    "Region",
+    "Request",
+    "Run",
+    "RunSettings",
+    "VolumeRef",
+    "card_from_json",
+    "card_to_json",
+    "read_card_file",
+    "write_card_file",
+]

@@ -1,0 +1,53 @@
+"""What a run says on the way."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from motorscope.tomogram.grid import Shape, VoxelGrid
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class HeatmapStarted:
+    """The heatmap's grid is known; blocks follow."""
+
+    grid: VoxelGrid
+
+
+@dataclass(frozen=True)
+class HeatmapBlock:
+    """Calibrated probabilities of one finished window; `start` is its first heatmap voxel."""
+
+    start: Shape
+    values: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`done` of `total` steps of `what`; `seconds_left` once it can be told.
+
+    Steps are slabs that are prepared, or layers of the network over all windows and flips.
+    """
+
+    what: str
+    done: int
+    total: int
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something a person should know: a fallback to a smaller window or to another device."""
+
+    text: str
+
+
+Message = HeatmapStarted | HeatmapBlock | Progress | Notice
+
+Run = Generator[Message, None, R | None]
+"""A run yields messages and returns a result, or ``None`` when it was cancelled."""

@@ -1,0 +1,92 @@
+"""What can be asked for.
+
+A request that travels holds references (`ModelRef`, `VolumeRef`); where it is computed, they are
+replaced by what they refer to: a network, which only rooms with torch know, and a `Tomogram`.
+"""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from motorscope.contract.results import DetectionResult, FeatureResult
+from motorscope.tomogram.grid import Vector
+
+R = TypeVar("R", covariant=True)
+M = TypeVar("M")
+V = TypeVar("V")
+
+Region = tuple[Vector, Vector]
+"""Two corners (z, y, x) in Å of a box, in any order."""
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """Where and how a network is run.
+
+    Attributes
+    ----------
+    device
+        ``auto``, ``cuda``, ``cuda:1``, ``mps`` or ``cpu``.
+    precision
+        ``auto``, ``fp32``, ``fp16`` or ``bf16``.
+    flips
+        Whether a detection averages over flips along z, y and x (test-time augmentation; 4 times
+        the work); ``None`` for what the model's card says, for which calibration and threshold
+        hold.
+    """
+
+    device: str = "auto"
+    precision: str = "auto"
+    flips: bool | None = None
+
+
+class Request(Generic[R]):
+    """A request, and the type of what answers it."""
+
+
+@dataclass(frozen=True)
+class DetectionRequest(Request[DetectionResult], Generic[V, M]):
+    """Find motors in a tomogram.
+
+    Attributes
+    ----------
+    tomogram, model
+        What to look at with which network: these, or references to them.
+    region
+        The box to look at, or ``None`` for the whole tomogram.
+    generation
+        Returned with the result, so that a caller can drop a stale one.
+    """
+
+    tomogram: V
+    model: M
+    region: Region | None = None
+    settings: RunSettings = RunSettings()
+    generation: int = 0
+
+
+@dataclass(frozen=True)
+class FeatureRequest(Request[FeatureResult], Generic[V, M]):
+    """Compute the maps of one encoder stage.
+
+    Attributes
+    ----------
+    tomogram, model
+        What to look at with which network: these, or references to them.
+    stage
+        0 for the stem, 1 to 4 for the layers.
+    region
+        The box to look at, or ``None`` for the whole tomogram.
+    generation
+        Returned with the result, so that a caller can drop a stale one.
+    memory_limit
+        Most bytes that the maps may take; if all would not fit, a smaller box with the same centre
+        is computed.
+    """
+
+    tomogram: V
+    model: M
+    stage: int
+    region: Region | None = None
+    settings: RunSettings = RunSettings()
+    generation: int = 0
+    memory_limit: int = 2_000_000_000

@@ -4,4 +4,9 @@ Importing this package is cheap on purpose: it loads none of torch, napari or Qt
 you need, ``motorscope.tomogram``, ``motorscope.network``, ``motorscope.detection`` and so on.
 """
 
-__version__ = "0.1.0"
+from importlib.metadata import PackageNotFoundError, version
+
+try:
+    __version__ = version("napari-motorscope")  # from git's tags, when it was installed
+except PackageNotFoundError:
+    __version__ = "0+unknown"

@@ -7,8 +7,10 @@ import pytest
 import torch
 
 from motorscope import __version__, cli
+from motorscope.contract import Architecture, write_card_file
 from motorscope.errors import MotorscopeError
 from motorscope.plugin.launch import check_display
+from motorscope.plugin.settings import Preferences
 
 
 def test_without_a_command_the_help_is_printed(capsys):
@@ -29,13 +31,25 @@ def test_closed_pipe_is_no_traceback(tmp_path):
     assert "Traceback" not in said
 
 
-def test_info_tells_versions_devices_and_models(capsys):
-    assert cli.main(["info"]) == 0
+def test_info_tells_versions_devices_and_models(capsys, tmp_path, monkeypatch, make_card):
+    """Models of a person's own trainings, and the one of their preferences, too."""
+    mine = Preferences(model="/else/mine.json")
+    monkeypatch.setattr("motorscope.plugin.settings.preferences", lambda: mine)
+    card = make_card(Architecture(), name="fine-tuned", weights="fine-tuned.safetensors")
+    for name in ("done", "unfinished"):
+        (tmp_path / name).mkdir()
+        write_card_file(card, tmp_path / name / "fine-tuned.json")
+        (tmp_path / name / "settings.json").write_text("{}")
+    (tmp_path / "done" / "fine-tuned.safetensors").touch()
+    assert cli.main(["info", "--runs", str(tmp_path)]) == 0
     said = capsys.readouterr().out
     assert f"motorscope {__version__}" in said
     assert f"torch {torch.__version__.split('+')[0]}" in said
     assert "  cpu: fp32: " in said or "  cpu: bf16: " in said
     assert "  built-in\n" in said
+    own = [line.strip() for line in said.splitlines() if str(tmp_path) in line]
+    assert own == [str(tmp_path / "done" / "fine-tuned.json")]
+    assert "  /else/mine.json (in your preferences)\n" in said
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is a display")

@@ -21,8 +21,12 @@ def picks(tmp_path):
     return path
 
 
+def counts(written):
+    return {name: len(table) for name, table in written.items()}
+
+
 def test_there_and_back(picks, tmp_path):
-    assert convert(picks, tmp_path / "a.star", shape=GRID.shape) == {"a": 2}
+    assert counts(convert(picks, tmp_path / "a.star", shape=GRID.shape)) == {"a": 2}
     convert(tmp_path / "a.star", tmp_path / "a.mod", spacing=12.5, shape=GRID.shape)
     convert(tmp_path / "a.mod", tmp_path / "a.tbl")
     convert(tmp_path / "a.tbl", tmp_path / "a.ndjson", spacing=12.5)
@@ -35,8 +39,20 @@ def test_accepted_picks_only_on_demand(tmp_path, capsys):
     source, target = str(tmp_path / "picks.csv"), str(tmp_path / "a.npy")
     write_picks(source, {"a": (TABLE.set_status([1], "accepted"), GRID)})
     assert main(["convert", source, target, "--accepted"]) == 0
-    assert "1 picks of 1 tomogram" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said == f"1 pick of 1 tomogram written to {target} (1 accepted).\n"
     np.testing.assert_allclose(np.load(target), [(4, 5.5, 6)], atol=0.01)
+
+
+def test_rejected_picks_are_not_counted_where_they_are_not_written(tmp_path, capsys):
+    source = str(tmp_path / "picks.csv")
+    table = TABLE.set_status([0], "rejected").set_status([1], "accepted")
+    write_picks(source, {"a": (table, GRID)})
+    assert main(["convert", source, str(tmp_path / "a.npy")]) == 0
+    assert "1 pick of 1 tomogram" in (said := capsys.readouterr().err)
+    assert said.endswith("(1 accepted).\n")
+    assert main(["convert", source, str(tmp_path / "b.csv")]) == 0
+    assert capsys.readouterr().err.endswith("(1 accepted, 1 rejected).\n")
 
 
 @pytest.mark.parametrize("spacing", [(12.5,) * 3, (10.0, 12.0, 14.0)])
@@ -94,21 +110,22 @@ def test_folders_of_one_file_a_tomogram(tmp_path):
         convert(path, folder)
     with pytest.raises(PicksError, match="write into a folder"):
         convert(path, tmp_path / "a.mod")
-    assert convert(path, folder, to_format="imod") == {"a": 2, "b": 2}
+    assert counts(convert(path, folder, to_format="imod")) == {"a": 2, "b": 2}
     assert sorted(p.name for p in folder.iterdir()) == ["a.mod", "b.mod"]
     with pytest.raises(PicksError, match="say with --from"):
         convert(folder, tmp_path / "back.csv")
     with pytest.raises(PicksError, match=r"no files with the suffix \.tbl"):
         convert(folder, tmp_path / "back.csv", from_format="dynamo")
-    assert convert(folder, tmp_path / "back.csv", from_format="imod") == {"a": 2, "b": 2}
+    back = convert(folder, tmp_path / "back.csv", from_format="imod")
+    assert counts(back) == {"a": 2, "b": 2}
 
 
 def test_real_labels_to_our_csv(shared_data, tmp_path):
-    counts = convert(shared_data / "motor_labels_kaggle.csv", tmp_path / "picks.csv")
-    assert len(counts) == 648
+    written = counts(convert(shared_data / "motor_labels_kaggle.csv", tmp_path / "picks.csv"))
+    assert len(written) == 648
     frame = read_picks(tmp_path / "picks.csv")
-    assert len(frame) == sum(counts.values())
-    assert frame["tomogram"].nunique() == sum(count > 0 for count in counts.values())
+    assert len(frame) == sum(written.values())
+    assert frame["tomogram"].nunique() == sum(count > 0 for count in written.values())
 
 
 def test_the_command(picks, tmp_path, capsys):
@@ -116,7 +133,8 @@ def test_the_command(picks, tmp_path, capsys):
     assert main(["convert", str(picks), str(target)]) == 2
     assert "--shape Z Y X" in capsys.readouterr().err
     assert main(["convert", str(picks), str(target), "--shape", "40", "60", "80"]) == 0
-    assert capsys.readouterr().err == f"2 picks of 1 tomogram in {target}\n"
+    said = capsys.readouterr().err
+    assert said == f"2 picks of 1 tomogram written to {target} (2 undecided).\n"
     options = [
         "--from",
         "relion5",

@@ -119,9 +119,17 @@ def test_a_compaction_that_fails_loses_nothing(path, monkeypatch):
         first.record(TABLE.remove(0))
     with Journal(path) as second:
         assert second.table == TABLE.remove(0)
-    assert [entry.name for entry in path.parent.iterdir() if "lock" not in entry.name] == [
-        path.name
-    ]
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+def test_closed_journal_leaves_no_lock_and_keeps_that_of_another(path):
+    with Journal(path) as first:
+        first.record(TABLE)
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+    with Journal(path):
+        first.close()  # again: the lock is another's by now
+        with pytest.raises(JournalInUseError):
+            Journal(path)
 
 
 def test_a_write_that_fails_leaves_no_half_line(path, monkeypatch):

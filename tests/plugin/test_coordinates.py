@@ -94,7 +94,7 @@ def test_what_napari_saves_opens_where_it_was(name, tmp_path, npe2pm):
 
 
 @needs_formats
-@pytest.mark.parametrize("suffix", [".csv", ".star", ".tbl", ".mod", ".ndjson"])
+@pytest.mark.parametrize("suffix", [".csv", ".star", ".tbl", ".mod", ".ndjson", ".json", ".npy"])
 @pytest.mark.parametrize("empty", [False, True])
 def test_layers_save_and_viewer_open(suffix, empty, tmp_path):
     viewer = ViewerModel()
@@ -104,7 +104,7 @@ def test_layers_save_and_viewer_open(suffix, empty, tmp_path):
     path = tmp_path / f"tomo{suffix}"
     viewer.layers.selection = {points}
     assert viewer.layers.save(str(path), selected=True, plugin=PLUGIN) == [str(path)]
-    if suffix == ".star":  # counts from the middle of a tomogram, which the reader does not see
+    if suffix in (".star", ".json", ".npy"):  # they count from the middle, or say not from where
         (data,), _ = open_coordinates(path, viewer.layers)
         layer = _add(viewer, data)
     else:

@@ -1,13 +1,16 @@
 """What can be said before a window opens, and one whole unattended run."""
 
+import napari
 import numpy as np
 import pytest
 from PIL import Image
 
+from motorscope.cli import main
 from motorscope.errors import MotorscopeError, SpacingError
 from motorscope.picks import PickTable, open_journal, read_picks
 from motorscope.plugin.launch import SIZE, view
 from motorscope.plugin.models import Survey
+from motorscope.plugin.widgets.queue import QueueWidget
 from motorscope.tomogram import VoxelGrid, write_mrc
 
 SPOT = (36, 44, 20)
@@ -29,6 +32,34 @@ def test_missing_things_are_said_before_a_window_opens(tmp_path):
     with pytest.raises(SpacingError, match="--spacing"):
         view([write_spot(tmp_path / "bare.mrc", None)], screenshot=picture)
     assert not picture.exists()
+    with pytest.raises(MotorscopeError, match="leave out --queue"):
+        view(queue=tmp_path, screenshot=picture)
+    with pytest.raises(MotorscopeError, match="absent"):
+        view(queue=tmp_path / "absent")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(MotorscopeError, match="no tomograms"):
+        view(queue=tmp_path / "empty")
+    with pytest.raises(MotorscopeError, match=f"motorscope view --queue {tmp_path}"):
+        view([tmp_path])
+
+
+def test_queue_of_a_folder_is_opened_from_the_command_line(
+    tmp_path, qtbot, monkeypatch, spot_option
+):
+    monkeypatch.setattr(
+        "motorscope.plugin.jobs.survey",
+        lambda default: Survey((spot_option,), (("auto", "Automatic"),)),
+    )
+    write_spot(tmp_path / "tomo.mrc", (16.0,) * 3)
+    opened = []
+    monkeypatch.setattr("napari.run", lambda: opened.append(napari.current_viewer()))
+    assert main(["view", "--queue", str(tmp_path)]) == 0
+    (viewer,) = opened
+    docks = viewer.window.dock_widgets.values()
+    (queue,) = (each for each in docks if isinstance(each, QueueWidget))
+    qtbot.waitUntil(lambda: [each.name for each in queue.table.rows.entries] == ["tomo"])
+    qtbot.waitUntil(lambda: not queue.scans.busy)
+    viewer.close()
 
 
 def test_unattended_run_writes_picture_and_picks(

@@ -11,12 +11,14 @@ from motorscope.plugin.queue import (
     FAILED,
     NEW,
     NO_MOTOR,
+    NOTHING,
     REVIEWED,
     TO_REVIEW,
     neighbour,
     scan,
     with_journal,
 )
+from motorscope.plugin.queue_marks import empty_below
 from motorscope.tomogram import VoxelGrid, write_mrc
 
 SHAPE = (4, 6, 5)
@@ -139,7 +141,7 @@ def test_tomogram_that_is_listed_twice_is_opened_once(folder):
 
 def test_state_is_what_the_journal_says(folder):
     queue = recorded(scan(folder), "cell", searched={"model": "built-in"})
-    assert status(queue, "cell") == TO_REVIEW
+    assert status(queue, "cell") == NOTHING
     queue = recorded(queue, "cell", reviewed={"no_motor": True})
     assert status(queue, "cell") == NO_MOTOR
     queue = recorded(queue, "TS_2", FOUND, threshold=0.5)
@@ -178,6 +180,24 @@ def test_list_is_filtered_and_sorted(folder):
     assert names(queue, order="undecided", backwards=True) == ["cell", "TS_2", "TS_10"]
     with pytest.raises(ValueError, match="order must be"):
         queue.listed(order="colour")
+
+
+def test_tomograms_without_a_candidate_above_a_score_seem_empty(folder):
+    for name in ("weak", "fair", "mine", "done", "told"):
+        write_volume(folder / f"{name}.mrc")
+    queue = recorded(scan(folder), "TS_2", searched={"model": "spots"})  # nothing was found
+    for name, best, status in (
+        ("weak", 0.09, "candidate"),
+        ("fair", 0.1, "candidate"),
+        ("mine", 0.05, "accepted"),
+        ("done", 0.05, "candidate"),
+        ("told", np.nan, "candidate"),  # by a file without scores
+    ):
+        table = PickTable.from_positions([[0, 0, 0]], [best], status=status)
+        queue = recorded(queue, name, table, threshold=0.05)
+    queue = recorded(queue, "done", reviewed={"no_motor": False})
+    assert [each.name for each in empty_below(queue.listed(), 0.1)] == ["TS_2", "weak"]
+    assert [each.name for each in empty_below(queue.listed(), 0.0)] == ["TS_2"]
 
 
 def test_neighbour_goes_on_from_where_an_entry_was():

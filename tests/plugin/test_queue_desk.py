@@ -10,6 +10,7 @@ import pytest
 from motorscope.contract import ModelRef
 from motorscope.errors import PicksError
 from motorscope.picks import Journal, PickTable
+from motorscope.plugin.journals import kept_elsewhere
 from motorscope.plugin.layers import identity, role
 from motorscope.plugin.models import ModelShelf
 from motorscope.plugin.queue import (
@@ -17,6 +18,7 @@ from motorscope.plugin.queue import (
     NEW,
     NO_MOTOR,
     NO_SPACING,
+    NOTHING,
     REVIEWED,
     TO_REVIEW,
     scan,
@@ -24,6 +26,7 @@ from motorscope.plugin.queue import (
 )
 from motorscope.plugin.queue_desk import QueueDesk
 from motorscope.plugin.queue_jobs import Failed, Found, Opened, QueueTask, open_job, search_job
+from motorscope.plugin.queue_marks import new_mark
 from motorscope.plugin.session import Session
 from motorscope.plugin.specs import HEATMAP, PICKS
 from motorscope.tomogram import VoxelGrid, write_mrc
@@ -92,6 +95,10 @@ def search(desk, shelf, *names, spacing=None):
     return messages
 
 
+def set_reviewed(desk, name, no_motor=False):
+    desk.mark(entry(desk, name).path, new_mark(no_motor))
+
+
 def reopened(desk):
     """Return the statuses of a folder that is opened afresh."""
     queue = scan(desk.queue.source)
@@ -110,7 +117,7 @@ def test_results_wait_for_the_tomogram_to_be_opened(desk, viewer, shelf, spot_ca
     searched = entry(desk, "c").summary.remarks["searched"]
     assert searched["model"] == spot_card.name
     assert entry(desk, "c").summary.best is None
-    assert entry(desk, "c").status == TO_REVIEW
+    assert entry(desk, "c").status == NOTHING
     show(desk, "a")
     assert roles(viewer) == ["tomogram", HEATMAP, PICKS]
     picks = viewer.layers[-1]
@@ -268,7 +275,7 @@ def test_decisions_survive_a_new_search_open_or_not(desk, shelf):
     review.go_to(int(review.listed()[0]))
     review.decide("accepted")
     review.add([[500.0, 500.0, 500.0]])
-    desk.set_reviewed()
+    set_reviewed(desk, "a")
     assert entry(desk, "a").status == REVIEWED
     search(desk, shelf, "a")
     assert entry(desk, "a").status == REVIEWED  # there is nothing new to decide
@@ -283,20 +290,20 @@ def test_decisions_survive_a_new_search_open_or_not(desk, shelf):
 def test_no_motor_is_a_result_that_is_kept(desk, shelf):
     show(desk, "c")
     assert entry(desk, "c").status == NEW
-    desk.set_reviewed(no_motor=True)
+    set_reviewed(desk, "c", no_motor=True)
     assert entry(desk, "c").status == NO_MOTOR
     assert entry(desk, "c").summary.remarks["reviewed"]["when"]
     desk.leave()
     assert reopened(desk) == {"a": NEW, "b": NEW, "c": NO_MOTOR}
     show(desk, "c")
-    desk.unset_reviewed()
+    desk.mark(entry(desk, "c").path, None)
     assert entry(desk, "c").status == NEW
 
 
 def test_no_motor_rejects_what_is_undecided_and_not_what_is_accepted(desk, shelf):
     search(desk, shelf, "a")
     show(desk, "a")
-    desk.set_reviewed(no_motor=True)
+    set_reviewed(desk, "a", no_motor=True)
     assert entry(desk, "a").summary.rejected == 1
     assert entry(desk, "a").summary.undecided == 0
     review = desk.session.desk.review(desk.layer)
@@ -304,14 +311,14 @@ def test_no_motor_rejects_what_is_undecided_and_not_what_is_accepted(desk, shelf
     review.decide("accepted")
     assert entry(desk, "a").status == REVIEWED  # says the table, whatever the mark says
     with pytest.raises(PicksError, match="1 accepted motor; reject or delete it"):
-        desk.set_reviewed(no_motor=True)
+        set_reviewed(desk, "a", no_motor=True)
 
 
 def test_undo_takes_the_mark_back_together_with_the_rejections(desk, shelf):
     search(desk, shelf, "a")
     show(desk, "a")
     review = desk.session.desk.review(desk.layer)
-    desk.set_reviewed(no_motor=True)
+    set_reviewed(desk, "a", no_motor=True)
     assert entry(desk, "a").status == reopened(desk)["a"] == NO_MOTOR
     review.undo()
     assert entry(desk, "a").status == reopened(desk)["a"] == TO_REVIEW
@@ -322,6 +329,48 @@ def test_undo_takes_the_mark_back_together_with_the_rejections(desk, shelf):
     show(desk, "a")
     desk.session.desk.review(desk.layer).undo()
     assert entry(desk, "a").status == reopened(desk)["a"] == TO_REVIEW
+
+
+@pytest.mark.parametrize("opened", ["", "a", "b"])
+def test_mark_is_for_the_tomogram_that_was_meant_open_or_not(desk, shelf, opened):
+    search(desk, shelf, "a", "b")
+    if opened:
+        show(desk, opened)
+    mark = new_mark(no_motor=True)
+    desk.mark(entry(desk, "a").path, mark)
+    assert (entry(desk, "a").status, entry(desk, "a").summary.rejected) == (NO_MOTOR, 1)
+    assert entry(desk, "b").summary.undecided == 1
+    assert reopened(desk) == {"a": NO_MOTOR, "b": TO_REVIEW, "c": NEW}
+    desk.take_back(entry(desk, "a").path, mark)
+    assert (entry(desk, "a").summary.undecided, entry(desk, "a").summary.rejected) == (1, 0)
+    assert entry(desk, "a").status == reopened(desk)["a"] == TO_REVIEW
+    with pytest.raises(PicksError, match="a was changed since it was marked"):
+        desk.take_back(entry(desk, "a").path, mark)
+
+
+def test_mark_that_is_not_the_last_step_is_not_taken_back(desk, shelf):
+    search(desk, shelf, "a")
+    mark = new_mark(no_motor=True)
+    desk.mark(entry(desk, "a").path, mark)
+    show(desk, "a")
+    review = desk.session.desk.review(desk.layer)
+    review.add([[500.0, 500.0, 500.0]])
+    for name in ("a", "b"):  # open, and then not
+        show(desk, name)
+        with pytest.raises(PicksError, match="a was changed since"):
+            desk.take_back(entry(desk, "a").path, mark)
+    assert entry(desk, "a").summary.accepted == 1
+    with pytest.raises(PicksError, match="a has 1 accepted motor; reject or delete it"):
+        set_reviewed(desk, "a", no_motor=True)
+
+
+def test_mark_of_a_tomogram_that_is_not_open_is_undone_once_it_is(desk, shelf):
+    search(desk, shelf, "a")
+    set_reviewed(desk, "a", no_motor=True)
+    show(desk, "a")
+    desk.session.desk.review(desk.layer).undo()
+    assert entry(desk, "a").status == reopened(desk)["a"] == TO_REVIEW
+    assert entry(desk, "a").summary.undecided == 1
 
 
 def test_unknown_spacing_fails_until_a_person_says_it(desk, folder, viewer, shelf):
@@ -356,7 +405,7 @@ def test_tomograms_that_vanished_or_are_damaged_do_not_stop_the_others(desk, fol
     search(desk, shelf, "a", "b", "c")
     assert "does not exist" in entry(desk, "a").problem
     assert entry(desk, "b").status == FAILED
-    assert entry(desk, "c").status == TO_REVIEW
+    assert entry(desk, "c").status == NOTHING
     message = next(open_job(entry(desk, "a"), None, threading.Event()))
     assert isinstance(message, Failed)
     assert "does not exist" in message.text
@@ -393,7 +442,7 @@ def test_tomogram_that_another_window_reviews_is_left_alone(desk, shelf):
         assert "open in another window" in entry(desk, "a").problem
         show(desk, "a")
         with pytest.raises(PicksError, match="cannot be written"):
-            desk.set_reviewed()
+            set_reviewed(desk, "a")
     with Journal(entry(desk, "a").journal) as again:
         assert again.table == table
 
@@ -417,8 +466,7 @@ def test_removing_the_tomogram_by_hand_closes_it(desk, viewer):
     show(desk, "b")
     assert desk.current.name == "b"
     viewer.layers.clear()
-    with pytest.raises(PicksError, match="No tomogram of the queue is open"):
-        desk.set_reviewed()
+    assert desk.current is None
 
 
 def test_read_only_folder_keeps_its_results_in_the_data_folder(
@@ -432,7 +480,9 @@ def test_read_only_folder_keeps_its_results_in_the_data_folder(
     desk.set_queue(scan(folder))
     search(desk, shelf, "a")
     show(desk, "a")
-    desk.set_reviewed()
+    assert "read-only" in kept_elsewhere(desk.layer, entry(desk, "a").journal)
+    assert not kept_elsewhere(desk.layer, folder / "a.motorscope.jsonl")
+    set_reviewed(desk, "a")
     assert entry(desk, "a").journal.parent == entry(desk, "a").heatmap.parent == journals
     desk.leave()
     assert reopened(desk)["a"] == REVIEWED

@@ -4,10 +4,12 @@ import threading
 
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QApplication, QMessageBox
 
 from motorscope.contract import ModelRef
 from motorscope.network import Model
+from motorscope.picks import Journal, PickTable
 from motorscope.plugin.models import Survey
 from motorscope.plugin.queue import FAILED, NEW, NO_MOTOR, NO_SPACING, REVIEWED, TO_REVIEW
 from motorscope.plugin.widgets.queue import QueueWidget
@@ -104,6 +106,58 @@ def test_folder_is_searched_reviewed_and_restored(dock, qtbot, folder):
     widget.state.setCurrentIndex(0)
     widget.filter.setText("ts_1")
     assert list(statuses(widget)) == ["TS_1"]
+
+
+def test_marks_are_for_what_is_selected_and_are_taken_back(dock, qtbot, folder, monkeypatch):
+    _, widget = dock
+    asked, answers = [], [QMessageBox.StandardButton.No, QMessageBox.StandardButton.Yes]
+    monkeypatch.setattr(
+        QMessageBox, "question", lambda parent, title, text: (asked.append(text), answers.pop(0))[1]
+    )
+    (folder / "TS_3.mrc").unlink()
+    open_folder(qtbot, widget, folder)
+    for entry in widget.table.rows.entries:
+        with Journal(entry.journal) as journal:
+            journal.record(PickTable.from_positions([[0.0, 0, 0]], [0.6]), {"threshold": 0.5})
+    open_folder(qtbot, widget, folder)
+    widget.open_entry(folder / "TS_1.mrc")
+    wait_open(qtbot, widget, "TS_1")
+
+    widget.table.select_paths({folder / "TS_2.mrc"})
+    assert "TS_2, which is selected, not for TS_1" in widget.steps.target.text()
+    widget.table.selectAll()
+    assert "the 2 selected" in widget.steps.target.text()
+    press(qtbot, widget.steps.buttons["no motor"])
+    assert asked == [
+        "Mark 2 tomograms as no motor? 2 candidates that nobody has decided on would be rejected."
+    ]
+    assert statuses(widget) == {"TS_1": TO_REVIEW, "TS_2": TO_REVIEW}
+    press(qtbot, widget.steps.buttons["no motor"])
+    qtbot.waitUntil(lambda: not widget.marker.busy)
+    assert statuses(widget) == {"TS_1": NO_MOTOR, "TS_2": NO_MOTOR}
+    assert widget.desk.current.name == "TS_1"
+    press(qtbot, widget.steps.buttons["undo"])
+    qtbot.waitUntil(lambda: not widget.marker.busy)
+    assert statuses(widget) == {"TS_1": TO_REVIEW, "TS_2": TO_REVIEW}
+    assert not widget.steps.buttons["undo"].isEnabled()
+
+    def accept():
+        dialog = QApplication.activeModalWidget()
+        dialog.score.setValue(0.5)
+        assert not dialog.ok.isEnabled()
+        dialog.score.setValue(0.7)
+        assert dialog.ok.text() == "Mark 2 as no motor"
+        dialog.ok.click()
+
+    QTimer.singleShot(0, accept)
+    press(qtbot, widget.steps.buttons["below"])
+    qtbot.waitUntil(lambda: not widget.marker.busy)
+    assert statuses(widget) == {"TS_1": NO_MOTOR, "TS_2": NO_MOTOR}
+    widget.table.select_paths({folder / "TS_1.mrc"})
+    assert not widget.steps.target.text()
+    press(qtbot, widget.steps.buttons["unmark"])  # the open one: nobody is asked
+    assert statuses(widget) == {"TS_1": TO_REVIEW, "TS_2": NO_MOTOR}
+    assert len(asked) == 2
 
 
 def test_keys_of_the_viewer_go_through_the_list(dock, qtbot, folder):

@@ -9,9 +9,15 @@ from PIL import Image as Picture
 
 from motorscope.errors import TomogramError
 from motorscope.plugin import sample
-from motorscope.plugin.layers import path_of, spacing_of, tomogram_from_layer, tomogram_name
+from motorscope.plugin.layers import (
+    is_source,
+    path_of,
+    spacing_of,
+    tomogram_from_layer,
+    tomogram_name,
+)
 from motorscope.plugin.reader import get_reader
-from motorscope.tomogram import VoxelGrid, write_mrc
+from motorscope.tomogram import VoxelGrid, write_heatmap, write_mrc
 
 GRID = VoxelGrid(shape=(4, 6, 8), spacing=(13.1, 13.1, 20.0), origin=(5.0, 10.0, -15.0))
 
@@ -42,6 +48,19 @@ def test_layer_gives_back_the_tomogram_that_was_read(mrc):
     assert tomogram.grid.spacing == pytest.approx(GRID.spacing, abs=1e-4)
     assert tomogram.grid.origin == pytest.approx(GRID.origin, abs=1e-3)
     assert np.asarray(tomogram.data[1, 2, 3]) == 1 * 48 + 2 * 8 + 3
+
+
+@pytest.mark.parametrize("name", ["tomo.heatmap.mrc", "renamed.mrc"])
+def test_our_heatmap_is_no_tomogram(name, tmp_path):
+    values = np.zeros(GRID.shape, np.float32)
+    values[1, 2, 3] = 0.75
+    write_heatmap(tmp_path / name, values, GRID)
+    (layer,) = open_layers(str(tmp_path / name))
+    assert not is_source(layer)
+    assert layer.blending == "additive"
+    assert float(np.asarray(layer.data[1, 2, 3])) == pytest.approx(0.75, abs=1e-3)
+    assert tuple(layer.scale) == pytest.approx(GRID.spacing, abs=1e-4)
+    assert tuple(layer.translate) == pytest.approx(GRID.origin, abs=1e-3)
 
 
 def test_packed_files_and_lists_of_files_are_read(mrc):

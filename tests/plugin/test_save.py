@@ -44,8 +44,8 @@ def test_every_format_of_others_is_offered_and_written(form, points, answer, tmp
     count = 1 if form.name == "submission" else 2  # the rejected one stays out
     said = save.ask_and_save(points, tmp_path)
     path = tmp_path / f"motors{form.suffixes[0]}"
-    statuses = "" if form.name == "submission" else " (1 accepted, 1 undecided)"
-    assert said == f"{count} motor{'s' * (count != 1)} written to {path.name}{statuses}."
+    statuses = "1 accepted" if form.name == "submission" else "1 accepted, 1 undecided"
+    assert said == f"{count} motor{'s' * (count != 1)} written to {path.name} ({statuses})."
     assert format_of_file(path) is form
     ((table, _),) = read_coordinates(path, GRID).values()
     np.testing.assert_allclose(GRID.to_voxels(table.positions), VOXELS[:count], atol=0.01)

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from motorscope.commands.console import Commands, say
+from motorscope.words import counted
 
 
 def add(commands: Commands) -> None:
@@ -59,8 +60,9 @@ def add(commands: Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run it and return the exit status."""
     from motorscope.picks.convert import convert
+    from motorscope.picks.summary import statuses_in_words
 
-    counts = convert(
+    written = convert(
         arguments.source,
         arguments.target,
         from_format=arguments.from_format,
@@ -71,6 +73,9 @@ def run(arguments: argparse.Namespace) -> int:
         overwrite=arguments.overwrite,
         accepted=arguments.accepted,
     )
-    tomograms = f"{len(counts)} tomogram{'' if len(counts) == 1 else 's'}"
-    say(f"{sum(counts.values())} picks of {tomograms} in {arguments.target}")
+    picks = counted(sum(map(len, written.values())), "pick")
+    say(
+        f"{picks} of {counted(len(written), 'tomogram')} written to {arguments.target}"
+        f"{statuses_in_words(written.values())}."
+    )
     return 0

@@ -15,6 +15,12 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="tomograms")
     parser.add_argument(
+        "--queue",
+        type=Path,
+        metavar="DIR|LIST",
+        help="open a folder of tomograms, or a text file with a path on each line, in the queue",
+    )
+    parser.add_argument(
         "--sample", action="store_true", help="open the simulated sample tomogram, too"
     )
     parser.add_argument("--detect", action="store_true", help="find motors at once")
@@ -57,6 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
         detect=arguments.detect,
         stage=arguments.stage,
         sample=arguments.sample,
+        queue=arguments.queue,
         screenshot=arguments.screenshot,
         picks=arguments.picks,
     )

@@ -9,7 +9,7 @@ from motorscope.network.checkpoint import (
 )
 from motorscope.network.inference import fuse_for_inference
 from motorscope.network.model import Model
-from motorscope.network.registry import list_models, load_model, read_card, save_model
+from motorscope.network.registry import find_models, list_models, load_model, read_card, save_model
 from motorscope.network.resnet import ResNetEncoder3d
 from motorscope.network.unet import Logits, UNet3d, build_network
 
@@ -21,6 +21,7 @@ __all__ = [
     "UNet3d",
     "WeightsMismatch",
     "build_network",
+    "find_models",
     "fuse_for_inference",
     "list_models",
     "load_encoder_weights",

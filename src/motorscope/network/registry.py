@@ -44,6 +44,22 @@ def list_models() -> list[str]:
     )
 
 
+def find_models(folder: PathLike) -> list[Path]:
+    """Return the cards of the models in the folders of a folder, where trainings leave them.
+
+    Cards without their weights are left out, and so is what cannot be read.
+    """
+    found: list[Path] = []
+    for path in sorted(Path(folder).glob("*/*.json")):
+        try:
+            card = read_card(path)
+        except ModelError:
+            continue
+        if card.weights is not None and path.with_name(card.weights).is_file():
+            found.append(path)
+    return found
+
+
 def read_card(name_or_path: PathLike) -> ModelCard:
     """Return the card of a shipped model, a card file, or of weights that have a card beside them.
 

@@ -13,7 +13,9 @@ from motorscope.picks.formats import (
     read_coordinates,
     replaced_files,
     write_coordinates,
+    written_picks,
 )
+from motorscope.picks.table import PickTable
 from motorscope.tomogram.grid import Shape, Vector, VoxelGrid
 
 
@@ -27,7 +29,7 @@ def convert(
     shape: Shape | None = None,
     overwrite: bool = False,
     accepted: bool = False,
-) -> dict[str, int]:
+) -> dict[str, PickTable]:
     """Turn a file of coordinates into one of another format.
 
     Parameters
@@ -53,7 +55,7 @@ def convert(
     Returns
     -------
     dict
-        The number of picks of each tomogram.
+        The picks of each tomogram that were written.
 
     Raises
     ------
@@ -84,7 +86,7 @@ def convert(
         keep_backup(path, PicksError)
     for path, part in parts.items():
         write_coordinates(path, part, 1.0, form)
-    return {name: len(table) for name, (table, _) in sets.items()}
+    return {name: written_picks(table, form) for name, (table, _) in sets.items()}
 
 
 def _sources(source: Path, reader: Format | None) -> list[Path]:

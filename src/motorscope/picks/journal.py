@@ -14,6 +14,7 @@ import os
 from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -198,7 +199,7 @@ class Journal:
             self._flushes.clear()
             self._detach()
             self._flusher.shutdown()
-            self._lock.release()
+            self._unlock()
 
     def __enter__(self) -> Self:
         return self
@@ -210,6 +211,16 @@ class Journal:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _unlock(self) -> None:
+        """Let others have the file, and leave no lock beside it.
+
+        Whoever has opened the lock's file meanwhile gets none: filelock sees that it has no name.
+        """
+        if self._lock.is_locked:
+            with suppress(OSError):  # Windows removes no file that is open; filelock does, then
+                os.unlink(self._lock.lock_file)
+        self._lock.release()
 
     def _attach(self) -> int:
         try:

@@ -1,7 +1,8 @@
 """What a journal holds, in numbers: quick enough for a folder of thousands."""
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from motorscope.picks.changes import UNFIT
 from motorscope.picks.files import cannot_read
 from motorscope.picks.table import PickTable
 
-_THRESHOLD = 0.5
+THRESHOLD = 0.5
+"""From which score on candidates are shown where the journal does not say it."""
+
 _LONG = ("maxima", "minimum_distance")
 
 
@@ -90,6 +93,14 @@ def read_summary(path: Path) -> Summary:
         ) from error
 
 
+def statuses_in_words(tables: Iterable[PickTable]) -> str:
+    """Return in parentheses how many picks have which status; empty without any."""
+    counts = Counter(status for table in tables for status in table.statuses.tolist())
+    words = {"accepted": "accepted", "candidate": "undecided", "rejected": "rejected"}
+    said = ", ".join(f"{counts[key]} {word}" for key, word in words.items() if counts[key])
+    return f" ({said})" if said else ""
+
+
 def _replay(
     edit: Mapping[str, Any], scores: dict[int, float | None], statuses: dict[int, str]
 ) -> None:
@@ -105,7 +116,7 @@ def _replay(
 def _summary(
     scores: list[float | None], statuses: list[str], remarks: Mapping[str, Any]
 ) -> Summary:
-    threshold = remarks.get("threshold", _THRESHOLD)
+    threshold = remarks.get("threshold", THRESHOLD)
     return Summary(
         best=max((score for score in scores if score is not None), default=None),
         undecided=sum(

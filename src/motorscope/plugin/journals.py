@@ -62,6 +62,14 @@ def open_journal_of(
     return Journal(journal) if path is None else open_journal_at(journal, path)
 
 
+def kept_elsewhere(layer: Layer, journal: Path) -> str:
+    """Return why a journal is not beside its tomogram; empty if it is."""
+    path = path_of(layer)
+    if path is None:
+        return "The tomogram has no file"
+    return "" if journal.parent == path.absolute().parent else "The tomogram's folder is read-only"
+
+
 def _fingerprint(layer: Layer) -> str:
     data: Any = layer.data[0] if layer.multiscale else layer.data
     middle = tuple(

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from motorscope.errors import MotorscopeError, SpacingError
+from motorscope.errors import MotorscopeError, SpacingError, TomogramError
 from motorscope.files import replacing
 from motorscope.picks import write_picks
+from motorscope.plugin.queue import scan
 from motorscope.plugin.torch_import import import_torch
-from motorscope.tomogram import Tomogram, open_tomogram
+from motorscope.tomogram import Tomogram, find_tomograms, open_tomogram
 
 if TYPE_CHECKING:
     from motorscope.plugin.widgets.main import MotorscopeWidget
@@ -30,6 +31,7 @@ def view(
     detect: bool = False,
     stage: int | None = None,
     sample: bool = False,
+    queue: PathLike | None = None,
     screenshot: PathLike | None = None,
     picks: PathLike | None = None,
 ) -> None:
@@ -49,6 +51,8 @@ def view(
         Number of an encoder stage (stem 0) to show after the detection.
     sample
         Whether to open the simulated sample tomogram as well.
+    queue
+        A folder or a list of tomograms to open in the queue.
     screenshot, picks
         A PNG of the whole window and a CSV of the motors, written when the detection has finished;
         then the viewer is closed.
@@ -59,7 +63,14 @@ def view(
         If a tomogram or a model cannot be used, the detection fails, or a file cannot be written.
     """
     unattended = screenshot is not None or picks is not None
-    tomograms = [open_tomogram(Path(path), spacing=spacing) for path in paths]
+    if unattended and queue is not None:
+        raise MotorscopeError(
+            "A queue is for working in a window: leave out --queue, or --screenshot and --picks; "
+            "motorscope detect FOLDER searches a folder without one."
+        )
+    if queue is not None:
+        scan(Path(queue))  # says what is wrong with it before a window opens
+    tomograms = [_open(Path(path), spacing) for path in paths]
     if sample:
         from motorscope.plugin.sample import sample_tomogram
 
@@ -98,6 +109,8 @@ def view(
     widget = _panel(viewer)
     if model is not None:
         widget.model.choose(model)
+    if queue is not None:
+        widget.show_queue(Path(queue))
     if detect:
         widget.run.finished.connect(lambda found: _after_detection(widget, found, stage))
         widget.find_when_ready()
@@ -118,6 +131,26 @@ def check_display() -> None:
             "There is no display to open a window on; log in with one (ssh -Y), run it with "
             "xvfb-run, or use motorscope detect, which needs none."
         )
+
+
+def _open(path: Path, spacing: float | None) -> Tomogram:
+    """Open a tomogram; a folder of many is for the queue."""
+    try:
+        return open_tomogram(path, spacing=spacing)
+    except TomogramError as error:
+        if path.is_dir() and _holds_tomograms(path):
+            raise TomogramError(
+                f"{path} is a folder of tomograms; go through them with: motorscope view --queue "
+                f"{path}"
+            ) from error
+        raise
+
+
+def _holds_tomograms(folder: Path) -> bool:
+    try:
+        return bool(find_tomograms(folder).names)
+    except TomogramError:
+        return False
 
 
 def _add(viewer: Any, tomograms: Sequence[Tomogram]) -> None:

@@ -28,7 +28,7 @@ from motorscope.tomogram import VoxelGrid
 _WORDS = ("origin", "status")
 _OURS = {"id", "score", *_WORDS}
 
-_NEED_NO_SPACING = {"submission", "relion4", "star", "dynamo", "portal"}
+_NEED_NO_SPACING = {"submission", "relion4", "star", "dynamo", "portal", "json", "npy"}
 """Formats that count in voxels and do not say how large they are."""
 
 
@@ -137,6 +137,8 @@ write_star = partial(write_points, format_name="star")
 write_dynamo = partial(write_points, format_name="dynamo")
 write_imod = partial(write_points, format_name="imod")
 write_portal = partial(write_points, format_name="portal")
+write_json = partial(write_points, format_name="json")
+write_npy = partial(write_points, format_name="npy")
 
 
 def _table(places: NDArray[np.float64], features: pd.DataFrame) -> PickTable:

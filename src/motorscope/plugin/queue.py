@@ -15,11 +15,14 @@ from motorscope.picks.journal_place import journal_at, namesakes_in, project_fol
 from motorscope.picks.searches import heatmap_of
 from motorscope.tomogram import Found, find_tomograms, name_of, natural_key
 
-NEW, RUNNING, TO_REVIEW = "new", "running", "to review"
+NEW, RUNNING, TO_REVIEW, NOTHING = "new", "running", "to review", "nothing found"
 REVIEWED, NO_MOTOR = "reviewed", "no motor"
 NO_SPACING, FAILED = "no spacing", "failed"
-STATUSES = (NEW, RUNNING, TO_REVIEW, REVIEWED, NO_MOTOR, NO_SPACING, FAILED)
-"""What a tomogram of a queue can be; ``no motor`` is reviewed, too."""
+STATUSES = (NEW, RUNNING, TO_REVIEW, NOTHING, REVIEWED, NO_MOTOR, NO_SPACING, FAILED)
+"""What a tomogram of a queue can be.
+
+``Nothing found``: no candidate reaches the threshold; nobody has looked at it. ``No motor`` is
+reviewed."""
 
 ORDERS = ("name", "status", "best", "undecided", "accepted", "rejected")
 """Orders of a queue."""
@@ -67,8 +70,10 @@ class Entry:
         if reviewed:
             return NO_MOTOR if reviewed["no_motor"] and not self.summary.accepted else REVIEWED
         picks = self.summary.undecided + self.summary.accepted + self.summary.rejected
-        searched = picks or self.summary.best is not None or "searched" in self.summary.remarks
-        return TO_REVIEW if searched else NEW
+        if picks:
+            return TO_REVIEW
+        searched = self.summary.best is not None or "searched" in self.summary.remarks
+        return NOTHING if searched else NEW
 
     @property
     def heatmap(self) -> Path:

@@ -6,22 +6,22 @@ same tomogram cannot meet.
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from napari.layers import Layer
 from psygnal import Signal
 
 from motorscope.errors import MotorscopeError, PicksError
-from motorscope.picks import summarise
-from motorscope.picks.journal_place import open_journal_at
-from motorscope.picks.searches import keep_search, search_marks, search_remark
+from motorscope.picks.marks import REVIEWED, is_last_step, undecided
+from motorscope.picks.searches import search_marks, search_remark
 from motorscope.plugin.layers import full_grid, identity, path_of, spacing_of
 from motorscope.plugin.queue import Entry, Queue
-from motorscope.plugin.queue_jobs import (
-    Begun,
-    Failed,
-    Found,
-    Opened,
+from motorscope.plugin.queue_jobs import Begun, Failed, Found, Opened
+from motorscope.plugin.queue_journals import (
+    as_reviewed,
+    kept,
+    mark_on_disk,
+    noted,
+    take_back_on_disk,
 )
 from motorscope.plugin.queue_layers import (
     give_away,
@@ -30,7 +30,8 @@ from motorscope.plugin.queue_layers import (
     show_heatmap,
     show_tomogram,
 )
-from motorscope.plugin.review import Review, stamp
+from motorscope.plugin.queue_marks import Mark, changed_since, check_mark
+from motorscope.plugin.review import Review
 from motorscope.plugin.session import Session
 
 
@@ -158,8 +159,7 @@ class QueueDesk:
         if entry is None:
             return
         entry = replace(entry, running=False, problem="")
-        layers = self.session.tomogram_layers()
-        layer = next((each for each in layers if path_of(each) == found.path), None)
+        layer = self._layer_of(found.path)
         try:
             if layer is not None:
                 self._put(entry)
@@ -169,7 +169,7 @@ class QueueDesk:
                 self._take_into_review(layer, found)
                 self._refresh_current()
             else:
-                self._put(_kept(entry, found))
+                self._put(kept(entry, found))
         except MotorscopeError as error:
             self._put(replace(entry, problem=str(error)))
 
@@ -181,44 +181,68 @@ class QueueDesk:
 
     # Reviewing
 
-    def set_reviewed(self, no_motor: bool = False) -> None:
-        """Keep that the open tomogram is reviewed.
+    def mark(self, path: Path, mark: Mark) -> None:
+        """Mark a tomogram of the queue as reviewed, open or not: a step that can be undone.
 
         Parameters
         ----------
-        no_motor
-            Whether it has no motor: candidates that are shown and undecided are rejected.
+        mark
+            See `motorscope.plugin.queue_marks`. Where it says that there is no motor, candidates
+            that are shown and undecided are rejected.
 
         Raises
         ------
         PicksError
-            If no tomogram of the queue is open, there are accepted motors where there shall be
-            none, or it cannot be kept on disk.
+            If it is not in the queue, cannot get the mark, or that cannot be kept on disk.
         """
-        layer, entry = self._open()
-        review = self._review(layer)
-        if review is not None and no_motor:
-            counts = review.counts()
-            if counts.accepted:
-                raise PicksError(
-                    f"{entry.name} has {counts.accepted} accepted "
-                    f"motor{'s' * (counts.accepted != 1)}; reject or delete "
-                    f"{'them' if counts.accepted != 1 else 'it'} first, or press Reviewed."
-                )
-        self._conclude(entry, review, {"no_motor": no_motor, **stamp()})
+        entry, review = self._marked(path)
+        if review is None:
+            self._put(mark_on_disk(entry, mark))
+            return
+        check_mark(entry, mark, review.counts().accepted)
+        empty = mark is not None and mark["no_motor"]
+        ids = undecided(review.table, review.threshold).ids.tolist() if empty else []
+        review.conclude({REVIEWED: mark}, ids)
+        self._put(as_reviewed(entry, review))
 
-    def unset_reviewed(self) -> None:
-        """Keep that the open tomogram is to be reviewed after all.
+    def take_back(self, path: Path, mark: Mark) -> None:
+        """Undo a mark, with the rejections that came with it.
 
         Raises
         ------
         PicksError
-            If no tomogram of the queue is open, or it cannot be kept on disk.
+            If it is not in the queue, was changed since, or that cannot be kept on disk.
         """
-        layer, entry = self._open()
-        self._conclude(entry, self._review(layer), None)
+        entry, review = self._marked(path)
+        if review is None:
+            self._put(take_back_on_disk(entry, mark))
+            return
+        if not is_last_step(review.history, mark):
+            raise changed_since(entry)
+        review.undo()
+        self._put(as_reviewed(entry, review))
 
     # Inner parts
+
+    def _marked(self, path: Path) -> tuple[Entry, Review | None]:
+        """Return the entry of a tomogram to be marked, and its review if it is open."""
+        entry, layer = self.entry(path), self._layer_of(path)
+        if entry is None:
+            raise PicksError(f"{path} is not in the queue any more.")
+        if layer is None or spacing_of(layer) is None:  # without a spacing there is no review
+            return entry, None
+        review = self.session.desk.begin(layer)
+        if review.journal is None:
+            raise PicksError(
+                f"The journal of {entry.name} cannot be written, so this cannot be kept; "
+                "see the message when the tomogram was opened."
+            )
+        return entry, review
+
+    def _layer_of(self, path: Path) -> Layer | None:
+        """Return the layer of a tomogram that is open, by the queue or by a person."""
+        layers = self.session.tomogram_layers()
+        return next((each for each in layers if path_of(each) == path), None)
 
     def _keep_unkept(self) -> str:
         """Let the open tomogram be the person's if edits are not on disk; return what to say."""
@@ -234,36 +258,6 @@ class QueueDesk:
             known = [each for each in entries if each.path in self.queue.entries]
             self.queue = self.queue.with_entries(*known)
             self.changed.emit()
-
-    def _open(self) -> tuple[Layer, Entry]:
-        layer, entry = self.layer, self.current
-        if layer is None or entry is None:
-            raise PicksError("No tomogram of the queue is open; double-click one in the list.")
-        return layer, entry
-
-    def _review(self, layer: Layer) -> Review | None:
-        """Return the review of a tomogram, begun if it can be: not without a spacing."""
-        desk = self.session.desk
-        return desk.review(layer) if spacing_of(layer) is None else desk.begin(layer)
-
-    def _conclude(
-        self, entry: Entry, review: Review | None, reviewed: dict[str, Any] | None
-    ) -> None:
-        """Mark the open tomogram as reviewed, or not: a step that can be undone."""
-        self._put(entry)
-        if review is None:
-            self._put(_noted(entry, {"reviewed": reviewed}))
-            return
-        if review.journal is None:
-            raise PicksError(
-                f"The journal of {entry.name} cannot be written, so this cannot be kept; "
-                "see the message when the tomogram was opened."
-            )
-        undecided: list[int] = []
-        if reviewed is not None and reviewed["no_motor"]:
-            undecided = review.table.select(review.shown).with_status("candidate").ids.tolist()
-        review.conclude({"reviewed": reviewed}, undecided)
-        self._refresh_current()
 
     def _take_into_review(self, layer: Layer, found: Found) -> None:
         desk = self.session.desk
@@ -283,10 +277,9 @@ class QueueDesk:
         entry = self.current
         review = self.session.desk.review(self.layer)
         if entry is not None and review is not None:
-            kept = review.journal.remarks if review.journal is not None else {}
-            summary = summarise(review.table, {**kept, **review.remarks()})
-            if summary != entry.summary:
-                self._put(replace(entry, summary=summary))
+            known = as_reviewed(entry, review)
+            if known.summary != entry.summary:
+                self._put(known)
 
     def _on_review(self, layer_id: str) -> None:
         layer = self.layer
@@ -318,34 +311,8 @@ class QueueDesk:
             self._put(entry)
             if review is None:
                 try:
-                    self._put(_noted(entry, remarks))
+                    self._put(noted(entry, remarks))
                 except PicksError as error:
                     self.session.desk.warned.emit(str(error))
             self._refresh_current()
         self.went_to.emit()
-
-
-def _noted(entry: Entry, remarks: dict[str, Any]) -> Entry:
-    """Write remarks into the journal of a tomogram that has no review open.
-
-    Raises
-    ------
-    PicksError
-        If it cannot be written, or another window has it open.
-    """
-    with open_journal_at(entry.journal, entry.path) as journal:
-        journal.record(journal.table, remarks)
-        return replace(entry, summary=summarise(journal.table, journal.remarks))
-
-
-def _kept(entry: Entry, found: Found) -> Entry:
-    """Write what was found into the journal of a tomogram that is not open.
-
-    Raises
-    ------
-    PicksError
-        If it cannot be written, or another window has it open.
-    """
-    with open_journal_at(entry.journal, entry.path) as journal:
-        keep_search(journal, found.grid, found.summits, found.threshold, found.search)
-        return replace(entry, summary=summarise(journal.table, journal.remarks))

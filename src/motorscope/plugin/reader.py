@@ -1,10 +1,11 @@
 """Tomogram files as napari layers."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from motorscope.plugin.specs import tomogram_arguments
-from motorscope.tomogram import can_open, open_tomogram
+from motorscope.plugin.specs import heatmap_arguments, tomogram_arguments
+from motorscope.tomogram import can_open, is_heatmap, open_tomogram
 
 LayerData = tuple[Any, dict[str, Any], str]
 
@@ -18,7 +19,7 @@ def get_reader(path: str | list[str]) -> Callable[[str | list[str]], list[LayerD
 
 
 def read_layers(path: str | list[str]) -> list[LayerData]:
-    """Open tomograms as image layers.
+    """Open tomograms as image layers; heatmaps that motorscope wrote look as they do in a run.
 
     Raises
     ------
@@ -26,5 +27,13 @@ def read_layers(path: str | list[str]) -> list[LayerData]:
         If a file looks right and cannot be read all the same.
     """
     paths = [path] if isinstance(path, str) else list(path)
-    tomograms = [open_tomogram(each) for each in paths]
-    return [(each.data, tomogram_arguments(each), "image") for each in tomograms]
+    return [_layer(Path(each)) for each in paths]
+
+
+def _layer(path: Path) -> LayerData:
+    tomogram = open_tomogram(path)
+    if path.is_file() and is_heatmap(path) and tomogram.grid.spacing is not None:
+        name = tomogram.name.removesuffix(".heatmap").removesuffix("_heatmap")
+        arguments = heatmap_arguments(tomogram.data, tomogram.grid, name, tomogram_id="")
+        return arguments.pop("data"), arguments, "image"
+    return tomogram.data, tomogram_arguments(tomogram), "image"

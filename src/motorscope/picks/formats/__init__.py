@@ -5,7 +5,7 @@ from pathlib import Path
 from motorscope.errors import MotorscopeError, PicksError
 from motorscope.picks.files import cannot_read
 from motorscope.picks.formats.arrays import ARRAY, JSON
-from motorscope.picks.formats.base import UNKNOWN_GRID, Format, PickSets, library
+from motorscope.picks.formats.base import UNKNOWN_GRID, Format, PickSets, library, to_write
 from motorscope.picks.formats.competition import LABELS, SUBMISSION
 from motorscope.picks.formats.copick import COPICK
 from motorscope.picks.formats.dynamo import DYNAMO
@@ -13,6 +13,7 @@ from motorscope.picks.formats.imod import IMOD
 from motorscope.picks.formats.own import OWN
 from motorscope.picks.formats.portal import PORTAL
 from motorscope.picks.formats.star import PLAIN_STAR, RELION4, RELION5
+from motorscope.picks.table import PickTable
 from motorscope.tomogram.grid import VoxelGrid
 
 FORMATS = (
@@ -42,6 +43,7 @@ __all__ = [
     "read_coordinates",
     "replaced_files",
     "write_coordinates",
+    "written_picks",
 ]
 
 _ENOUGH = 65536  # bytes that tell a format
@@ -195,3 +197,10 @@ def _names(formats: tuple[Format, ...]) -> str:
 def _check_binning(binning: float) -> None:
     if not 0 < binning < float("inf"):
         raise PicksError(f"A binning is a positive number, not {binning:g}.")
+
+
+def written_picks(table: PickTable, form: Format) -> PickTable:
+    """Return those of a tomogram's picks that a file of a format gets."""
+    if form is OWN:
+        return table
+    return to_write(table).best() if form is SUBMISSION else to_write(table)

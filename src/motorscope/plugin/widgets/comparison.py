@@ -23,8 +23,9 @@ from motorscope.plugin.layers import identity, path_of
 from motorscope.plugin.session import Session
 from motorscope.plugin.specs import COORDINATES, KEY
 from motorscope.plugin.taking import take_into_review
+from motorscope.plugin.widgets.choice_box import ChoiceBox
 from motorscope.plugin.widgets.coordinates import FILES, open_asking
-from motorscope.plugin.widgets.parts import AMBER, Hint, StatusLine, combo_box
+from motorscope.plugin.widgets.parts import AMBER, Hint, StatusLine
 
 _WORDS = {"both": "both", "mine": "only mine", "theirs": "only theirs"}
 
@@ -50,7 +51,7 @@ class ComparisonControls(QWidget):
         self._session, self._status = session, status
         self._layer: Layer | None = None
         self._seen: set[str] = set()
-        self.other = combo_box()
+        self.other = ChoiceBox()
         self.other.setToolTip("A points layer: a colleague's picks, another program's, the truth.")
         self.other.setPlaceholderText("no points layer yet")
         self.file = QPushButton("File…")

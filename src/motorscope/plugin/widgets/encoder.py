@@ -10,7 +10,8 @@ from motorscope.contract import Notice, Progress
 from motorscope.plugin.jobs import Task, features_job
 from motorscope.plugin.models import ModelOption
 from motorscope.plugin.session import Session
-from motorscope.plugin.widgets.parts import Hint, JobBar, StatusLine, combo_box
+from motorscope.plugin.widgets.choice_box import ChoiceBox
+from motorscope.plugin.widgets.parts import Hint, JobBar, StatusLine
 from motorscope.plugin.widgets.runner import Failure, JobRunner
 
 
@@ -37,7 +38,7 @@ class EncoderControls(QWidget):
         self._new_task = new_task
         self._task: Task | None = None
         self._option: ModelOption | None = None
-        self.stage = combo_box()
+        self.stage = ChoiceBox()
         self.stage.setToolTip(
             "Deeper stages have more channels, larger voxels and see more around them."
         )

@@ -99,7 +99,7 @@ class MotorscopeWidget(QWidget):
         layout.addWidget(self.status)
 
         self.review.gallery.clicked.connect(self.show_gallery)
-        self.tomogram.queue.clicked.connect(self.show_queue)
+        self.tomogram.queue.clicked.connect(lambda: self.show_queue())
         self.tomogram.changed.connect(self._on_tomogram)
         self.model.changed.connect(self._on_model)
         self.runner.busy_changed.connect(self._update_buttons)
@@ -162,17 +162,21 @@ class MotorscopeWidget(QWidget):
                 return
         window.add_dock_widget(GalleryWidget(self._viewer), name=GALLERY, area="bottom")
 
-    def show_queue(self) -> None:
-        """Show the queue of tomograms, in a dock of its own."""
+    def show_queue(self, source: Path | None = None) -> None:
+        """Show the queue of tomograms, in a dock of its own; read a folder or a list into it."""
         from motorscope.plugin.widgets.queue import QueueWidget
 
         window = self._viewer.window
-        for widget in window.dock_widgets.values():
-            if isinstance(widget, QueueWidget) and widget.parentWidget() is not None:
-                widget.parentWidget().show()
-                widget.parentWidget().raise_()
-                return
-        window.add_dock_widget(QueueWidget(self._viewer), name=QUEUE, area="right", tabify=True)
+        docked = [each for each in window.dock_widgets.values() if each.parentWidget() is not None]
+        queue = next((each for each in docked if isinstance(each, QueueWidget)), None)
+        if queue is None:
+            queue = QueueWidget(self._viewer)
+            window.add_dock_widget(queue, name=QUEUE, area="right", tabify=True)
+        else:
+            queue.parentWidget().show()
+            queue.parentWidget().raise_()
+        if source is not None:
+            queue.open(source)
 
     def find_when_ready(self) -> None:
         """Begin a detection as soon as tomogram, spacing and model are there."""

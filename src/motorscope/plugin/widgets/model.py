@@ -20,7 +20,8 @@ from motorscope.plugin.jobs import open_model_job, survey_job
 from motorscope.plugin.models import ModelOption, Survey
 from motorscope.plugin.session import Session
 from motorscope.plugin.settings import Preferences
-from motorscope.plugin.widgets.parts import Hint, StatusLine, combo_box
+from motorscope.plugin.widgets.choice_box import ChoiceBox
+from motorscope.plugin.widgets.parts import Hint, StatusLine
 from motorscope.plugin.widgets.runner import Failure, JobRunner
 
 FILES = "Models (*.json *.safetensors *.pt *.pth);;All files (*)"
@@ -45,7 +46,7 @@ class ModelControls(QWidget):
         self._preferences = preferences
         self._options: list[ModelOption] = []
         self._wanted: str | None = None
-        self.choice = combo_box()
+        self.choice = ChoiceBox()
         self.choice.setToolTip("The network that looks for motors.")
         self.choice.addItem("loading…")
         self.choice.setEnabled(False)
@@ -56,7 +57,7 @@ class ModelControls(QWidget):
         )
         self.open.setEnabled(False)
         self.card = Hint()
-        self.device = combo_box()
+        self.device = ChoiceBox()
         self.device.setToolTip("Where the network runs; Automatic takes the fastest device.")
         self.device.addItem("Automatic", "auto")
         row = QHBoxLayout()

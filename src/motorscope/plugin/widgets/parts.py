@@ -6,9 +6,8 @@ from typing import Any
 
 from napari.utils.notifications import show_error
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QResizeEvent
+from qtpy.QtGui import QColor, QResizeEvent
 from qtpy.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QProgressBar,
@@ -25,6 +24,17 @@ from motorscope.words import duration
 _LOG = logging.getLogger(__name__)
 
 AMBER = "#ffb74d"
+
+_DARK = 0.22  # lightness of a colour that is read on light grey
+
+
+def ink(colour: str, widget: QWidget) -> str:
+    """Return a colour that can be read on a widget: a dark shade of it where the theme is light."""
+    around = widget.parentWidget() or widget
+    if around.palette().windowText().color().lightness() > 127:
+        return colour
+    hue, saturation, _, _ = QColor(colour).getHslF()
+    return str(QColor.fromHslF(hue or 0.0, saturation or 0.0, _DARK).name())
 
 
 class Section(QWidget):
@@ -70,7 +80,7 @@ class StatusLine(QLabel):
 
     def warn(self, text: str) -> None:
         """Show an error, here and as a notification of napari's."""
-        self._show(text, f"color: {AMBER};")
+        self._show(text, f"color: {ink(AMBER, self)};")
         show_error(text)
 
     def guard(self, action: Callable[[], Any]) -> Any:
@@ -96,12 +106,14 @@ class Hint(QLabel):
     def __init__(self, colour: str = "") -> None:
         super().__init__("")
         self.setWordWrap(True)
-        self.setStyleSheet(f"font-size: 9pt; {f'color: {colour};' if colour else ''}")
+        self._colour = colour
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.hide()
 
     def setText(self, text: str) -> None:
         """Show a text, or hide for an empty one."""
+        colour = f"color: {ink(self._colour, self)};" if self._colour else ""
+        self.setStyleSheet(f"font-size: 9pt; {colour}")
         super().setText(text)
         self.setVisible(bool(text))
         self._claim_height()
@@ -171,12 +183,3 @@ class JobBar(QWidget):
         self.cancel.setEnabled(False)
         self.text.setText("Cancelling…")
         self.cancelled.emit()
-
-
-def combo_box() -> QComboBox:
-    """Return a combo box that takes what room there is, however long its entries are."""
-    box = QComboBox()
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    box.setMinimumContentsLength(8)
-    box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-    return box

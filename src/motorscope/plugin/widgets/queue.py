@@ -18,11 +18,15 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from motorscope.picks.marks import REVIEWED
 from motorscope.plugin.queue import STATUSES, Entry, Queue, neighbour
 from motorscope.plugin.queue_desk import QueueDesk
 from motorscope.plugin.queue_jobs import Failed, Opened, scan_job
+from motorscope.plugin.queue_marks import Mark, new_mark
+from motorscope.plugin.widgets.choice_box import ChoiceBox
 from motorscope.plugin.widgets.controls import mind_wheel_and_keys
-from motorscope.plugin.widgets.parts import Hint, StatusLine, combo_box
+from motorscope.plugin.widgets.parts import Hint, StatusLine
+from motorscope.plugin.widgets.queue_marks import Marker, ask_below, is_sure
 from motorscope.plugin.widgets.queue_reader import TomogramReader
 from motorscope.plugin.widgets.queue_search import SearchControls
 from motorscope.plugin.widgets.queue_steps import StepControls
@@ -128,24 +132,30 @@ class QueueWidget(QWidget):
         else:
             self.open_entry(path)
 
-    def mark(self, no_motor: bool = False) -> None:
-        """Keep that the open tomogram is reviewed; go on to the next if that is wanted."""
-        following = self._neighbour(1)  # before the mark, which may take it out of the list
-        entry = self.desk.current
+    def mark(self, mark: Mark) -> None:
+        """Mark what is selected, or else the open tomogram; go on to the next if that is wanted.
 
-        def do() -> bool:
-            self.desk.set_reviewed(no_motor)
-            return True
+        A person is asked first where it is not the open tomogram alone.
+        """
+        following, current = self._neighbour(1), self.desk.current  # the mark may take it out
+        entries = self._targets()
+        if mark is None:
+            entries = [entry for entry in entries if entry.summary.remarks.get(REVIEWED)]
+        alone = entries == [current]
+        if not entries:
+            self.status.warn("Select tomograms in the list, or open one, to mark them.")
+        elif alone or is_sure(self, entries, mark):
+            self.marker.mark(entries, mark)
+            marked = None if current is None else self.desk.entry(current.path)
+            done = marked is not None and marked.summary.remarks.get(REVIEWED) == mark
+            if alone and mark and done and self.steps.go_on.isChecked() and following is not None:
+                self.open_entry(following)
 
-        if not self.status.guard(do) or entry is None:
-            return
-        marked = self.desk.entry(entry.path)
-        if marked is not None:
-            left = marked.summary.undecided
-            more = f" {left} candidate{'s' * (left != 1)} left undecided." if left else ""
-            self.status.say(f"{entry.name}: {marked.status}.{more}")
-        if self.steps.go_on.isChecked() and following is not None:
-            self.open_entry(following)
+    def _targets(self) -> list[Entry]:
+        """Return what a mark is about."""
+        chosen = set(self.table.selected_paths())
+        selected = [entry for entry in self.table.rows.entries if entry.path in chosen]
+        return selected or ([] if self.desk.current is None else [self.desk.current])
 
     def _neighbour(self, step: int) -> Path | None:
         listed = [entry.path for entry in self.table.rows.entries]
@@ -196,7 +206,18 @@ class QueueWidget(QWidget):
 
     def _update_buttons(self) -> None:
         self.search.update_buttons(self._scanned and not self.scans.busy)
-        self.steps.update_buttons(bool(self.table.rows.entries), self.desk.current)
+        targets, current = self._targets(), self.desk.current
+        enabled = {"previous", "next", "below"} if self.table.rows.entries else set()
+        enabled |= {"reviewed", "no motor"} if targets else set()
+        enabled |= {"undo"} if self.marker.can_undo else set()
+        if any(entry.summary.remarks.get(REVIEWED) for entry in targets):
+            enabled.add("unmark")
+        target = ""
+        if len(targets) > 1:
+            target = f"Marks are for the {len(targets)} selected tomograms."
+        elif targets and current is not None and targets[0].path != current.path:
+            target = f"Marks are for {targets[0].name}, which is selected, not for {current.name}."
+        self.steps.update_buttons(enabled, target)
 
     def _make_parts(self) -> None:
         self.folder = QPushButton("Open folder…")
@@ -209,7 +230,7 @@ class QueueWidget(QWidget):
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("Filter by name")
         self.filter.setClearButtonEnabled(True)
-        self.state = combo_box()
+        self.state = ChoiceBox()
         self.state.addItem("all", "")
         for status in STATUSES:
             self.state.addItem(status, status)
@@ -219,6 +240,7 @@ class QueueWidget(QWidget):
         self.status = StatusLine()
         self.search = SearchControls(self.desk, self._panel, self.table, self.status)
         self.steps = StepControls(self._viewer)
+        self.marker = Marker(self.desk, self.status, self)
 
     def _lay_out(self) -> None:
         source, narrow = QHBoxLayout(), QHBoxLayout()
@@ -250,6 +272,8 @@ class QueueWidget(QWidget):
         self.search.found.connect(self._on_found)
         self.search.settled.connect(self.settled)
         self.steps.pressed.connect(self._on_pressed)
+        self.table.selectionModel().selectionChanged.connect(self._update_buttons)
+        self.marker.changed.connect(self._update_buttons)
         for runner in (self.search.runner, self.scans):
             runner.busy_changed.connect(self._update_buttons)
         self.desk.changed.connect(self.refresh)
@@ -260,10 +284,13 @@ class QueueWidget(QWidget):
     def _on_pressed(self, name: str) -> None:
         if name in ("previous", "next"):
             self.step(1 if name == "next" else -1)
-        elif name == "unmark":
-            self.status.guard(self.desk.unset_reviewed)
+        elif name == "undo":
+            self.marker.undo()
+        elif name == "below":
+            if chosen := ask_below(self, self.table.rows.entries):
+                self.marker.mark(chosen, new_mark(no_motor=True))
         else:
-            self.mark(no_motor=name == "no motor")
+            self.mark(None if name == "unmark" else new_mark(no_motor=name == "no motor"))
 
     def _on_found(self, path: Path) -> None:
         self._reader.forget(path)

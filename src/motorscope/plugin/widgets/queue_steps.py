@@ -1,13 +1,13 @@
-"""The way from one tomogram of a queue to the next: buttons with their keys."""
+"""The way from one tomogram of a queue to the next, and its marks: buttons with their keys."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import partial
 from typing import Any
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QPushButton, QVBoxLayout, QWidget
 
-from motorscope.plugin.queue import Entry
+from motorscope.plugin.widgets.parts import Hint
 
 KEYS = {"previous": "PageUp", "next": "PageDown", "reviewed": "F", "no motor": "Shift-F"}
 """Names of what can be pressed, and their keys in the viewer."""
@@ -15,13 +15,21 @@ KEYS = {"previous": "PageUp", "next": "PageDown", "reviewed": "F", "no motor": "
 _BUTTONS = {
     "previous": ("◀ Previous PgUp", "Open the tomogram before in the list."),
     "next": ("Next PgDn ▶", "Open the next tomogram of the list; it is read ahead."),
-    "reviewed": ("Reviewed F", "Keep that the open tomogram is reviewed."),
+    "reviewed": ("Reviewed F", "Keep that the selected tomograms are reviewed."),
     "no motor": (
         "No motor ⇧F",
-        "Keep that the open tomogram was reviewed and has no motor:\n"
+        "Keep that the selected tomograms were reviewed and have no motor:\n"
         "candidates that are still to be decided are rejected.",
     ),
-    "unmark": ("Not yet", "Take back the mark: the open tomogram is to be reviewed."),
+    "unmark": ("Not yet", "The selected tomograms are to be reviewed after all."),
+    "below": (
+        "No motor below…",
+        "Mark all tomograms of the list whose best candidate scores below a value.",
+    ),
+    "undo": (
+        "Undo mark",
+        "Take the last mark back, from all that got it, with the rejections that came with it.",
+    ),
 }
 _PADDING = "QPushButton { padding: 3px 4px; }"
 
@@ -32,7 +40,7 @@ class StepControls(QWidget):
     Signals
     -------
     pressed
-        Emitted with a name of `KEYS`, or ``"unmark"``.
+        Emitted with a name of `KEYS`, or ``"unmark"``, ``"below"`` or ``"undo"``.
     """
 
     pressed = Signal(str)
@@ -49,17 +57,21 @@ class StepControls(QWidget):
             button.clicked.connect(partial(self._press, name))
         self.go_on = QCheckBox("Then open the next")
         self.go_on.setChecked(True)
-        self.go_on.setToolTip("Marking a tomogram as reviewed opens the next one of the list.")
+        self.go_on.setToolTip("Marking the open tomogram opens the next one of the list.")
         grid = QGridLayout()
         grid.setSpacing(3)
         grid.addWidget(self.buttons["previous"], 0, 0, 1, 3)
         grid.addWidget(self.buttons["next"], 0, 3, 1, 3)
         for place, name in enumerate(("reviewed", "no motor", "unmark")):
             grid.addWidget(self.buttons[name], 1, 2 * place, 1, 2)
+        for place, name in enumerate(("below", "undo")):
+            grid.addWidget(self.buttons[name], 2, 3 * place, 1, 3)
+        self.target = Hint()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addLayout(grid)
+        column.addWidget(self.target)
         column.addWidget(self.go_on)
 
     def bind(self) -> None:
@@ -71,12 +83,11 @@ class StepControls(QWidget):
                 continue
             self.bound.append(key)
 
-    def update_buttons(self, listed: bool, current: Entry | None) -> None:
-        """Enable what makes sense: with tomograms in the list or none, and the one that is open."""
+    def update_buttons(self, enabled: Container[str], target: str = "") -> None:
+        """Enable the buttons of these names, and say what they mark where that is a surprise."""
         for name, button in self.buttons.items():
-            button.setEnabled(listed if name in ("previous", "next") else current is not None)
-        reviewed = current is not None and bool(current.summary.remarks.get("reviewed"))
-        self.buttons["unmark"].setEnabled(reviewed)
+            button.setEnabled(name in enabled)
+        self.target.setText(target)
 
     def _press(self, name: str, *_: object) -> None:
         self.pressed.emit(name)

@@ -1,5 +1,6 @@
 """The list of a queue: sortable, filtered, quick for thousands of rows."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,24 @@ from qtpy.QtCore import (
     Qt,
     Signal,
 )
-from qtpy.QtGui import QColor, QFont, QKeyEvent
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from qtpy.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QKeySequence
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+)
 
+from motorscope.plugin.names import Ends, common_ends, shortened
 from motorscope.plugin.queue import (
     FAILED,
     NEW,
     NO_MOTOR,
     NO_SPACING,
+    NOTHING,
     ORDERS,
     REVIEWED,
     RUNNING,
@@ -26,9 +37,9 @@ from motorscope.plugin.queue import (
     Entry,
 )
 from motorscope.plugin.specs import STATUS_COLOURS, label
-from motorscope.plugin.widgets.parts import AMBER
+from motorscope.plugin.widgets.parts import AMBER, ink
 
-_HEADERS = ("Tomogram", "Status", "Best", "?", "✓", "✗")
+_HEADERS = ("Tomogram", "Status", "Best", "left", "✓", "✗")
 _HELP = (
     "The tomogram's name; double-click opens it.",
     "What has been done: a run finds candidates, a person reviews them.",
@@ -40,6 +51,7 @@ _HELP = (
 _COLOURS = {
     RUNNING: "#4fc3f7",
     TO_REVIEW: STATUS_COLOURS["candidate"],
+    NOTHING: STATUS_COLOURS["candidate"],
     REVIEWED: STATUS_COLOURS["accepted"],
     NO_MOTOR: STATUS_COLOURS["accepted"],
     NO_SPACING: AMBER,
@@ -54,12 +66,32 @@ _TIP, _FONT, _ALIGN = (
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
-class QueueModel(QAbstractTableModel):
-    """Entries in a given order."""
+class NameDelegate(QStyledItemDelegate):
+    """Cuts a name that is too long where it is like the others of the list."""
 
-    def __init__(self) -> None:
+    def initStyleOption(self, option: QStyleOptionViewItem | None, index: QModelIndex) -> None:
+        """Say what is to be painted."""
+        super().initStyleOption(option, index)
+        model = index.model()
+        if option is None or not isinstance(model, QueueModel):
+            return
+        metrics = QFontMetrics(option.font)
+        style = QApplication.style() if option.widget is None else option.widget.style()
+        margin = style.pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin, option) + 1
+        room = option.rect.width() - 2 * margin
+        option.text = shortened(
+            option.text, model.ends, lambda text: metrics.horizontalAdvance(text) <= room
+        )
+
+
+class QueueModel(QAbstractTableModel):
+    """Entries in a given order; `paint` makes colours fit the theme."""
+
+    def __init__(self, paint: Callable[[str], str]) -> None:
         super().__init__()
+        self._paint = paint
         self.entries: list[Entry] = []
+        self.ends: Ends = ("", "")
         self._current: Path | None = None
         self._bold = QFont()
         self._bold.setBold(True)
@@ -72,6 +104,7 @@ class QueueModel(QAbstractTableModel):
         before, self.entries = self.entries, entries
         was, self._current = self._current, current
         if not same:
+            self.ends = common_ends([entry.name for entry in entries])
             self.endResetModel()
             return True
         for row, (old, new) in enumerate(zip(before, entries, strict=True)):
@@ -102,7 +135,7 @@ class QueueModel(QAbstractTableModel):
             return self._text(entry, column)
         if role == _COLOUR and column == 1:
             colour = _COLOURS.get(entry.status)
-            return None if colour is None else QColor(colour)
+            return None if colour is None else QColor(self._paint(colour))
         if role == _TIP:
             return entry.problem or str(entry.path)
         if role == _FONT and entry.path == self._current:
@@ -140,8 +173,10 @@ class QueueTable(QTableView):
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows = QueueModel()
+        self.rows = QueueModel(lambda colour: ink(colour, self))
         self.setModel(self.rows)
+        self._names = NameDelegate(self)
+        self.setItemDelegateForColumn(0, self._names)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -156,7 +191,7 @@ class QueueTable(QTableView):
         columns.setMinimumSectionSize(24)
         columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for column, widest in enumerate((TO_REVIEW + "00", "0.000", "000", "000", "000"), start=1):
+        for column, widest in enumerate((NOTHING, "0.000", "left", "000", "000"), start=1):
             self.setColumnWidth(column, self.fontMetrics().horizontalAdvance(widest) + 8)
         columns.setHighlightSections(False)
         columns.setSectionsClickable(True)
@@ -196,10 +231,15 @@ class QueueTable(QTableView):
             self.scrollTo(top)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Open with Enter; letters and the keys for going on pass to the viewer, whose they are."""
+        """Open with Enter, and select all.
+
+        Letters and the keys for going on pass to the viewer, whose they are.
+        """
         if event is None:
             return
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if event.matches(QKeySequence.StandardKey.SelectAll):
+            self.selectAll()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             index = self.selectionModel().currentIndex()
             if index.isValid():
                 self._open(index.row())

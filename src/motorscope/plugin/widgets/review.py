@@ -15,11 +15,13 @@ from qtpy.QtWidgets import (
 from superqt.utils import signals_blocked
 
 from motorscope.plugin.actions import ACTIONS, BARE, Action, ReviewActions
+from motorscope.plugin.journals import kept_elsewhere
 from motorscope.plugin.layers import identity
 from motorscope.plugin.review import Review
 from motorscope.plugin.session import Session
+from motorscope.plugin.widgets.choice_box import ChoiceBox
 from motorscope.plugin.widgets.closeups import CloseUps
-from motorscope.plugin.widgets.parts import AMBER, Hint, StatusLine, combo_box
+from motorscope.plugin.widgets.parts import AMBER, Hint, StatusLine
 from motorscope.plugin.widgets.picks_table import PicksTable
 
 _ORDERS = {
@@ -45,7 +47,7 @@ class ReviewControls(QWidget):
         self._review: Review | None = None
         self.count = QLabel("nothing to review yet")
         self.unkept = Hint(AMBER)
-        self.order = combo_box()
+        self.order = ChoiceBox()
         for name, words in _ORDERS.items():
             self.order.addItem(words, name)
         self.order.setToolTip("The order of the list, and of going through it.")
@@ -92,7 +94,7 @@ class ReviewControls(QWidget):
             self._show_selection()
             return
         self.count.setText(str(review.counts()))
-        self.unkept.setText("" if review.journal is not None else "Not kept on disk: save.")
+        self._show_place(review)
         self.buttons["undo"].setEnabled(review.history.can_undo)
         self.buttons["redo"].setEnabled(review.history.can_redo)
         with signals_blocked(self.order), signals_blocked(self.rejected):
@@ -159,6 +161,16 @@ class ReviewControls(QWidget):
             self.closeups.show_at(self._layer, None)
         else:
             self.closeups.show_at(self._layer, review.position(review.current))
+
+    def _show_place(self, review: Review) -> None:
+        """Say where edits are kept, if that is not beside the tomogram."""
+        path, text = None if review.journal is None else review.journal.path, ""
+        if path is None:
+            text = "Not kept on disk: save."
+        elif self._layer is not None and (reason := kept_elsewhere(self._layer, path)):
+            text = f"{reason}: edits are kept in …/{path.parent.name}."
+        self.unkept.setText(text)
+        self.unkept.setToolTip(str(path or ""))
 
     def _on_desk(self, layer_id: str) -> None:
         if self._layer is not None and identity(self._layer) == layer_id:

@@ -10,7 +10,8 @@ from motorscope.contract import Notice, Progress
 from motorscope.plugin.jobs import Task, detection_job
 from motorscope.plugin.models import ModelOption
 from motorscope.plugin.session import Session
-from motorscope.plugin.widgets.parts import AMBER, Hint, JobBar, StatusLine, combo_box
+from motorscope.plugin.widgets.choice_box import ChoiceBox
+from motorscope.plugin.widgets.parts import AMBER, Hint, JobBar, StatusLine
 from motorscope.plugin.widgets.runner import Failure, JobRunner
 from motorscope.words import duration
 
@@ -42,7 +43,7 @@ class RunControls(QWidget):
         self._new_task = new_task
         self._task: Task | None = None
         self._option: ModelOption | None = None
-        self.region = combo_box()
+        self.region = ChoiceBox()
         self.region.addItem("whole volume", WHOLE)
         self.region.addItem("what is in view", IN_VIEW)
         self.region.setToolTip(

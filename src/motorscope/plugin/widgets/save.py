@@ -8,10 +8,16 @@ from qtpy.QtWidgets import QFileDialog, QWidget
 
 from motorscope.errors import MotorscopeError, PicksError
 from motorscope.files import keep_backup
-from motorscope.picks import PickTable, write_picks
-from motorscope.picks.formats import FORMATS, Format, replaced_files, write_coordinates
-from motorscope.picks.formats.base import to_write
+from motorscope.picks import write_picks
+from motorscope.picks.formats import (
+    FORMATS,
+    Format,
+    replaced_files,
+    write_coordinates,
+    written_picks,
+)
 from motorscope.picks.formats.own import OWN
+from motorscope.picks.summary import statuses_in_words
 from motorscope.plugin.layers import identity, role
 from motorscope.plugin.points import picks_of_points
 from motorscope.plugin.specs import KEY, PICKS
@@ -55,24 +61,12 @@ def ask_and_save(points: Points, folder: Path, parent: QWidget | None = None) ->
     before = [keep_backup(each, PicksError) for each in replaced_files(path, sets, form)]
     if form is OWN:
         write_picks(path, sets, details=True)
-        written = picks
     else:
         write_coordinates(path, sets, format_=form)
-        written = to_write(picks)
-    if form.name == "submission":
-        text = f"{counted(min(len(written), 1), 'motor')} written to {path.name}"
-    else:
-        text = f"{counted(len(written), 'motor')} written to {path.name}{_statuses(written)}"
+    written = written_picks(picks, form)
+    text = f"{counted(len(written), 'motor')} written to {path.name}{statuses_in_words([written])}"
     kept = ", ".join(each.name for each in before if each is not None)
     return f"{text}; the file before is {kept}." if kept else f"{text}."
-
-
-def _statuses(picks: PickTable) -> str:
-    """Say how many picks have which status; empty without any."""
-    words = {"accepted": "accepted", "candidate": "undecided", "rejected": "rejected"}
-    counts = [(len(picks.with_status(status)), word) for status, word in words.items()]
-    said = ", ".join(f"{count} {word}" for count, word in counts if count)
-    return f" ({said})" if said else ""
 
 
 def with_suffix_of(form: Format, chosen: Path) -> Path:

@@ -15,7 +15,8 @@ from superqt.utils import signals_blocked
 from motorscope.errors import TomogramError
 from motorscope.plugin.layers import check_source, identity, spacing_of, suggested_spacing
 from motorscope.plugin.session import Session
-from motorscope.plugin.widgets.parts import AMBER, Hint, StatusLine, combo_box
+from motorscope.plugin.widgets.choice_box import ChoiceBox
+from motorscope.plugin.widgets.parts import AMBER, Hint, StatusLine
 
 
 class TomogramControls(QWidget):
@@ -33,7 +34,7 @@ class TomogramControls(QWidget):
         super().__init__()
         self._session, self._status = session, status
         self._shown: tuple[object, ...] = ()
-        self.choice = combo_box()
+        self.choice = ChoiceBox()
         self.choice.setToolTip("The image layer to search; any reader's will do.")
         self.queue = QPushButton("Queue…")
         self.queue.setToolTip("Open a folder of tomograms, and go from one to the next.")

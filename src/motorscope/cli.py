@@ -6,7 +6,17 @@ import sys
 from collections.abc import Sequence
 
 from motorscope import __version__
-from motorscope.commands import convert, detect, evaluate, info, simulate, train, view
+from motorscope.commands import (
+    batch,
+    convert,
+    detect,
+    evaluate,
+    info,
+    report,
+    simulate,
+    train,
+    view,
+)
 from motorscope.commands.console import say
 from motorscope.errors import MotorscopeError
 
@@ -48,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"motorscope {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     parser.set_defaults(run=None)
-    for command in (view, detect, evaluate, simulate, train, convert, info):
+    for command in (view, detect, batch, report, evaluate, simulate, train, convert, info):
         command.add(commands)
     return parser
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -69,6 +70,11 @@ def make_folder(
         reason = (error.strerror or str(error)).lower()
         raise error_type(f"The folder {folder} cannot be made ({reason}); {remedy}.") from error
     return folder
+
+
+def as_file_name(name: str) -> str:
+    """Return a name without what file names cannot have."""
+    return re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", name) or "tomogram"
 
 
 def cache_folder() -> Path:

@@ -7,14 +7,13 @@ can have that: the one that it says it belongs to, else the first of them by nam
 
 import hashlib
 import os
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from platformdirs import user_data_path
 
 from motorscope.errors import PicksError
-from motorscope.files import make_folder
+from motorscope.files import as_file_name, make_folder
 from motorscope.picks.journal import SUFFIX, Journal
 from motorscope.picks.summary import read_summary
 from motorscope.tomogram import is_tomogram, name_of
@@ -165,11 +164,6 @@ def namesakes_in(folder: Path) -> dict[str, list[Path]]:
         for name, some in alike.items()
         if len(some) > 1
     }
-
-
-def as_file_name(name: str) -> str:
-    """Return a name without what file names cannot have."""
-    return re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", name) or "tomogram"
 
 
 def _whole_name(path: Path) -> str:

@@ -7,14 +7,10 @@ from typing import Any
 import numpy as np
 from napari.layers import Layer
 
+from motorscope.files import as_file_name
 from motorscope.picks import Journal, journal_path
 from motorscope.picks.journal import SUFFIX
-from motorscope.picks.journal_place import (
-    as_file_name,
-    journal_at,
-    open_journal_at,
-    project_folder,
-)
+from motorscope.picks.journal_place import journal_at, open_journal_at, project_folder
 from motorscope.plugin.layers import path_of, tomogram_name
 
 _SAMPLE = 8  # voxels per axis that tell a tomogram without a file from others

@@ -9,11 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from motorscope.errors import PicksError, TomogramError
+from motorscope.batch.review import Reviewable, into_journal, reviewables
+from motorscope.batch.store import is_batch
+from motorscope.errors import MotorscopeError
 from motorscope.picks import Summary, read_summary
 from motorscope.picks.journal_place import journal_at, namesakes_in, project_folder
 from motorscope.picks.searches import heatmap_of
-from motorscope.tomogram import Found, find_tomograms, name_of, natural_key
+from motorscope.tomogram import Found, find_tomograms, name_of, natural_key, read_list
 
 NEW, RUNNING, TO_REVIEW, NOTHING = "new", "running", "to review", "nothing found"
 REVIEWED, NO_MOTOR = "reviewed", "no motor"
@@ -48,6 +50,8 @@ class Entry:
         Whether that is because nobody knows its voxel spacing.
     shut
         Whether there is no use in trying: its picks could not be told from another's.
+    found
+        What a batch found in it, if it is from the folder of one.
     """
 
     path: Path
@@ -58,6 +62,7 @@ class Entry:
     problem: str = ""
     unspaced: bool = False
     shut: bool = False
+    found: Reviewable | None = None
 
     @property
     def status(self) -> str:
@@ -79,6 +84,14 @@ class Entry:
     def heatmap(self) -> Path:
         """Where the heatmap of a search is kept: beside the journal."""
         return heatmap_of(self.journal)
+
+    @property
+    def last_heatmap(self) -> Path:
+        """Where the heatmap of the last search is, which may have been a batch's."""
+        found, last = self.found, self.summary.remarks.get("searched") or {}
+        if found is not None and found.heatmap is not None and last.get("when") == found.when:
+            return found.heatmap
+        return self.heatmap
 
     @property
     def spacing(self) -> tuple[float, float, float] | None:
@@ -156,13 +169,13 @@ class Queue:
 
 
 def scan(source: Path, folder: Path | None = None) -> Queue:
-    """Return the queue of a folder's tomograms or of a list, before any journal is read.
+    """Return the queue of a folder's tomograms, a list or a batch, before any journal is read.
 
     Parameters
     ----------
     source
         A folder of tomogram files and of sub-folders with numbered slices or with TIFF stacks, or
-        such a sub-folder itself, or a text file with a path on each line.
+        such a sub-folder itself, a text file with a path on each line, or the folder of a batch.
     folder
         Where journals are that cannot be beside their tomogram; the user's data folder if ``None``.
 
@@ -172,8 +185,16 @@ def scan(source: Path, folder: Path | None = None) -> Queue:
         If it cannot be read, or there is no tomogram.
     PicksError
         If there is no place for journals.
+    BatchError
+        If a batch has no outcomes yet.
     """
-    found = Found(read_list(source)) if source.is_file() else find_tomograms(source)
+    batch = {Path(each.item.path): each for each in reviewables(source)} if is_batch(source) else {}
+    if batch:
+        found = Found({path: each.item.name for path, each in batch.items()})
+    elif source.is_file():
+        found = Found({path: name_of(path) for path in read_list(source)})
+    else:
+        found = find_tomograms(source)
     paths = found.names
     folder = folder or project_folder()
     entries: dict[Path, Entry] = {}
@@ -182,7 +203,7 @@ def scan(source: Path, folder: Path | None = None) -> Queue:
     namesakes = {each: namesakes_in(each) for each in {path.absolute().parent for path in paths}}
     for _, path, name in named:
         alike = namesakes[path.absolute().parent].get(name, ())
-        entry = Entry(path, name, journal_at(path, name, folder, alike))
+        entry = Entry(path, name, journal_at(path, name, folder, alike), found=batch.get(path))
         owner = owners.setdefault(entry.journal.resolve(), entry)
         if owner.path != path:
             problem = (
@@ -194,38 +215,24 @@ def scan(source: Path, folder: Path | None = None) -> Queue:
     return Queue(source, entries, len(found.heatmaps))
 
 
-def read_list(path: Path) -> dict[Path, str]:
-    """Return paths and names of the tomograms in a text file, with a path on each line.
-
-    Relative ones count from its folder; empty lines, and those that begin with ``#``, do not count.
-
-    Raises
-    ------
-    TomogramError
-        If it cannot be read, or names nothing.
-    """
-    try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise TomogramError(f"{path} cannot be read ({reason}); choose another list.") from error
-    except UnicodeDecodeError as error:
-        raise TomogramError(f"{path} is no text; give a list with a path on each line.") from error
-    folder = path.absolute().parent
-    paths = [folder / line for line in lines if line and not line.startswith("#")]
-    if not paths:
-        raise TomogramError(f"{path} names no tomograms; write the path of one on each line.")
-    return {path: name_of(path) for path in paths}
-
-
 def with_journal(entry: Entry) -> Entry:
-    """Return an entry as its journal has it; one that is damaged is its problem."""
+    """Return an entry as its journal has it; one that is damaged is its problem.
+
+    What a batch found since is written into the journal first.
+    """
     if entry.shut:
         return entry
+    found = entry.found
     try:
-        return replace(entry, summary=read_summary(entry.journal))
-    except PicksError as error:
+        summary = read_summary(entry.journal)
+        if found is not None and found.is_news(summary.remarks):
+            into_journal(found, entry.journal)
+            summary = read_summary(entry.journal)
+    except MotorscopeError as error:
         return replace(entry, problem=str(error))
+    if found is not None and found.error:
+        return replace(entry, summary=summary, problem=found.error)
+    return replace(entry, summary=summary)
 
 
 def neighbour(listed: Iterable[Path], current: Path | None, row: int, step: int) -> Path | None:

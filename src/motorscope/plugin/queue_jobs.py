@@ -141,7 +141,7 @@ def open_job(
         tomogram = _open(entry, spacing)
         same = entry.spacing in (None, tomogram.grid.spacing)  # as when it was searched
         wanted = str(entry.summary.remarks.get("heatmap") or "")
-        heatmap = read_heatmap(entry.heatmap, wanted) if same else None
+        heatmap = read_heatmap(entry.last_heatmap, wanted) if same else None
         opened = Opened(entry.path, tomogram, tomogram_arguments(tomogram), heatmap)
     except (MotorscopeError, OSError) as error:
         yield Failed(entry.path, str(error))

@@ -1,6 +1,6 @@
 """Tomograms: opening them, where their voxels lie, and making a network's input from them."""
 
-from motorscope.tomogram.folder import Found, expand, find_tomograms, natural_key
+from motorscope.tomogram.folder import Found, expand, find_tomograms, natural_key, read_list
 from motorscope.tomogram.grid import Shape, Vector, VoxelGrid
 from motorscope.tomogram.heatmaps import HEATMAP_SUFFIX, heatmap_name, is_heatmap, write_heatmap
 from motorscope.tomogram.intensity import intensity_range
@@ -34,6 +34,7 @@ __all__ = [
     "prepare",
     "prepared_grid",
     "read_block",
+    "read_list",
     "write_heatmap",
     "write_mrc",
 ]

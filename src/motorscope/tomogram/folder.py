@@ -100,6 +100,30 @@ def expand(paths: Iterable[Path]) -> Found:
     return Found(names, tuple(heatmaps))
 
 
+def read_list(path: Path) -> list[Path]:
+    """Return the tomograms that are named in a text file, with a path on each line.
+
+    Relative ones count from its folder; empty lines, and those that begin with ``#``, do not count.
+
+    Raises
+    ------
+    TomogramError
+        If it cannot be read, or names nothing.
+    """
+    try:
+        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise TomogramError(f"{path} cannot be read ({reason}); choose another list.") from error
+    except UnicodeDecodeError as error:
+        raise TomogramError(f"{path} is no text; give a list with a path on each line.") from error
+    folder = path.absolute().parent
+    paths = [folder / line for line in lines if line and not line.startswith("#")]
+    if not paths:
+        raise TomogramError(f"{path} names no tomograms; write the path of one on each line.")
+    return paths
+
+
 def natural_key(name: str) -> list[tuple[int, int, str]]:
     """Return a key by which 2 comes before 10."""
     return [

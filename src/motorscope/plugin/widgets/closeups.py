@@ -9,8 +9,8 @@ from qtpy.QtCore import QPointF, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QImage, QPainter, QPaintEvent, QPixmap
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-from motorscope.plugin.closeups import PLANES, REACH, close_up, coloured
 from motorscope.plugin.layers import full_grid
+from motorscope.tomogram.closeups import PLANES, REACH, close_up, coloured
 
 PIXELS = 104
 _BACKGROUND, _CROSS = QColor("#202225"), QColor(255, 238, 0, 180)
@@ -19,7 +19,7 @@ _BACKGROUND, _CROSS = QColor("#202225"), QColor(255, 238, 0, 180)
 def picture_of(layer: Layer, position: Any, axis: int = 0, pixels: int = PIXELS) -> QPixmap:
     """Return a close-up with the contrast and the colours of a tomogram's layer.
 
-    `position` is in Å (z, y, x); see `motorscope.plugin.closeups.close_up`.
+    `position` is in Å (z, y, x); see `motorscope.tomogram.closeups.close_up`.
     """
     data = layer.data[0] if layer.multiscale else layer.data
     picture = close_up(data, full_grid(layer), position, axis, pixels)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from motorscope.plugin.closeups import close_up, coloured
 from motorscope.tomogram import VoxelGrid
+from motorscope.tomogram.closeups import close_up, coloured
 
 SHAPE = (40, 60, 50)
 
@@ -105,3 +105,12 @@ def test_unknown_spacing_is_told():
 
     with pytest.raises(SpacingError):
         close_up(np.zeros(SHAPE), VoxelGrid(shape=SHAPE, spacing=None), (0, 0, 0))
+
+
+def test_slab_averages_planes_and_ends_at_the_faces():
+    grid = VoxelGrid(SHAPE, (10.0, 10.0, 10.0))
+    data = np.broadcast_to(np.arange(SHAPE[0], dtype=np.float32)[:, None, None] ** 2, SHAPE)
+    middle = close_up(data, grid, (200.0, 300.0, 250.0), pixels=8, reach=50.0, slab=5)
+    np.testing.assert_allclose(middle, np.mean(np.arange(18, 23) ** 2))
+    face = close_up(data, grid, (0.0, 300.0, 250.0), pixels=8, reach=50.0, slab=5)
+    np.testing.assert_allclose(face, np.mean(np.arange(3) ** 2), rtol=1e-6)

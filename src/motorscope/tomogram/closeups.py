@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from motorscope.tomogram import VoxelGrid, read_block
+from motorscope.tomogram.grid import VoxelGrid
+from motorscope.tomogram.volume import read_block
 
 PLANES = {"XY": 0, "XZ": 1, "YZ": 2}
 """Names of the planes, and the axis (z, y, x) that each is perpendicular to."""
@@ -23,6 +24,7 @@ def close_up(
     axis: int = 0,
     pixels: int = 96,
     reach: float = REACH,
+    slab: int = 1,
 ) -> NDArray[np.float32]:
     """Return a square picture of the plane through a position.
 
@@ -43,6 +45,8 @@ def close_up(
         Side of the picture.
     reach
         Distance from the centre to each side, in Å.
+    slab
+        How many planes are averaged, an odd number; fewer at the tomogram's faces.
 
     Returns
     -------
@@ -66,7 +70,8 @@ def close_up(
     shown = [other for other in range(3) if other != axis]
     wanted = [centre[other] + offsets / spacing[other] for other in shown]
     bins = [2 * int(pixel / spacing[other] / 2) + 1 for other in shown]  # odd: centred on a voxel
-    slices: list[slice] = [slice(plane, plane + 1)] * 3
+    first, last = max(plane - slab // 2, 0), min(plane + slab // 2 + 1, grid.shape[axis])
+    slices: list[slice] = [slice(first, last)] * 3
     for other, places, size in zip(shown, wanted, bins, strict=True):
         side = grid.shape[other]
         low = int(np.clip(np.floor(places[0]) - size, 0, side))
@@ -74,9 +79,8 @@ def close_up(
         if high <= low:
             return picture
         slices[other] = slice(low, high)
-    block = (
-        read_block(data, (slices[0], slices[1], slices[2])).squeeze(axis=axis).astype(np.float32)
-    )
+    voxels = read_block(data, (slices[0], slices[1], slices[2]))
+    block = voxels.mean(axis=axis, dtype=np.float32)
     if max(bins) > 1:
         block = ndimage.uniform_filter(block, size=bins, mode="nearest")
     rows, columns = (

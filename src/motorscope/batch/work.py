@@ -1,0 +1,338 @@
+"""What a worker does, wherever it runs: one tomogram, from its file to its outcome.
+
+Nothing heavy is loaded before the first tomogram is opened, so that workers start quickly.
+"""
+
+import os
+import signal
+import socket
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from motorscope import __version__
+from motorscope.batch.claims import claimed
+from motorscope.batch.errors import BatchError
+from motorscope.batch.items import Item
+from motorscope.batch.memory import PeakMemory
+from motorscope.batch.outcome import Effort, Outcome
+from motorscope.batch.settings import Settings
+from motorscope.batch.store import Store
+from motorscope.errors import MotorscopeError
+
+if TYPE_CHECKING:
+    from motorscope.network import Model
+
+DONE, BUSY, STOPPED = "done", "busy", "stopped"
+"""What a worker says of a tomogram: it has an outcome, somebody else works on it, or neither."""
+
+
+class CancelToken(Protocol):
+    """Says whether to stop."""
+
+    def is_set(self) -> bool:
+        """Tell whether to stop."""
+        ...
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all tomograms of a run have in common.
+
+    Attributes
+    ----------
+    out
+        The folder of the batch.
+    settings
+        What decides on the candidates.
+    model
+        A model's name, or its file with the whole path.
+    heatmaps
+        Whether to keep heatmaps.
+    device
+        Where to run, unless the worker was given a device of its own; see `DetectionRequest`.
+    owner
+        The run, for claims.
+    version
+        That of motorscope where the run was started; a worker has the same one.
+    """
+
+    out: Path
+    settings: Settings
+    model: str
+    heatmaps: bool = False
+    device: str = "auto"
+    owner: str = ""
+    version: str = __version__
+
+    @property
+    def store(self) -> Store:
+        """Where the outcomes go."""
+        return Store(self.out, self.settings.key)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where this process works: its device, its threads, and what stops it."""
+
+    device: str | None = None
+    threads: int | None = None
+    cancel: CancelToken | None = None
+
+
+Detector = Callable[[Job, Item, Place], Outcome | None]
+"""Makes the outcome of a tomogram, or ``None`` when it was stopped."""
+
+_here = Place()  # of this process; set once, by whoever starts it
+_one_at_a_time = threading.Lock()  # a Dask worker may have several threads, and one device
+
+
+def settle(place: Place) -> None:
+    """Say where this process works."""
+    global _here
+    _here = place
+
+
+def work(job: Job, item: Item, detector: Detector | None = None) -> str:
+    """Make the outcome of a tomogram and write it, unless that is done or being done elsewhere.
+
+    Parameters
+    ----------
+    detector
+        What finds the motors; the network if ``None``.
+
+    Returns
+    -------
+    str
+        `DONE`, `BUSY` or `STOPPED`.
+
+    Raises
+    ------
+    BatchError
+        If this worker cannot do any tomogram of the batch, or an outcome cannot be written.
+    """
+    store = job.store
+    _check(job)
+    with _one_at_a_time:
+        if _is_done(job, item):
+            return DONE
+        with claimed(store.claim(item), job.owner) as mine:
+            if not mine:
+                return BUSY
+            if _is_done(job, item):  # between the look and the claim
+                return DONE
+            outcome = _outcome(job, item, detector or detect_item)
+            if outcome is None:
+                return STOPPED
+            store.write(outcome)
+    return DONE
+
+
+def work_through(job: Job, number: int, tasks: int, detector: Detector | None = None) -> str:
+    """Take tomogram after tomogram of a batch until none is left, as one of several tasks.
+
+    Each begins with its own share, and then helps with what others have not done. SIGTERM, which
+    a cluster sends before it ends a job, stops it.
+
+    Parameters
+    ----------
+    number, tasks
+        Which task this is, from 0, and of how many.
+
+    Returns
+    -------
+    str
+        `DONE` or `STOPPED`, or why this worker can do nothing, in a sentence.
+    """
+    job = replace(job, owner=f"{job.owner}-{number}")
+    before = _here
+    with _stopped_by_sigterm() as stop:
+        settle(replace(before, cancel=stop))
+        try:
+            return _through(job, number, tasks, detector)
+        except BatchError as error:
+            return str(error)
+        finally:
+            settle(before)
+
+
+def _through(job: Job, number: int, tasks: int, detector: Detector | None) -> str:
+    items = job.store.items()
+    own = items[number::tasks]
+    others = [each for step in range(1, tasks) for each in items[(number + step) % tasks :: tasks]]
+    for share in (own, others):
+        done = job.store.ids()
+        for item in share:
+            if item.id not in done and work(job, item, detector) == STOPPED:
+                return STOPPED
+    return DONE
+
+
+@contextmanager
+def _stopped_by_sigterm() -> Iterator[threading.Event]:
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def detect_item(job: Job, item: Item, place: Place) -> Outcome | None:
+    """Find the motors of a tomogram with the network.
+
+    Raises
+    ------
+    BatchError
+        If the model is not the one that the run was started with.
+    MotorscopeError, OSError
+        If the tomogram cannot be opened or searched.
+    """
+    from motorscope.batch.search import search
+    from motorscope.detection import Notice
+    from motorscope.picks import Summits
+    from motorscope.tomogram import open_tomogram, write_heatmap
+
+    settings, notes = job.settings, list[str]()
+    device = place.device if job.device == "auto" and place.device else job.device
+    model = _model(job.model, settings.sha256, device, settings.precision, place.threads)
+    run = search(
+        lambda: open_tomogram(item.path, spacing=settings.spacing),
+        model,
+        device,
+        settings.precision,
+        settings.flips,
+        place.cancel,  # type: ignore[arg-type]
+    )
+    while True:
+        try:
+            message = next(run)
+        except StopIteration as end:
+            found = end.value
+            break
+        if isinstance(message, Notice):
+            notes.append(message.text)
+    if found is None:
+        return None
+    grid, result = found.tomogram.grid, found.result
+    if job.heatmaps:
+        write_heatmap(job.store.heatmap(item), result.heatmap, result.grid)
+    maxima = result.maxima
+    maxima = maxima.set_details(maxima.ids, model=settings.model, model_sha256=settings.sha256)
+    scores = result.candidates.scores
+    return Outcome(
+        item,
+        grid.shape,
+        grid.spacing,
+        grid.origin,
+        count=len(scores),
+        best=float(scores.max()) if len(scores) else None,
+        precision=result.precision,
+        notes=tuple(notes),
+        heatmap=job.heatmaps,
+        effort=Effort(device=result.device),
+        summits=Summits(maxima, model.card.minimum_distance),
+    )
+
+
+def lost_outcome(item: Item, error: Exception) -> Outcome:
+    """Return the outcome of a tomogram whose worker ended without an answer."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    effort = Effort(host=socket.gethostname(), when=now)
+    return Outcome(item, error=str(error), version=__version__, effort=effort)
+
+
+def _outcome(job: Job, item: Item, detector: Detector) -> Outcome | None:
+    """Return what became of a tomogram, also where that is an error."""
+    began = time.monotonic()
+    memory = PeakMemory()
+    item = _as_it_is(item)
+    try:
+        outcome = detector(job, item, _here)
+    except BatchError:
+        raise
+    except MotorscopeError as error:
+        outcome = Outcome(item, error=str(error))
+    except OSError as error:
+        outcome = Outcome(item, error=f"{item.path}: {error.strerror or error}.")
+    except Exception as error:  # a fault of the program must not stop thousands of tomograms
+        text = f"{item.path} met a fault of motorscope ({type(error).__name__}: {error})."
+        outcome = Outcome(item, error=text, trace=traceback.format_exc())
+    if outcome is None:
+        return None
+    host, device = memory.read()
+    return replace(
+        outcome,
+        version=__version__,
+        effort=Effort(
+            seconds=round(time.monotonic() - began, 3),
+            device=outcome.effort.device,
+            memory=host,
+            device_memory=device,
+            host=socket.gethostname(),
+            when=datetime.now(UTC).isoformat(timespec="seconds"),
+        ),
+    )
+
+
+def _is_done(job: Job, item: Item) -> bool:
+    facts = job.store.facts(item)
+    return facts is not None and (facts.heatmap or not job.heatmaps or bool(facts.error))
+
+
+def _as_it_is(item: Item) -> Item:
+    """Return the item as its file is now; it may have changed since the batch was begun."""
+    try:
+        stat = os.stat(item.path)
+    except OSError:
+        return item
+    return replace(item, size=stat.st_size, modified=stat.st_mtime_ns)
+
+
+def _check(job: Job) -> None:
+    if job.version != __version__:
+        raise BatchError(
+            f"The worker on {socket.gethostname()} has motorscope {__version__}, and the batch was "
+            f"started with {job.version}; install the same version on both."
+        )
+    if not job.store.folder.is_dir():
+        raise BatchError(
+            f"The worker on {socket.gethostname()} does not see {job.out}; choose a folder on a "
+            "disk that all workers share."
+        )
+
+
+@lru_cache(maxsize=1)
+def _model(name: str, sha256: str, device: str, precision: str, threads: int | None) -> "Model":
+    """Load a model once for all tomograms of this process, where it can run at all."""
+    import torch
+
+    from motorscope.batch.model import checksum
+    from motorscope.detection import choose_device, choose_precision
+    from motorscope.network import load_model
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    try:
+        choose_precision(precision, choose_device(device))
+        model: Any = load_model(name)
+        known = checksum(name, model.card)
+    except MotorscopeError as error:
+        raise BatchError(f"The worker on {socket.gethostname()}: {error}") from error
+    if known != sha256:
+        raise BatchError(
+            f"The worker on {socket.gethostname()} has another file as the model {name} than the "
+            "batch was started with; give all workers the same one."
+        )
+    checked: Model = model
+    return checked

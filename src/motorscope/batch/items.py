@@ -29,7 +29,7 @@ class Item:
     path
         Its file or folder, with the whole path.
     size, modified
-        Bytes and time (ns) as the file system has them, which tell that a file was replaced; -1
+        Bytes and time (s) as the file system has them, which tell that a file was replaced; -1
         where there is no file.
     """
 
@@ -118,4 +118,4 @@ def _item(name: str, path: str) -> Item:
         stat = os.stat(path)
     except OSError:  # whoever opens it will say why
         return Item(name, path)
-    return Item(name, path, stat.st_size, stat.st_mtime_ns)
+    return Item(name, path, stat.st_size, int(stat.st_mtime))

@@ -296,7 +296,7 @@ def _as_it_is(item: Item) -> Item:
         stat = os.stat(item.path)
     except OSError:
         return item
-    return replace(item, size=stat.st_size, modified=stat.st_mtime_ns)
+    return replace(item, size=stat.st_size, modified=int(stat.st_mtime))
 
 
 def _check(job: Job) -> None:

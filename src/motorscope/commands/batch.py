@@ -135,7 +135,6 @@ def run(arguments: argparse.Namespace) -> int:
                 ended = end.value
                 break
     except KeyboardInterrupt:
-        reporter.stopping()
         batch.close()
         reporter.stopped(arguments.output)
         return 130
@@ -176,10 +175,6 @@ class Reporter:
             left = message.seconds_left
             time = "" if left is None else f", {duration(left)} left"
             self._line.show(f"{done} of {self._total} done{failed}{time}")
-
-    def stopping(self) -> None:
-        """Say that the end is near, since it may take a moment."""
-        self._line.keep("stopping")
 
     def stopped(self, out: Path) -> None:
         """Say how far a run came that was stopped, and how to go on."""

@@ -83,6 +83,8 @@ def open_pool(wanted: Wanted) -> AbstractContextManager[Pool]:
             f"A batch runs on local, dask:ADDRESS (such as dask:tcp://node1:8786) or slurm, not on "
             f"{wanted.on!r}."
         )
+    if wanted.workers is not None and kind == "dask":
+        raise BatchError("A Dask cluster has the workers that it has; leave out --workers.")
     if wanted.directives and kind != "slurm":
         raise BatchError("Directives of SLURM need --on slurm.")
     return opener(wanted)

@@ -112,7 +112,7 @@ def test_batch_starts_without_torch(folder, tmp_path):
         "from motorscope.batch import items, plan, run\n"
         "from motorscope.batch.executors import local\n"
         f"known_model({str(next(folder.glob('*.safetensors')))!r}); known_model('built-in')\n"
-        "print([m for m in ('torch', 'pandas', 'napari') if m in sys.modules])"
+        "print([m for m in ('torch', 'napari') if m in sys.modules])"
     )
     answer = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True

@@ -17,7 +17,6 @@ from motorscope.batch.errors import BatchError
 from motorscope.batch.executors import open_pool
 from motorscope.batch.executors.pool import Wanted
 from motorscope.batch.loop import Finished, Totals, run_items
-from motorscope.detection import run_to_end
 
 HERE = Path(__file__).parent
 START = "from distributed.cli.dask_{0} import main; import sys; sys.argv = {1!r}; main()"
@@ -74,7 +73,7 @@ def test_killed_worker_costs_no_tomogram_and_none_is_done_twice(cluster, make_jo
                 workers[0].send_signal(signal.SIGKILL)
 
     with open_pool(Wanted(on=f"dask:{address}")) as pool:
-        totals = run_to_end(run_items(job, items, pool, tiny.logged), follow)
+        totals = tiny.drain(run_items(job, items, pool, tiny.logged), follow)
     assert totals == Totals(30, 0)
     assert sorted(done) == sorted(names)
     assert {each.item.name for each in job.store.outcomes()} == set(names)

@@ -7,7 +7,6 @@ import tiny
 from motorscope.batch.executors import open_pool
 from motorscope.batch.executors.pool import Wanted
 from motorscope.batch.loop import Finished, Totals, run_items
-from motorscope.detection import run_to_end
 
 
 def test_one_that_kills_its_process_and_others_that_fail_stop_nobody(make_job):
@@ -15,7 +14,7 @@ def test_one_that_kills_its_process_and_others_that_fail_stop_nobody(make_job):
     job, items = make_job(names)
     messages = []
     with open_pool(Wanted(workers=2)) as pool:
-        totals = run_to_end(run_items(job, items, pool, tiny.deadly), messages.append)
+        totals = tiny.drain(run_items(job, items, pool, tiny.deadly), messages.append)
     assert totals == Totals(9, 3)
     finished = Counter(m.outcome.item.name for m in messages if isinstance(m, Finished))
     assert finished == Counter(names)

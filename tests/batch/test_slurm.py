@@ -13,7 +13,6 @@ from motorscope.batch.executors import open_pool, slurm
 from motorscope.batch.executors.pool import Wanted
 from motorscope.batch.loop import run_items
 from motorscope.batch.work import DONE, STOPPED, work_through
-from motorscope.detection import run_to_end
 
 SCRIPT = """\
 #!/bin/bash
@@ -90,7 +89,7 @@ def test_tasks_that_ended_without_an_answer_are_told_of_and_stopping_cancels_the
         pytest.raises(BatchError, match=r"ended and left 3 undone.*run the same command again"),
         open_pool(wanted) as pool,
     ):
-        run_to_end(run_items(job, items, pool, tiny.instant))
+        tiny.drain(run_items(job, items, pool, tiny.instant))
     assert "scancel 77" in cluster.read_text()
 
 

@@ -3,8 +3,9 @@
 import os
 import signal
 import time
-from dataclasses import replace
+from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from motorscope.batch.outcome import Effort, Outcome
 from motorscope.batch.work import Job, Place
 from motorscope.errors import TomogramError
 from motorscope.picks import PickTable, Summits
+
+M = TypeVar("M")
+R = TypeVar("R")
 
 
 def instant(job: Job, item: Item, place: Place) -> Outcome | None:
@@ -60,6 +64,13 @@ def endless(job: Job, item: Item, place: Place) -> Outcome | None:
     return None
 
 
-def bare(outcome: Outcome) -> Outcome:
-    """Return an outcome without what depends on the run."""
-    return replace(outcome, effort=Effort())
+def drain(run: Generator[M, None, R], on_message: Callable[[M], None] | None = None) -> R:
+    """Run to the end; as `motorscope.detection.run_to_end`, which loads torch."""
+    while True:
+        try:
+            message = next(run)
+        except StopIteration as end:
+            value: R = end.value
+            return value
+        if on_message is not None:
+            on_message(message)

@@ -134,12 +134,13 @@ def _by_task(
 
     Where tasks ended before all was done, others follow, as long as that leads to something.
     """
+    tasks = pool.tasks or 1
     left = {item.id: item for item in items}
     while left:
         before, lost, stopped = len(left), "", 0
         futures = [
-            pool.executor.submit(work_through, job, number, pool.tasks, detector)
-            for number in range(pool.tasks or 1)
+            pool.executor.submit(work_through, job, number, tasks, detector)
+            for number in range(tasks)
         ]
         while True:
             _, running = wait(futures, timeout=_LOOK)
@@ -179,7 +180,7 @@ def _answer(future: Future[str], job: Job, item: Item, pool: Pool) -> str:
     try:
         return future.result()
     except pool.lost as error:
-        job.store.write(lost_outcome(item, error))
+        job.store.write(lost_outcome(item, str(error)))
         return DONE
     except pool.gone as error:
         raise BatchError(

@@ -3,6 +3,7 @@
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 _PROC = Path("/proc/self")
 
@@ -30,7 +31,7 @@ class PeakMemory:
         return _process_peak(), device
 
 
-def _torch() -> "object | None":
+def _torch() -> Any:
     """Return torch if it is loaded and has an accelerator in use."""
     torch = sys.modules.get("torch")
     return torch if torch is not None and torch.cuda.is_initialized() else None

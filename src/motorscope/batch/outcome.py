@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from motorscope.batch.items import Item
 from motorscope.tomogram import Shape, Vector, VoxelGrid
 
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
 
 FORMAT = "motorscope outcome"
 SUFFIX = ".outcome.jsonl"
+
+Candidates = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Positions ``(n, 3)`` in Å, z, y, x, and scores ``(n,)``, best first."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +129,25 @@ def from_lines(facts: str | bytes, seen: str | bytes | None = None) -> Outcome:
     if seen is not None:
         values["summits"] = _summits(json.loads(seen))
     return Outcome(**values)
+
+
+def candidates_of(seen: str | bytes) -> Candidates:
+    """Return the candidates of an outcome's second line, best first, without making tables.
+
+    Raises
+    ------
+    ValueError, TypeError, KeyError
+        If the line is torn.
+    """
+    from motorscope.picks.thinning import far_apart
+
+    remarks = json.loads(seen)
+    if remarks is None:
+        return np.empty((0, 3)), np.empty(0)
+    columns = remarks["maxima"]
+    places = np.array([columns[axis] for axis in "zyx"], dtype=float).T
+    kept = far_apart(places, remarks["minimum_distance"])
+    return places[kept], np.array(columns["score"], dtype=float)[kept]
 
 
 def _summits(remarks: Mapping[str, Any] | None) -> "Summits | None":

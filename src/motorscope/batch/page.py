@@ -39,14 +39,14 @@ p { margin: .25rem 0 .75rem; max-width: 46rem; }
 .pair img { width: 100%; aspect-ratio: 1; display: block; border-radius: .25rem; background: #000; }
 .pair figure { margin: 0; position: relative; }
 .pair figcaption { position: absolute; left: .3rem; top: .2rem; font-size: .75rem; color: #fff;
-  text-shadow: 0 0 3px #000, 0 0 3px #000; }
+  background: rgb(0 0 0 / .6); border-radius: .2rem; padding: 0 .25rem; }
 .none { padding: 2rem .5rem; text-align: center; color: var(--soft); font-size: .85rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 th, td { text-align: left; padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--line);
   vertical-align: top; overflow-wrap: anywhere; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-svg { width: 100%; height: auto; max-width: 52rem; }
+svg { width: 100%; height: auto; max-width: 44rem; }
 svg text { fill: var(--soft); font: 12px system-ui, sans-serif; }
 pre { overflow-x: auto; font-size: .8rem; }
 a { color: inherit; }
@@ -110,7 +110,7 @@ def _settings(result: Result) -> str:
 
 def _tiles(result: Result) -> str:
     searched, failed = result.searched, result.failed
-    with_picks = sum(len(row.picks) > 0 for row in searched)
+    with_picks = sum(row.picks > 0 for row in searched)
     seconds = [row.outcome.effort.seconds for row in searched]
     tiles = [
         ("tomograms", len(result.rows) + result.missing),
@@ -118,9 +118,9 @@ def _tiles(result: Result) -> str:
         ("without", len(searched) - with_picks),
         ("failed", len(failed)),
         ("not done yet", result.missing),
-        ("picks", sum(len(row.picks) for row in searched)),
-        ("computed", duration(sum(seconds)) if seconds else "–"),
-        ("each, mostly", duration(statistics.median(seconds)) if seconds else "–"),
+        ("picks", sum(row.picks for row in searched)),
+        ("of computing", duration(sum(seconds)) if seconds else "–"),
+        ("each (median)", duration(statistics.median(seconds)) if seconds else "–"),
     ]
     return (
         '<div class="tiles">'
@@ -136,7 +136,7 @@ def _histogram(result: Result) -> str:
         return "<p>No tomogram has a candidate.</p>"
     threshold = result.threshold.value
     counts, edges = np.histogram(best, bins=_BINS, range=(0.0, 1.0))
-    width, height, left, bottom, top = 720, 220, 44, 34, 14
+    width, height, left, bottom, top = 480, 200, 34, 34, 14
     across, high = width - left - 10, height - bottom - top
     step = across / _BINS
     tallest = math.log1p(int(counts.max()))
@@ -207,8 +207,9 @@ def _cards(heading: str, remark: str, thumbnails: Sequence[Thumbnail]) -> str:
         )
     side = round(2 * REACH / 10)
     return (
-        f"<h2>{heading}</h2><p>{remark} Slabs of {SLAB} planes, {side} nm wide; positions in "
-        f'voxels.</p><div class="cards">{"".join(cards)}</div>'
+        f"<h2>{heading}</h2><p>{remark} The candidate is in the middle of slabs of {SLAB} "
+        f"planes, {side} nm wide; positions in voxels.</p>"
+        f'<div class="cards">{"".join(cards)}</div>'
     )
 
 

@@ -1,11 +1,11 @@
 """One tomogram searched: opened, and looked through by the network. All loops lead here."""
 
-import threading
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
 
-from motorscope.detection import DetectionRequest, DetectionResult, Message, detect
+from motorscope.contract import CancelToken, DetectionRequest, DetectionResult, Message
+from motorscope.detection import detect
 from motorscope.network import Model
 from motorscope.tomogram import Tomogram
 
@@ -28,7 +28,7 @@ def search(
     device: str = "auto",
     precision: str = "auto",
     flips: bool | None = None,
-    cancel: threading.Event | None = None,
+    cancel: CancelToken | None = None,
 ) -> Search:
     """Open a tomogram and find motors in it.
 

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from motorscope.batch.errors import BatchError
 from motorscope.batch.items import labels
 from motorscope.batch.outcome import Outcome
@@ -13,8 +16,7 @@ from motorscope.batch.settings import Choice, Settings
 from motorscope.batch.store import Store
 from motorscope.batch.threshold import Threshold, find_threshold
 from motorscope.files import replacing
-from motorscope.picks import PickTable
-from motorscope.picks.csv import picks_text
+from motorscope.picks.csv import candidates_text
 from motorscope.tomogram import natural_key
 
 PICKS, SUMMARY = "picks.csv", "summary.csv"
@@ -46,16 +48,17 @@ class Row:
         Its name, with folders where names repeat.
     outcome
         What became of it, without its candidates.
-    candidates
-        All that are far enough apart, best first.
+    positions, scores
+        Candidates that are far enough apart, best first: ``(n, 3)`` in Å, z, y, x, and ``(n,)``.
     picks
-        Those of them that reach the threshold.
+        How many of them reach the threshold: the first ones.
     """
 
     label: str
     outcome: Outcome
-    candidates: PickTable
-    picks: PickTable
+    positions: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    picks: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,12 +103,13 @@ def gather(out: Path, settings: Settings, choice: Choice) -> Result:
         If one cannot be read.
     """
     store = Store(out, settings.key)
-    outcomes = list(store.outcomes())
+    found = list(store.candidates())
+    outcomes = [outcome for outcome, _ in found]
     named = labels((outcome.item.name, outcome.item.path) for outcome in outcomes)
     threshold = find_threshold(choice, (each.best for each in outcomes if not each.error))
     rows = [
-        _row(label, outcome, threshold.value)
-        for label, outcome in zip(named, outcomes, strict=True)
+        Row(label, outcome, places, scores, int(np.count_nonzero(scores >= threshold.value)))
+        for label, (outcome, (places, scores)) in zip(named, found, strict=True)
     ]
     rows.sort(key=lambda row: (natural_key(row.label), row.outcome.item.path))
     known = {outcome.item.id for outcome in outcomes}
@@ -121,21 +125,23 @@ def write_tables(out: Path, result: Result) -> None:
     BatchError
         If one cannot be written.
     """
-    tables = {row.label: (row.picks, row.outcome.grid) for row in result.rows if len(row.picks)}
-    _write(out / PICKS, picks_text(tables))
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
+    rows = [row for row in result.rows if row.picks]
+    nothing = np.empty((0, 3))
+    world = [row.positions[: row.picks] for row in rows]
+    voxels = [row.outcome.grid.to_voxels(places) for row, places in zip(rows, world, strict=True)]
+    text = candidates_text(
+        [row.label for row in rows],
+        [row.picks for row in rows],
+        np.concatenate([nothing, *world]),
+        np.concatenate([nothing, *voxels]),
+        np.concatenate([np.empty(0), *(row.scores[: row.picks] for row in rows)]),
+    )
+    _write(out / PICKS, text)
+    summary = io.StringIO()
+    table = csv.writer(summary, lineterminator="\n")
     table.writerow(_COLUMNS)
     table.writerows(_cells(row) for row in result.rows)
-    _write(out / SUMMARY, text.getvalue())
-
-
-def _row(label: str, outcome: Outcome, threshold: float) -> Row:
-    nothing = PickTable.empty()
-    if outcome.summits is None:
-        return Row(label, outcome, nothing, nothing)
-    candidates = outcome.summits.candidates
-    return Row(label, outcome, candidates, candidates.above(threshold))
+    _write(out / SUMMARY, summary.getvalue())
 
 
 def _cells(row: Row) -> Iterable[object]:
@@ -143,8 +149,8 @@ def _cells(row: Row) -> Iterable[object]:
     return (
         row.label,
         outcome.item.path,
-        len(row.picks),
-        len(row.candidates),
+        row.picks,
+        len(row.scores),
         "" if outcome.best is None else f"{outcome.best:.6g}",
         f"{effort.seconds:.3f}",
         effort.device,

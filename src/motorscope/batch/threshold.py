@@ -38,5 +38,5 @@ def find_threshold(choice: Choice, best: Iterable[float | None]) -> Threshold:
         return Threshold(1.0, f"so that {share} of the tomograms are empty")
     lowest = ranked[empty]  # the first that counts
     return Threshold(
-        max(lowest, 0.0), f"so that {share} of {len(ranked)} tomograms are empty ({empty})"
+        max(lowest, 0.0), f"so that {share} of {len(ranked)} tomograms, {empty}, are empty"
     )

@@ -55,8 +55,8 @@ def choose(result: Result, count: int) -> tuple[list[Place], list[Place]]:
 
     Nearness is that of log odds, so that 0.01 is as far from 0.1 as 0.9 from 0.99.
     """
-    places = [(row, number) for row in result.searched for number in range(len(row.candidates))]
-    scores = np.array([row.candidates.scores[number] for row, number in places])
+    places = [(row, number) for row in result.searched for number in range(len(row.scores))]
+    scores = np.concatenate([np.empty(0), *(row.scores for row in result.searched)])
     best = np.argsort(-scores, kind="stable")[:count]
     distance = np.abs(_log_odds(scores) - _log_odds(np.array(result.threshold.value)))
     distance[best] = np.inf
@@ -95,8 +95,7 @@ def _open(path: str, spacing: float | None) -> Tomogram | str:
 
 
 def _draw(row: Row, candidate: int, tomogram: Tomogram | str) -> Thumbnail:
-    position = row.candidates.positions[candidate]
-    score = float(row.candidates.scores[candidate])
+    position, score = row.positions[candidate], float(row.scores[candidate])
     z, y, x = row.outcome.grid.to_voxels(position[None])[0].tolist()
     bare = Thumbnail(row.label, score, (z, y, x))
     if isinstance(tomogram, str):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from motorscope import __version__
 from motorscope.batch.claims import claimed
@@ -25,6 +25,7 @@ from motorscope.batch.memory import PeakMemory
 from motorscope.batch.outcome import Effort, Outcome
 from motorscope.batch.settings import Settings
 from motorscope.batch.store import Store
+from motorscope.contract import CancelToken
 from motorscope.errors import MotorscopeError
 
 if TYPE_CHECKING:
@@ -32,14 +33,6 @@ if TYPE_CHECKING:
 
 DONE, BUSY, STOPPED = "done", "busy", "stopped"
 """What a worker says of a tomogram: it has an outcome, somebody else works on it, or neither."""
-
-
-class CancelToken(Protocol):
-    """Says whether to stop."""
-
-    def is_set(self) -> bool:
-        """Tell whether to stop."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -199,7 +192,7 @@ def detect_item(job: Job, item: Item, place: Place) -> Outcome | None:
         If the tomogram cannot be opened or searched.
     """
     from motorscope.batch.search import search
-    from motorscope.detection import Notice
+    from motorscope.contract import Notice
     from motorscope.picks import Summits
     from motorscope.tomogram import open_tomogram, write_heatmap
 
@@ -212,7 +205,7 @@ def detect_item(job: Job, item: Item, place: Place) -> Outcome | None:
         device,
         settings.precision,
         settings.flips,
-        place.cancel,  # type: ignore[arg-type]
+        place.cancel,
     )
     while True:
         try:
@@ -245,11 +238,11 @@ def detect_item(job: Job, item: Item, place: Place) -> Outcome | None:
     )
 
 
-def lost_outcome(item: Item, error: Exception) -> Outcome:
+def lost_outcome(item: Item, why: str) -> Outcome:
     """Return the outcome of a tomogram whose worker ended without an answer."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     effort = Effort(host=socket.gethostname(), when=now)
-    return Outcome(item, error=str(error), version=__version__, effort=effort)
+    return Outcome(item, error=why, version=__version__, effort=effort)
 
 
 def _outcome(job: Job, item: Item, detector: Detector) -> Outcome | None:
@@ -325,7 +318,7 @@ def _model(name: str, sha256: str, device: str, precision: str, threads: int | N
         torch.set_num_threads(threads)
     try:
         choose_precision(precision, choose_device(device))
-        model: Any = load_model(name)
+        model = load_model(name)
         known = checksum(name, model.card)
     except MotorscopeError as error:
         raise BatchError(f"The worker on {socket.gethostname()}: {error}") from error
@@ -334,5 +327,4 @@ def _model(name: str, sha256: str, device: str, precision: str, threads: int | N
             f"The worker on {socket.gethostname()} has another file as the model {name} than the "
             "batch was started with; give all workers the same one."
         )
-    checked: Model = model
-    return checked
+    return model

@@ -200,7 +200,7 @@ def _end(ended: "Ended", out: Path) -> int:
     from motorscope.batch.report import report
 
     result = report(out, ended.record)
-    picks = sum(len(row.picks) for row in result.rows)
+    picks = sum(row.picks for row in result.rows)
     failed = result.failed
     say(
         f"{counted(picks, 'pick')} of {counted(len(result.searched), 'tomogram')} from "

@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     out: Path = arguments.output
     result = report(out, chosen(out, arguments.threshold, arguments.quantile))
-    picks = sum(len(row.picks) for row in result.rows)
+    picks = sum(row.picks for row in result.rows)
     missing = f", {result.missing} not done yet" if result.missing else ""
     say(
         f"{counted(len(result.searched), 'tomogram')} searched, {len(result.failed)} failed"

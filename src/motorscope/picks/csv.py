@@ -84,6 +84,30 @@ def picks_text(
     return text
 
 
+def candidates_text(
+    names: Sequence[str],
+    counts: Sequence[int],
+    world: NDArray[np.float64],
+    voxels: NDArray[np.float64],
+    scores: NDArray[np.float64],
+) -> str:
+    """Return what `write_picks` writes of candidates as a model left them, all in one go.
+
+    Parameters
+    ----------
+    names, counts
+        The tomograms, and how many candidates each has; ids begin with 0 in each.
+    world, voxels, scores
+        Of the candidates of all tomograms, one after the other: positions ``(n, 3)`` in Å and in
+        voxels, and scores ``(n,)``.
+    """
+    frame = PickTable.from_positions(world, scores).frame
+    frame["id"] = np.concatenate([np.arange(0), *(np.arange(count) for count in counts)])
+    placed = _with_places(frame, np.repeat(np.array(names, dtype=object), counts), world, voxels)
+    text: str = placed.to_csv(index=False, columns=list(COLUMNS), lineterminator="\n")
+    return text
+
+
 def read_picks(path: str | os.PathLike[str]) -> pd.DataFrame:
     """Read a CSV of picks.
 
@@ -138,9 +162,19 @@ def _rows(tables: Mapping[str, tuple[PickTable, VoxelGrid]]) -> pd.DataFrame:
     frame = pd.concat([nothing.frame, *(table.frame for table, _ in tables.values() if len(table))])
     world = [table.positions for table, _ in tables.values()]
     voxels = [grid.to_voxels(table.positions) for table, grid in tables.values() if len(table)]
+    return _with_places(
+        frame,
+        names,
+        np.concatenate([nothing.positions, *world]),
+        np.concatenate([nothing.positions, *voxels]),
+    )
+
+
+def _with_places(
+    frame: pd.DataFrame, names: Any, world: NDArray[np.float64], voxels: NDArray[np.float64]
+) -> pd.DataFrame:
     frame["tomogram"] = names
-    for suffix, places in (("_angstrom", world), ("", voxels)):
-        columns = np.concatenate([nothing.positions, *places])
+    for suffix, columns in (("_angstrom", world), ("", voxels)):
         for axis, letter in enumerate("zyx"):
             frame[f"{letter}{suffix}"] = columns[:, axis].round(_DECIMALS) + 0.0  # no -0.0
     frame["score"] = frame["score"].round(6)

@@ -1,6 +1,7 @@
 """A least distance between picks, and what is left when it is kept."""
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from motorscope.picks.table import PickTable
@@ -18,10 +19,16 @@ def thinned(picks: PickTable, distance: float, limit: int | None = None) -> Pick
     limit
         Most picks to return, the best ones; all if ``None``.
     """
-    most = len(picks) if limit is None else limit
-    if distance <= 0 or not len(picks):
-        return picks.select(np.arange(min(most, len(picks))))
-    places = picks.positions
+    return picks.select(far_apart(picks.positions, distance, limit))
+
+
+def far_apart(
+    places: NDArray[np.float64], distance: float, limit: int | None = None
+) -> NDArray[np.intp]:
+    """Return the row numbers of `thinned` for positions ``(n, 3)`` alone, best first."""
+    most = len(places) if limit is None else limit
+    if distance <= 0 or not len(places):
+        return np.arange(min(most, len(places)))
     tree = cKDTree(places)
     free = np.ones(len(places), dtype=bool)
     radius = np.nextafter(distance, 0.0)
@@ -32,4 +39,4 @@ def thinned(picks: PickTable, distance: float, limit: int | None = None) -> Pick
         if free[row]:
             kept.append(row)
             free[tree.query_ball_point(places[row], radius)] = False
-    return picks.select(kept)
+    return np.array(kept, dtype=np.intp)

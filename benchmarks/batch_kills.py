@@ -5,7 +5,8 @@
 
 Runs `motorscope batch` on small tomograms with a small network, kills it with SIGKILL (on Dask a
 worker as well, in place of which another is started), runs it again, and compares all outcomes with
-those of a run that nobody disturbed: they have to be equal but for times and memory.
+those of a run that nobody disturbed: they have to be equal but for times and memory. With
+``--instant`` no network runs, which is quicker, and all else is the same.
 """
 
 import argparse
@@ -20,6 +21,10 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from batch_overhead import instant
+from motorscope.batch.items import Item
+from motorscope.batch.outcome import Outcome
+from motorscope.batch.work import Job, Place
 from tiny_batch import make_model, make_tomograms
 
 QUIET = ("--no-dashboard", "--scheduler-file")
@@ -31,10 +36,15 @@ def main() -> None:
     parser.add_argument("--tomograms", type=int, default=50)
     parser.add_argument("--kills", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--instant", action="store_true")
+    parser.add_argument("--child", nargs=3, metavar=("IN", "OUT", "WHERE"), help="for its own use")
     arguments = parser.parse_args()
+    if arguments.child:
+        run_instant(*arguments.child)
+        return
     random.seed(arguments.seed)
     folder = Path(tempfile.mkdtemp(prefix="batch-kills-"))
-    model = make_model(folder)
+    model = None if arguments.instant else make_model(folder)
     make_tomograms(folder / "in", arguments.tomograms)
     began = time.monotonic()
     whole = start(folder, "whole", model, "local")
@@ -81,11 +91,37 @@ def main() -> None:
     assert picks[0] == picks[1]
 
 
-def start(folder: Path, name: str, model: Path, where: str) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", "motorscope.cli", "batch", str(folder / "in")]
-    command += ["-o", str(folder / name), "--model", str(model), "--on", where]
-    command += ["--device", "cpu", "--precision", "fp32", "--threshold", "0"]
-    command += ["--workers", "2"] if where == "local" else []
+def soon(job: Job, item: Item, place: Place) -> Outcome:
+    """Find a few candidates in little time."""
+    time.sleep(0.05)
+    return instant(job, item, place)
+
+
+def run_instant(source: str, out: str, where: str) -> None:
+    from batch_kills import soon  # by its own name, so that workers find it
+    from motorscope.batch.report import report
+    from motorscope.batch.run import BatchRequest, run_batch
+
+    workers = 2 if where == "local" else None
+    request = BatchRequest([source], Path(out), threshold=0.0, on=where, workers=workers)
+    run = run_batch(request, soon)
+    while True:
+        try:
+            next(run)
+        except StopIteration as end:
+            report(Path(out), end.value.record)
+            return
+
+
+def start(folder: Path, name: str, model: Path | None, where: str) -> "subprocess.Popen[bytes]":
+    if model is None:
+        command = [sys.executable, __file__, "--child"]
+        command += [str(folder / "in"), str(folder / name), where]
+    else:
+        command = [sys.executable, "-m", "motorscope.cli", "batch", str(folder / "in")]
+        command += ["-o", str(folder / name), "--model", str(model), "--on", where]
+        command += ["--device", "cpu", "--precision", "fp32", "--threshold", "0"]
+        command += ["--workers", "2"] if where == "local" else []
     with (folder / f"{name}.log").open("a") as log:
         return subprocess.Popen(command, stderr=log, env=os.environ | {"OMP_NUM_THREADS": "1"})
 
@@ -137,8 +173,13 @@ class Cluster:
                 [sys.executable, "-c", f"{code}; main()"],
                 stdout=log,
                 stderr=log,
-                env=os.environ | {"OMP_NUM_THREADS": "1"},
+                env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": _paths()},
             )
+
+
+def _paths() -> str:
+    """Return where Dask's workers find this module."""
+    return os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
 
 
 if __name__ == "__main__":

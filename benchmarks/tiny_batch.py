@@ -9,7 +9,8 @@ def make_model(folder: Path) -> Path:
     """Write a small network with random weights; return its card."""
     import torch
 
-    from motorscope.network import Architecture, Calibration, ModelCard, build_network, save_model
+    from motorscope.contract import Architecture, Calibration, ModelCard
+    from motorscope.network import build_network, save_model
     from motorscope.tomogram import InputRecipe
 
     torch.manual_seed(0)

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from motorscope import cli
-from motorscope.network import Architecture, build_network, save_model
+from motorscope.contract import Architecture
+from motorscope.network import build_network, save_model
 from motorscope.tomogram import VoxelGrid, write_mrc
 
 NAMES = ("a", "b", "c")

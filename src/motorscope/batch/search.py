@@ -4,7 +4,13 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
 
-from motorscope.contract import CancelToken, DetectionRequest, DetectionResult, Message
+from motorscope.contract import (
+    CancelToken,
+    DetectionRequest,
+    DetectionResult,
+    Message,
+    RunSettings,
+)
 from motorscope.detection import detect
 from motorscope.network import Model
 from motorscope.tomogram import Tomogram
@@ -25,9 +31,7 @@ Search = Generator[Message, None, Found | None]
 def search(
     opener: Callable[[], Tomogram],
     model: Model,
-    device: str = "auto",
-    precision: str = "auto",
-    flips: bool | None = None,
+    settings: RunSettings,
     cancel: CancelToken | None = None,
 ) -> Search:
     """Open a tomogram and find motors in it.
@@ -36,7 +40,7 @@ def search(
     ----------
     opener
         Opens the tomogram.
-    model, device, precision, flips
+    model, settings
         See `DetectionRequest`.
     cancel
         See `motorscope.detection.detect`.
@@ -48,7 +52,7 @@ def search(
     """
     tomogram = opener()
     tomogram.grid.known_spacing()
-    asked = DetectionRequest(tomogram, model, device=device, precision=precision, flips=flips)
+    asked = DetectionRequest(tomogram, model, settings=settings)
     with closing(detect(asked, cancel)) as run:
         result = yield from run
     return None if result is None else Found(tomogram, result)

@@ -25,7 +25,7 @@ from motorscope.batch.memory import PeakMemory
 from motorscope.batch.outcome import Effort, Outcome
 from motorscope.batch.settings import Settings
 from motorscope.batch.store import Store
-from motorscope.contract import CancelToken
+from motorscope.contract import CancelToken, Notice, RunSettings
 from motorscope.errors import MotorscopeError
 
 if TYPE_CHECKING:
@@ -192,7 +192,6 @@ def detect_item(job: Job, item: Item, place: Place) -> Outcome | None:
         If the tomogram cannot be opened or searched.
     """
     from motorscope.batch.search import search
-    from motorscope.contract import Notice
     from motorscope.picks import Summits
     from motorscope.tomogram import open_tomogram, write_heatmap
 
@@ -202,9 +201,7 @@ def detect_item(job: Job, item: Item, place: Place) -> Outcome | None:
     run = search(
         lambda: open_tomogram(item.path, spacing=settings.spacing),
         model,
-        device,
-        settings.precision,
-        settings.flips,
+        RunSettings(device, settings.precision, settings.flips),
         place.cancel,
     )
     while True:

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 
 from motorscope import __version__
 from motorscope.commands import (
+    alike,
     batch,
+    channels,
     convert,
     detect,
     evaluate,
+    features,
     info,
     report,
     simulate,
@@ -58,7 +61,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"motorscope {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     parser.set_defaults(run=None)
-    for command in (view, detect, batch, report, evaluate, simulate, train, convert, info):
+    shown = (
+        view, detect, batch, report, evaluate, simulate, train, convert, features, channels, alike,
+        info,
+    )  # fmt: skip
+    for command in shown:
         command.add(commands)
     return parser
 

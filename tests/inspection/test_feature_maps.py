@@ -5,39 +5,13 @@ import numpy as np
 import pytest
 import torch
 
-import motorscope.inspection.feature_maps as feature_maps
-from motorscope.contract import Architecture, FeatureRequest, Notice, RunSettings
+from motorscope.contract import FeatureRequest, Notice, RunSettings
 from motorscope.detection import run_to_end, windows
 from motorscope.detection.preparation import Cancelled
 from motorscope.errors import ConfigError, ModelError, SpacingError, TomogramError
 from motorscope.inspection import encoder_maps
-from motorscope.network import Model, build_network, read_card
-from motorscope.tomogram import InputRecipe, Tomogram, VoxelGrid, prepare, prepared_grid
-
-
-@pytest.fixture
-def model():
-    torch.manual_seed(5)
-    architecture = Architecture(base_width=4, decoder_channels=(8,), align_corners=False)
-    card = replace(
-        read_card("byu2025-1st"),
-        name="small",
-        architecture=architecture,
-        input=InputRecipe(spacing=16.0),
-        window=(128, 128, 128),
-        context=(32, 32, 32),
-    )
-    return Model(card=card, network=build_network(architecture).eval())
-
-
-@pytest.fixture
-def tomogram():
-    values = np.random.default_rng(0).normal(size=(70, 100, 130)).astype(np.float32)
-    return tomogram_of(values, (16.0, 16.0, 16.0), (100.0, -50.0, 7.0))
-
-
-def tomogram_of(values, spacing, origin=(0.0, 0.0, 0.0)):
-    return Tomogram(values, VoxelGrid(values.shape, spacing, origin), "test")
+from motorscope.inspection import stage as stages
+from motorscope.tomogram import prepare
 
 
 def maps_of(*args, **kwargs):
@@ -117,40 +91,6 @@ def test_maps_of_a_region_are_a_part_of_the_whole(model, tomogram, stage):
     assert_close(part.maps, whole.maps[:, z, y, x].astype(np.float32))
 
 
-def symmetric(encoder):
-    """Make all kernels tents, so that a point makes maps that are brightest at its place."""
-    for module in encoder.modules():
-        if isinstance(module, torch.nn.Conv3d):
-            side = module.kernel_size[0]
-            tent = 1.0 + side // 2 - (torch.arange(side) - side // 2).abs()
-            kernel = tent[:, None, None] * tent[None, :, None] * tent[None, None, :]
-            module.weight.data[:] = kernel / (module.in_channels * kernel.sum())
-
-
-@pytest.mark.parametrize("stage", range(5))
-@pytest.mark.parametrize("spacing", [(16.0, 16.0, 16.0), (10.0, 8.0, 20.0)])
-@pytest.mark.parametrize("inside", [False, True])
-def test_a_point_shines_at_its_place_in_the_world(model, stage, spacing, inside):
-    symmetric(model.network.encoder)
-    recipe = InputRecipe(spacing=16.0, rescale_8bit=False)
-    model = replace(model, card=replace(model.card, input=recipe))
-    shape = tuple(round(16 * n / s) for n, s in zip((96, 128, 160), spacing, strict=True))
-    values = np.zeros(shape, dtype=np.uint8)
-    tomogram = tomogram_of(values, spacing, (1000.0, -300.0, 20.0))
-    # On a voxel of the deepest map, where all stages have a voxel too.
-    prepared = prepared_grid(tomogram.grid, recipe)
-    place = tuple(np.round(tomogram.grid.to_voxels(prepared.to_world((32, 64, 96)))).astype(int))
-    values[place] = 255
-    world = tomogram.grid.to_world(place)
-    region = (tuple(world - 200), tuple(world + 200)) if inside else None
-    result, _ = maps_of(tomogram, model, stage, region)
-    total = result.maps.astype(np.float32).sum(axis=0)
-    brightest = np.unravel_index(total.argmax(), total.shape)
-    distance = np.abs(result.grid.to_world(brightest) - world)
-    # Half a voxel of the tomogram, by which the point misses the map's voxel.
-    assert (distance <= np.array(spacing) / 2 + 1e-6).all()
-
-
 def test_too_large_maps_shrink_to_the_middle(model, tomogram):
     all_bytes = maps_of(tomogram, model, 0)[0].maps.nbytes
     result, messages = maps_of(tomogram, model, 0, memory_limit=all_bytes // 4)
@@ -220,7 +160,7 @@ def test_closing_frees_the_device(model, tomogram, monkeypatch):
 
 def test_out_of_memory_halves_the_window_and_says_so(model, tomogram, monkeypatch):
     limit = 96 * 96 * 96
-    compute = feature_maps._Encoder.__call__
+    compute = stages._Tap.__call__
 
     def scarce(self, block):
         if block.size > limit:
@@ -228,7 +168,7 @@ def test_out_of_memory_halves_the_window_and_says_so(model, tomogram, monkeypatc
         return compute(self, block)
 
     expected, _ = maps_of(tomogram, model, 0)
-    monkeypatch.setattr(feature_maps._Encoder, "__call__", scarce)
+    monkeypatch.setattr(stages._Tap, "__call__", scarce)
     result, messages = maps_of(tomogram, model, 0)
     assert any("halving" in m.text for m in messages if isinstance(m, Notice))
     assert_close(result.maps, expected.maps.astype(np.float32))

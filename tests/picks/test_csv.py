@@ -117,7 +117,7 @@ ROW = "a,0,1,2,3,10,20,30,0.5,model,candidate"
         (f"{HEADER}\n{ROW.replace('30', 'nan')}\n", ["line 2", "x_angstrom", "'nan'"]),
         (f"{HEADER}\n{ROW.replace('a,0', 'a,0.5')}\n", ["line 2", "column id", "'0.5'"]),
         (f"{HEADER}\n{ROW.replace('0.5', 'high')}\n", ["line 2", "column score", "'high'"]),
-        (f"{HEADER}\n{ROW.replace('model', 'me')}\n", ["line 2", "origin", "model, user"]),
+        (f"{HEADER}\n{ROW.replace('model', 'me')}\n", ["line 2", "origin", "model, user, alike"]),
         (f"{HEADER}\n{ROW.replace('candidate', 'ok')}\n", ["line 2", "status", "accepted"]),
         (f"{HEADER}\n{ROW}\n{ROW}\n", ["line 3", "id 0 occurs twice", "tomogram a"]),
         (f"{HEADER}\n{ROW},7\n", ["line 2", "12 values", "11 columns"]),

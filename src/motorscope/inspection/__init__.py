@@ -1,5 +1,78 @@
 """What the network sees on its way to an answer."""
 
+from motorscope.inspection.alike import Discriminant, discriminant, find_alike
+from motorscope.inspection.basis import (
+    Basis,
+    basis_path,
+    colors,
+    fit_basis,
+    kept_basis,
+    load_basis,
+    save_basis,
+)
+from motorscope.inspection.cache import Entry, StageCache
+from motorscope.inspection.facts import StageFacts, stage_facts
 from motorscope.inspection.feature_maps import encoder_maps
+from motorscope.inspection.ranking import Ranking, percentiles, rank_channels
+from motorscope.inspection.reducers import (
+    STATISTICS,
+    Across,
+    Assemble,
+    At,
+    Moments,
+    Momentum,
+    Project,
+    Reducer,
+    Sample,
+    Statistic,
+)
+from motorscope.inspection.run import StageRun, open_stage, reduce_stage, reread
+from motorscope.inspection.search import (
+    AlikeExamples,
+    AlikeFound,
+    search_alike,
+    similarity,
+    values_at,
+)
+from motorscope.inspection.stage import StageRequest
 
-__all__ = ["encoder_maps"]
+__all__ = [
+    "STATISTICS",
+    "Across",
+    "AlikeExamples",
+    "AlikeFound",
+    "Assemble",
+    "At",
+    "Basis",
+    "Discriminant",
+    "Entry",
+    "Moments",
+    "Momentum",
+    "Project",
+    "Ranking",
+    "Reducer",
+    "Sample",
+    "StageCache",
+    "StageFacts",
+    "StageRequest",
+    "StageRun",
+    "Statistic",
+    "basis_path",
+    "colors",
+    "discriminant",
+    "encoder_maps",
+    "find_alike",
+    "fit_basis",
+    "kept_basis",
+    "load_basis",
+    "open_stage",
+    "percentiles",
+    "rank_channels",
+    "reduce_stage",
+    "reread",
+    "save_basis",
+    "search_alike",
+    "similarity",
+    "stage_facts",
+    "values_at",
+]

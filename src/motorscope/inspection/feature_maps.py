@@ -1,12 +1,9 @@
 """What the encoder sees: the maps of one of its stages, in their place in the tomogram."""
 
 import threading
-from collections.abc import Generator
-from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
 from motorscope.contract import (
     CancelToken,
@@ -14,32 +11,19 @@ from motorscope.contract import (
     FeatureResult,
     FeatureSpec,
     Notice,
-    Progress,
     Region,
     Run,
 )
-from motorscope.detection.plan import ALIGNMENT, Window, plan_windows
-from motorscope.detection.predictor import SMALLEST, as_input, count_layers, on_device
-from motorscope.detection.preparation import Cancelled, prepare_part
-from motorscope.detection.region import Part, choose_part
-from motorscope.detection.setup import Setup, choose_setup
-from motorscope.detection.stitch import Slices
-from motorscope.detection.watch import Watch
-from motorscope.detection.windows import Computed, over_windows
+from motorscope.detection.plan import ALIGNMENT
+from motorscope.detection.preparation import Cancelled
+from motorscope.detection.region import Part
 from motorscope.errors import ConfigError
-from motorscope.network import fuse_for_inference
+from motorscope.inspection.reducers import Assemble, feeding
+from motorscope.inspection.stage import StageRequest, stage_blocks
 from motorscope.network.model import Model
-from motorscope.tomogram import (
-    Shape,
-    Tomogram,
-    VoxelGrid,
-    prepared_grid,
-)
-
-Maps = NDArray[np.float16]
+from motorscope.tomogram import Tomogram, VoxelGrid, prepared_grid
 
 _BYTES = 2  # of a float16
-_LARGEST = float(np.finfo(np.float16).max)
 
 
 def encoder_maps(
@@ -81,35 +65,33 @@ def encoder_maps(
         raise ConfigError(
             f"The encoder's stages are 0 to {len(model.features) - 1}; there is no {request.stage}."
         )
-    spec = model.features[request.stage]
-    context = _context(model, request.stage)
-    setup = choose_setup(
-        request.settings.device, request.settings.precision, model.card.architecture
+    asked = StageRequest(
+        tomogram=request.tomogram,
+        model=model,
+        stage=model.features[request.stage].name,
+        region=request.region,
+        settings=request.settings,
     )
-    prepared = prepared_grid(request.tomogram.grid, model.card.input)
-    part = choose_part(prepared, request.region, context, spec)
-    smaller = _fitting_region(prepared, part, spec, request.memory_limit)
+    part, spec = asked.part, asked.spec
+    smaller = _fitting_region(
+        prepared_grid(request.tomogram.grid, model.card.input), part, spec, request.memory_limit
+    )
     if smaller is not None:
-        part = choose_part(prepared, smaller, context, spec)
+        asked = replace(asked, region=smaller)
+        part = asked.part
         yield Notice(_says_smaller(spec, part.heatmap))
+    maps = Assemble()
     try:
-        volume = yield from prepare_part(request.tomogram, model.card.input, part, cancel)
-        maps = yield from _compute(request, part, volume, context, setup, cancel)
+        yield from feeding(stage_blocks(asked, cancel), [maps])
     except Cancelled:
         return None
     return FeatureResult(
         generation=request.generation,
-        maps=maps,
+        maps=maps.result(),
         grid=part.heatmap,
         spec=spec,
-        covers_all=part.heatmap.shape == choose_part(prepared, None, context, spec).heatmap.shape,
+        covers_all=part.heatmap.shape == replace(asked, region=None).grid.shape,
     )
-
-
-def _context(model: Model, stage: int) -> Shape:
-    radius = _up(model.network.encoder.receptive_radius(stage + 1))
-    z, y, x = (min(radius, _up(side)) for side in model.card.context)
-    return z, y, x
 
 
 def _fitting_region(
@@ -142,83 +124,3 @@ def _says_smaller(spec: FeatureSpec, grid: VoxelGrid) -> str:
         f"The {spec.channels} maps of {spec.name} do not all fit into memory; they are computed "
         f"for the middle {size} nm (z, y, x)."
     )
-
-
-def _compute(
-    request: FeatureRequest[Tomogram, Model],
-    part: Part,
-    volume: NDArray[np.float32],
-    context: Shape,
-    setup: Setup,
-    cancel: CancelToken,
-) -> Generator[Progress | Notice, None, Maps]:
-    """Run the encoder over all windows; after a fallback, from the first one again."""
-    card = request.model.card
-    spec = request.model.features[request.stage]
-    maps = np.zeros((spec.channels, *part.heatmap.shape), dtype=np.float16)
-    watch = Watch(cancel)
-
-    def plan(setup: Setup) -> list[Window]:
-        windows = plan_windows(part.shape, card.window, context, setup.max_voxels, spec.stride)
-        return [window for window in windows if _place(part, window, spec.stride) is not None]
-
-    def build(setup: Setup) -> _Encoder:
-        return _Encoder(request.model, request.stage, setup, watch)
-
-    steps = over_windows(
-        "Computing feature maps", volume, setup, card.architecture, plan, build, watch
-    )
-    with closing(steps):
-        for step in steps:
-            if not isinstance(step, Computed):
-                yield step
-            elif (place := _place(part, step.window, spec.stride)) is not None:
-                source, target = place
-                maps[:, *target] = step.values[:, *source]
-    return maps
-
-
-class _Encoder:
-    """A private copy of the encoder on a device, ready for windows."""
-
-    def __init__(self, model: Model, stage: int, setup: Setup, watch: Watch) -> None:
-        self._setup = setup
-        self._stage = stage
-        self._encoder = on_device(
-            fuse_for_inference(model.network.encoder), setup.device, setup.dtype, watch
-        )
-        example = as_input(SMALLEST, self._encoder.in_channels, setup.device, setup.dtype)
-        watch.per_window = count_layers(self._features, example, watch)
-
-    def __call__(self, block: NDArray[np.float32]) -> Maps:
-        """Return the stage's maps ``(c, z/s, y/s, x/s)`` of a block ``(z, y, x)``."""
-        with torch.inference_mode():
-            channels = self._encoder.in_channels
-            x = as_input(block, channels, self._setup.device, self._setup.dtype)
-            y = self._features(x)[0]
-            # Large values are cut off where float16 ends; infinite ones are left to be noticed.
-            y = torch.where(torch.isfinite(y), y.clamp(-_LARGEST, _LARGEST), y)
-            return np.asarray(y.half().cpu().contiguous().numpy())
-
-    def _features(self, x: torch.Tensor) -> torch.Tensor:
-        return self._encoder.forward_features(x, stages=self._stage + 1)[-1]
-
-
-def _place(part: Part, window: Window, stride: int) -> tuple[Slices, Slices] | None:
-    """Return what to take of a window's maps and where to put it, or ``None`` for nothing.
-
-    A map's voxel *i* is centred on input voxel ``stride * i``; the window takes it that trusts it.
-    """
-    source, target = [], []
-    for start, trusted, kept in zip(window.start, window.trusted, part.output, strict=True):
-        first = max(-(-trusted.start // stride), kept.start)
-        last = min(-(-trusted.stop // stride), kept.stop)
-        if first >= last:
-            return None
-        source.append(slice(first - start // stride, last - start // stride))
-        target.append(slice(first - kept.start, last - kept.start))
-    return (source[0], source[1], source[2]), (target[0], target[1], target[2])
-
-
-def _up(voxels: int) -> int:
-    return -(-voxels // ALIGNMENT) * ALIGNMENT

@@ -8,12 +8,21 @@ from motorscope.network.checkpoint import (
     read_state_dict,
 )
 from motorscope.network.inference import fuse_for_inference
-from motorscope.network.model import Model
-from motorscope.network.registry import find_models, list_models, load_model, read_card, save_model
+from motorscope.network.model import EncoderModel, Model
+from motorscope.network.registry import (
+    find_models,
+    list_models,
+    load_model,
+    load_to_inspect,
+    read_card,
+    save_model,
+)
 from motorscope.network.resnet import ResNetEncoder3d
+from motorscope.network.taps import receptive_radius, tap_named, tap_output, taps_of
 from motorscope.network.unet import Logits, UNet3d, build_network
 
 __all__ = [
+    "EncoderModel",
     "LoadReport",
     "Logits",
     "Model",
@@ -26,8 +35,13 @@ __all__ = [
     "list_models",
     "load_encoder_weights",
     "load_model",
+    "load_to_inspect",
     "load_weights",
     "read_card",
     "read_state_dict",
+    "receptive_radius",
     "save_model",
+    "tap_named",
+    "tap_output",
+    "taps_of",
 ]

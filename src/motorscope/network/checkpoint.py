@@ -133,7 +133,13 @@ def load_encoder_weights(encoder: ResNetEncoder3d, path: str | os.PathLike[str])
     WeightsMismatch
         If names or shapes do not fit; the encoder is then left as it was.
     """
-    state = read_state_dict(path)
+    return load_encoder_state(encoder, read_state_dict(path), path)
+
+
+def load_encoder_state(
+    encoder: ResNetEncoder3d, state: Mapping[str, Tensor], path: str | os.PathLike[str]
+) -> LoadReport:
+    """Load weights that `read_state_dict` read from `path`; see `load_encoder_weights`."""
     state = {name.removeprefix(_ENCODER_PREFIX): tensor for name, tensor in state.items()}
     found = recognise_backbone(state)
     if found is not None and found != encoder.backbone:
@@ -204,6 +210,15 @@ def recognise_architecture(state: Mapping[str, Tensor]) -> Architecture | None:
         decoder_channels=tuple(decoder),
         auxiliary_head="aux_head.conv.weight" in state,
     )
+
+
+def recognise_encoder(state: Mapping[str, Tensor]) -> Architecture | None:
+    """Return backbone and width of an encoder's state dict, for one input channel, or ``None``."""
+    own = {name.removeprefix(_ENCODER_PREFIX): tensor for name, tensor in state.items()}
+    backbone, stem = recognise_backbone(own), own.get(_STEM)
+    if backbone is None or stem is None or stem.ndim != 5:
+        return None
+    return Architecture(backbone=backbone, base_width=stem.shape[0])
 
 
 def _read_safetensors(path: Path) -> StateDict:

@@ -10,6 +10,7 @@ import torch
 
 from motorscope.contract import (
     Architecture,
+    Calibration,
     ModelCard,
     card_from_json,
     read_card_file,
@@ -19,18 +20,37 @@ from motorscope.errors import ModelError
 from motorscope.files import replacing, sha256_of
 from motorscope.network.checkpoint import (
     StateDict,
+    load_encoder_state,
     load_state,
     read_state_dict,
     recognise_architecture,
+    recognise_encoder,
 )
-from motorscope.network.model import Model
+from motorscope.network.model import EncoderModel, Model
+from motorscope.network.resnet import ResNetEncoder3d
 from motorscope.network.unet import UNet3d, outline_network
+from motorscope.tomogram import InputRecipe
 
 REFERENCE = "byu2025-1st"
 """The shipped card of the reference recipe, which comes without weights."""
 
 _SHIPPED = files("motorscope.network") / "models"
 _PICKLES = (".pt", ".pth", ".ckpt", ".bin")
+
+_ENCODER_CARD = ModelCard(
+    name="encoder",
+    description="An encoder alone, without a detector around it.",
+    architecture=Architecture(),
+    input=InputRecipe(spacing=16.0),
+    calibration=Calibration(),
+    window=(512, 512, 512),
+    context=(64, 64, 64),
+    default_threshold=0.5,
+    minimum_distance=500.0,
+    training_data="unknown",
+    licence="unknown",
+)
+"""How a bare encoder's input is made: nobody says it, so at a spacing that motors fit."""
 
 PathLike = str | os.PathLike[str]
 
@@ -125,6 +145,36 @@ def load_model(name_or_path: PathLike, weights: PathLike | None = None) -> Model
     else:
         raise ModelError(f"The card {card_path} names no weights; give a checkpoint file for it.")
     return _with_own_weights(card, own_weights)
+
+
+def load_to_inspect(name_or_path: PathLike) -> Model | EncoderModel:
+    """Load a model, or an encoder alone from a file of weights without a detector.
+
+    An encoder has no card: its input is made at 16 Å, its name is that of the file.
+
+    Raises
+    ------
+    ModelError
+        See `load_model`; also if the weights are those of neither.
+    """
+    name = os.fspath(name_or_path)
+    path = Path(name)
+    bare = path.suffix in (*_PICKLES, ".safetensors") and path.is_file()
+    if name in list_models() or not bare or path.with_suffix(".json").is_file():
+        return load_model(name)
+    state = read_state_dict(path)
+    architecture = recognise_encoder(state)
+    if recognise_architecture(state) is not None or architecture is None:
+        return load_model(path)
+    with torch.device("meta"):
+        encoder = ResNetEncoder3d(
+            architecture.backbone, base_width=architecture.base_width, drop_path_rate=0.0
+        )
+    load_encoder_state(encoder, state, path)
+    card = replace(
+        _ENCODER_CARD, name=path.stem.lstrip(".") or "encoder", architecture=architecture
+    )
+    return EncoderModel(card=card, network=encoder.eval())
 
 
 def save_model(

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
-ORIGINS = ("model", "user")
+ORIGINS = ("model", "user", "alike")
 STATUSES = ("candidate", "accepted", "rejected")
 COLUMNS = ("id", "z", "y", "x", "score", "origin", "status")
 DETAILS = ("note", "who", "when", "model", "model_sha256")
@@ -145,7 +145,11 @@ class PickTable:
     @cached_property
     def untouched(self) -> NDArray[np.bool_]:
         """For each pick whether it is as a model left it ``(n,)``: neither decided nor edited."""
-        free = (self.origins == "model") & (self.statuses == "candidate")
+        return self.untouched_of("model")
+
+    def untouched_of(self, origin: str) -> NDArray[np.bool_]:
+        """Return for each pick of an origin whether nobody decided about it or edited it."""
+        free = (self.origins == origin) & (self.statuses == "candidate")
         return np.asarray(free & (self.frame["who"].to_numpy(dtype=object) == ""), dtype=bool)
 
     def rows_of(self, ids: ArrayLike) -> NDArray[np.intp]:
@@ -276,13 +280,15 @@ class PickTable:
         new["id"] = np.arange(self.next_id, self.next_id + len(new), dtype=np.int64)
         return self._with_rows(new)
 
-    def with_candidates(self, found: "PickTable", minimum_distance: float) -> "PickTable":
+    def with_candidates(
+        self, found: "PickTable", minimum_distance: float, origin: str = "model"
+    ) -> "PickTable":
         """Take in what a new run found, and keep what a person did.
 
-        Candidates of a model that nobody touched go. Picks of `found` come in under new ids, but
-        for those nearer than `minimum_distance` (Å) to a pick that stays.
+        Candidates of this origin that nobody touched go. Picks of `found` come in under new ids,
+        but for those nearer than `minimum_distance` (Å) to a pick that stays.
         """
-        kept = self.select(~self.untouched)
+        kept = self.select(~self.untouched_of(origin))
         return kept.merge(found.away_from(kept, minimum_distance))
 
     def away_from(self, others: "PickTable", distance: float) -> "PickTable":

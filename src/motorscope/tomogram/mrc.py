@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, cast
 
 import numpy as np
 from mrcfile.dtypes import HEADER_DTYPE
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from motorscope.errors import TomogramError
 from motorscope.files import replacing
@@ -149,21 +149,29 @@ def _read(stream: BinaryIO, count: int) -> bytearray:
 
 
 def write_mrc(
-    path: str | Path, data: Any, grid: VoxelGrid, label: str = "Written by motorscope"
+    path: str | Path,
+    data: Any,
+    grid: VoxelGrid,
+    label: str = "Written by motorscope",
+    dtype: DTypeLike | None = None,
 ) -> None:
     """Write a volume with its spacing and origin as an MRC2014 file, whole or not at all.
+
+    Several volumes on one grid become a stack of volumes (space group 401).
 
     Parameters
     ----------
     path
         Ends in ``.mrc``, ``.rec``, ``.map`` or ``.st``. A file that exists is replaced.
     data
-        Array-like ``(z, y, x)``, may be lazy. Bytes, 16-bit integers, float16 and float32 keep
-        their type, but uint8 is widened to uint16 (MRC2014 has no unsigned bytes) and float64
-        narrowed to float32.
+        Array-like ``(z, y, x)`` or ``(volume, z, y, x)``, may be lazy. Bytes, 16-bit integers,
+        float16 and float32 keep their type, but uint8 is widened to uint16 (MRC2014 has no unsigned
+        bytes) and float64 narrowed to float32.
     grid
         Must have the shape of `data`. An unknown spacing is written as zero, the format's way to
         say so.
+    dtype
+        Type to store them as, instead of their own.
 
     Raises
     ------
@@ -175,23 +183,28 @@ def write_mrc(
     path = Path(path)
     if path.suffix.lower() not in MRC_SUFFIXES:
         raise TomogramError(f"{path} cannot be written as MRC; let its name end in .mrc.")
-    if tuple(data.shape) != grid.shape:
+    if tuple(data.shape[-3:]) != grid.shape or len(data.shape) > 4:
         raise ValueError(f"data of shape {tuple(data.shape)} on a grid of {grid.shape}")
-    stored = _MODES.get(np.dtype(data.dtype).newbyteorder("="))
+    volumes = data if len(data.shape) == 4 else [data]
+    stored = _MODES.get(np.dtype(dtype or data.dtype).newbyteorder("="))
     if stored is None:
         raise TomogramError(
             f"Voxels of type {data.dtype} cannot be stored in {path}; convert them to float32."
         )
-    mode, dtype = stored
+    mode, file_type = stored
     with replacing(path, TomogramError) as temporary, temporary.open("wb") as stream:
         stream.write(bytes(HEADER_BYTES))
         statistics = _Statistics()
-        for slab in _slabs(data):
-            statistics.add(slab)
-            with np.errstate(over="ignore"):  # float64 beyond float32 becomes infinite
-                stream.write(np.ascontiguousarray(slab, dtype).data)
+        for volume in volumes:
+            for slab in _slabs(volume):
+                statistics.add(slab)
+                with np.errstate(over="ignore"):  # float64 beyond float32 becomes infinite
+                    stream.write(np.ascontiguousarray(slab, file_type).data)
         stream.seek(0)
-        stream.write(_new_header(grid, mode, statistics, label).tobytes())
+        header = _new_header(grid, mode, statistics, label)
+        if len(data.shape) == 4:
+            header["nz"], header["ispg"] = len(data) * grid.shape[0], 401
+        stream.write(header.tobytes())
 
 
 def _slabs(data: Any) -> Iterator[NDArray[Any]]:

@@ -1,0 +1,136 @@
+"""Places that look, to a network, like a few examples: a linear discriminant in closed form.
+
+Cosine similarity does not do it: what all voxels share outweighs what examples have of their own.
+The discriminant divides that out with the covariance of the background.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from motorscope.detection.candidates import LIMIT, find_maxima
+from motorscope.errors import PicksError
+from motorscope.inspection.reducers import Moments
+from motorscope.picks import PickTable
+from motorscope.picks.thinning import thinned
+from motorscope.tomogram import VoxelGrid
+
+SHRINKAGE = 0.2
+"""Share of the mean variance that is put in place of the covariance; chosen by measurement."""
+
+REJECTED_SHARE = 0.05
+"""How much of the background a rejected example counts as."""
+
+FLOOR = 0.1
+"""Least similarity of a candidate: examples have 1, the background 0 on average."""
+
+
+@dataclass(frozen=True)
+class Discriminant:
+    """What to look for: similarity is ``weights @ (values - center)``.
+
+    Attributes
+    ----------
+    weights
+        ``(channel,)``; the examples' mean has similarity 1.
+    center
+        The background's mean ``(channel,)``, of similarity 0.
+    shares
+        How much each channel adds to the examples' similarity of 1 ``(channel,)``.
+    """
+
+    weights: NDArray[np.float64]
+    center: NDArray[np.float64]
+    shares: NDArray[np.float64]
+
+    def top_channels(self, count: int = 5) -> list[int]:
+        """Return the channels that decide the most, the first of them most of all."""
+        return [int(c) for c in np.argsort(-self.shares, kind="stable")[:count]]
+
+
+def discriminant(
+    background: Moments,
+    examples: ArrayLike,
+    rejected: ArrayLike | None = None,
+    shrinkage: float = SHRINKAGE,
+) -> Discriminant:
+    """Return ``Σ⁻¹ (q − μ)``, scaled so that the examples have similarity 1.
+
+    Parameters
+    ----------
+    background
+        Mean μ and covariance Σ of the stage over a tomogram, or several.
+    examples
+        Values ``(n, channel)`` at what to look for; q is their mean.
+    rejected
+        Values at what not to look for, or ``None``: they weigh in as part of the background.
+    shrinkage
+        How much the covariance is drawn to a multiple of the identity, 0 to 1.
+
+    Raises
+    ------
+    PicksError
+        If there is no example, or the examples are no different from the background.
+    """
+    wanted = np.atleast_2d(np.asarray(examples, dtype=float))
+    if not wanted.size:
+        raise PicksError("There is no example to look for; choose one pick at least.")
+    mean, covariance = background.mean, background.covariance
+    if rejected is not None and len(refused := np.asarray(rejected, dtype=float)):
+        mean, covariance = _mixed(mean, covariance, refused)
+    channels = len(mean)
+    scale = np.trace(covariance) / channels
+    covariance = (1 - shrinkage) * covariance + shrinkage * scale * np.eye(channels)
+    away = wanted.mean(axis=0) - mean
+    if not scale > 0 or not np.any(away):
+        raise PicksError(
+            "The examples look like the background to this stage; choose another stage or other "
+            "picks."
+        )
+    weights = np.linalg.solve(covariance, away)
+    reach = float(weights @ away)
+    weights /= reach
+    return Discriminant(weights=weights, center=mean, shares=weights * away)
+
+
+def find_alike(
+    similarity: NDArray[np.float32],
+    grid: VoxelGrid,
+    minimum_distance: float,
+    examples: PickTable | None = None,
+    floor: float = FLOOR,
+) -> PickTable:
+    """Return the maxima of a similarity map, best first, as candidates of origin ``alike``.
+
+    Parameters
+    ----------
+    similarity
+        ``(z, y, x)`` on `grid`.
+    minimum_distance
+        Least distance of two candidates, and of a candidate and an example, in Å.
+    examples
+        Picks of this tomogram that were examples, of either kind; they are left out.
+
+    Returns
+    -------
+    PickTable
+        The score is the similarity, at most 1.
+    """
+    maxima = find_maxima(similarity, grid, floor)
+    if examples is not None:
+        maxima = maxima.away_from(examples, minimum_distance)
+    found = thinned(maxima, minimum_distance, LIMIT)
+    return PickTable.from_positions(found.positions, np.minimum(found.scores, 1.0), origin="alike")
+
+
+def _mixed(
+    mean: NDArray[np.float64], covariance: NDArray[np.float64], refused: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the moments of a background that is in part what was rejected."""
+    share = 1 - (1 - REJECTED_SHARE) ** len(refused)
+    away = refused.mean(axis=0) - mean
+    spread = refused - refused.mean(axis=0)
+    theirs = spread.T @ spread / len(refused)
+    mixed = (1 - share) * covariance + share * theirs
+    return mean + share * away, mixed + share * (1 - share) * np.outer(away, away)

@@ -1,0 +1,165 @@
+"""Ranking, colors and likeness: what is asked of a stage, on values that are made up."""
+
+import numpy as np
+import pytest
+
+from motorscope.errors import ModelError, PicksError
+from motorscope.inspection import (
+    Moments,
+    colors,
+    discriminant,
+    find_alike,
+    fit_basis,
+    kept_basis,
+    load_basis,
+    percentiles,
+    rank_channels,
+    save_basis,
+)
+from motorscope.inspection.basis import pooled
+from motorscope.inspection.ranking import BY_BACKGROUND, BY_VARIANCE, separation
+from motorscope.picks import PickTable
+from motorscope.tomogram import VoxelGrid
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(3)
+
+
+def moments_of(values):
+    return Moments(
+        len(values), values.mean(0), np.cov(values.T, bias=True), values.min(0), values.max(0)
+    )
+
+
+def test_separation_is_the_area_under_the_curve(rng):
+    ones, others = (rng.integers(0, 5, (n, 2)).astype(np.float32) for n in (7, 30))
+    pairs = ones[:, None] - others[None]
+    expected = ((pairs > 0) + 0.5 * (pairs == 0)).mean(axis=(0, 1))
+    np.testing.assert_allclose(separation(ones, others), expected)
+
+
+def test_channels_are_ranked_by_how_well_they_tell_picks_apart(rng):
+    background = rng.normal(size=(500, 4)) * [9, 1, 1, 1]
+    accepted = rng.normal(size=(20, 4)) * 0.1 + [0, 1.5, 0, -4]
+    rejected = rng.normal(size=(5, 4)) * 0.1 + [0, 3, 0, -4]
+    found = rank_channels(moments_of(background), background, accepted, rejected)
+    assert found.by == BY_BACKGROUND
+    assert found.table["channel"].tolist()[:2] == [3, 1]
+    assert found.table["direction"].tolist()[:2] == ["down", "up"]
+    first = found.table.set_index("channel")
+    assert first.loc[3, "auc"] > 0.99
+    assert (first.loc[1, "auc_rejected"], first.loc[1, "direction_rejected"]) == (1.0, "down")
+    without = rank_channels(moments_of(background), background)
+    assert without.by == BY_VARIANCE
+    assert without.table["channel"].iloc[0] == 0
+    assert without.table["auc"].isna().all()
+
+
+def test_percentile_of_the_volume():
+    sample = np.arange(100)[:, None] * [1, 0]
+    np.testing.assert_allclose(percentiles([25, 0], sample), [25.5, 50])
+
+
+def test_pooled_moments_are_those_of_all_voxels(rng):
+    parts = [rng.normal(n, 1 + n, size=(20 * (n + 1), 3)) for n in range(3)]
+    found, expected = pooled([moments_of(p) for p in parts]), moments_of(np.concatenate(parts))
+    assert found.count == expected.count
+    np.testing.assert_allclose(found.mean, expected.mean)
+    np.testing.assert_allclose(found.covariance, expected.covariance)
+
+
+def test_a_basis_has_fixed_signs_and_explains_the_variance(rng):
+    values = (
+        rng.normal(size=(4000, 3)) @ np.diag([3, 1, 0.1]) @ np.linalg.qr(rng.normal(size=(3, 3)))[0]
+    )
+    basis = fit_basis([moments_of(values)], "layer2", "abc", 3)
+    assert basis.explained.sum() == pytest.approx(1)
+    assert basis.explained[0] == pytest.approx(9 / 10.01, abs=0.02)
+    np.testing.assert_allclose(basis.axes @ basis.axes.T, np.eye(3), atol=1e-9)
+    largest = np.abs(basis.axes).argmax(axis=1)
+    assert (basis.axes[np.arange(3), largest] > 0).all()
+    with pytest.raises(ModelError, match="1 to 3 principal components, not 4"):
+        fit_basis([moments_of(values)], "layer2", "abc", 4)
+
+
+def test_a_color_means_the_same_in_every_tomogram(rng):
+    values = rng.normal(size=(1000, 4))
+    basis = fit_basis([moments_of(values)], "layer2", "abc", 2)
+    components = np.zeros((2, 1, 1, 3), np.float32)
+    components[0, 0, 0] = np.sqrt(basis.variances[0]) * np.array([-9, 0, 9])
+    assert colors(components, basis)[0, 0].tolist() == [
+        [0, 127, 128],
+        [127, 127, 128],
+        [255, 127, 128],
+    ]
+
+
+def test_a_basis_is_kept_for_its_network_and_stage_only(rng, tmp_path):
+    basis = fit_basis([moments_of(rng.normal(size=(99, 4)))], "layer2", "abc")
+    path = tmp_path / "mine.layer2.basis.safetensors"
+    save_basis(basis, path)
+    again = load_basis(path, "layer2", "abc")
+    np.testing.assert_array_equal(again.axes, basis.axes)
+    assert again.total == basis.total
+    assert kept_basis(tmp_path / "mine.pt", "layer2", "abc") is not None
+    assert kept_basis(tmp_path / "mine.pt", "layer1", "abc") is None
+    with pytest.raises(ModelError, match="fit one for layer2 of this network"):
+        load_basis(path, "layer2", "other")
+    path.write_text("")
+    with pytest.raises(ModelError, match="fit it again"):
+        load_basis(path, "layer2", "abc")
+
+
+def test_the_discriminant_outweighs_what_all_voxels_share(rng):
+    """A small bump in a quiet channel counts for more than a large one in a noisy channel."""
+    background = rng.normal(size=(5000, 3)) * [30, 1, 1] + [100, 0, 0]
+    found = discriminant(moments_of(background), [[110, 6, 0]], shrinkage=1e-6)
+    scores = (np.array([[110, 6, 0], [100, 6, 0], [190, 0, 0]]) - found.center) @ found.weights
+    assert scores[0] == pytest.approx(1)
+    assert scores[1] > 0.9
+    assert abs(scores[2]) < 0.2
+    assert found.top_channels(1) == [1]
+
+
+def test_rejected_examples_weigh_in(rng):
+    background = moments_of(rng.normal(size=(5000, 3)))
+    example, decoy = np.array([[5.0, 5, 0]]), np.array([[5.0, 0, 0]])
+
+    def likeness(found):
+        return float((decoy[0] - found.center) @ found.weights)
+
+    without = likeness(discriminant(background, example))
+    once = likeness(discriminant(background, example, decoy))
+    thrice = likeness(discriminant(background, example, np.repeat(decoy, 3, axis=0)))
+    assert 0.4 < without < 0.6
+    assert once < 0.8 * without
+    assert thrice < once
+
+
+def test_no_example_is_an_error(rng):
+    background = moments_of(rng.normal(size=(50, 3)))
+    with pytest.raises(PicksError, match="choose one pick at least"):
+        discriminant(background, np.empty((0, 3)))
+    with pytest.raises(PicksError, match="look like the background"):
+        discriminant(background, background.mean[None])
+
+
+def test_alike_leaves_the_examples_out():
+    grid = VoxelGrid((5, 20, 20), (100.0,) * 3, (50.0, 0.0, 0.0))
+    similarity = np.full(grid.shape, -0.1, np.float32)
+    for place, score in (
+        ((2, 5, 5), 1.3),
+        ((2, 5, 15), 0.8),
+        ((2, 15, 15), 0.4),
+        ((2, 15, 17), 0.3),
+    ):
+        similarity[place] = score
+    examples = PickTable.from_positions([[250.0, 540, 480]], status="accepted")
+    found = find_alike(similarity, grid, 500.0, examples)
+    np.testing.assert_allclose(found.positions, [[250, 500, 1500], [250, 1500, 1500]])
+    np.testing.assert_allclose(found.scores, [0.8, 0.4])
+    assert set(found.origins) == {"alike"}
+    everything = find_alike(similarity, grid, 0.0)
+    assert everything.scores.tolist() == pytest.approx([1.0, 0.8, 0.4, 0.3])

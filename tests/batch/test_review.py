@@ -13,7 +13,7 @@ from motorscope.batch.settings import Choice
 from motorscope.batch.store import Record, write_record
 from motorscope.batch.work import Place, work
 from motorscope.picks import Journal
-from motorscope.plugin.queue import FAILED, NEW, TO_REVIEW, scan, with_journal
+from motorscope.plugin.queue import FAILED, NOTHING, TO_REVIEW, scan, with_journal
 
 
 @pytest.fixture
@@ -39,8 +39,9 @@ def test_queue_of_a_batch_has_its_candidates_and_keeps_decisions(batch):
         if name == "broken":
             assert (entry.status, "damaged" in entry.problem) == (FAILED, True)
             continue
-        assert entry.status in (TO_REVIEW, NEW)
-        assert entry.summary.undecided == len(found[name].above(0.5))
+        shown = len(found[name].above(0.5))
+        assert entry.summary.undecided == shown
+        assert entry.status == (TO_REVIEW if shown else NOTHING)
         assert entry.summary.best == (found[name].scores.max() if len(found[name]) else None)
     name = max(found, key=lambda name: len(found[name]) if name != "broken" else -1)
     with Journal(entries[name].journal) as journal:

@@ -11,7 +11,7 @@ from motorscope.errors import PicksError
 from motorscope.inspection.alike import FLOOR, Discriminant, discriminant, find_alike
 from motorscope.inspection.basis import pooled
 from motorscope.inspection.cache import Entry, StageCache
-from motorscope.inspection.reducers import At, Project
+from motorscope.inspection.reducers import At, Moments, Project
 from motorscope.inspection.run import open_stage, reread
 from motorscope.inspection.stage import StageRequest
 from motorscope.picks import PickTable
@@ -27,7 +27,7 @@ class AlikeExamples:
 
 @dataclass(frozen=True)
 class AlikeFound:
-    """What was found, by the tomograms' names, and what was looked for."""
+    """What was found, by the tomograms' names, and what was looked for among the examples' own."""
 
     tables: dict[str, PickTable]
     discriminant: Discriminant
@@ -69,22 +69,24 @@ def search_alike(
     MotorscopeError
         See `open_stage`.
     """
-    known, good, bad = [], [], []
+    known: dict[str, Moments] = {}
+    good, bad = [], []
     for request in requests:
-        given = examples.get(request.tomogram.name)
+        name = request.tomogram.name
+        given = examples.get(name)
         if given is None or not len(given.wanted) + len(given.rejected):
             continue
         entry = yield from open_stage(request, cache, cancel)
         if entry is None:
             return None
-        known.append(entry.moments)
+        known[name] = entry.moments
         good.append(values_at(entry, given.wanted.positions))
         bad.append(values_at(entry, given.rejected.positions))
     if not sum(len(values) for values in good):
         raise PicksError(
             "There is no example in these tomograms; accept a pick, or name one by its id."
         )
-    what = discriminant(pooled(known), np.concatenate(good), np.concatenate(bad))
+    looked_for, refused = np.concatenate(good), np.concatenate(bad)
     tables = {}
     for request in requests:
         name = request.tomogram.name
@@ -94,6 +96,9 @@ def search_alike(
         if entry is None:
             return None
         given = examples.get(name, AlikeExamples(PickTable.empty()))
+        # Noise and contrast differ between tomograms: the background is that of both sides.
+        background = pooled([*(known | {name: entry.moments}).values()])
+        what = discriminant(background, looked_for, refused)
         tables[name] = find_alike(
             similarity(entry, what),
             entry.grid,
@@ -101,7 +106,7 @@ def search_alike(
             given.wanted.merge(given.rejected),
             floor,
         )
-    return AlikeFound(tables, what)
+    return AlikeFound(tables, discriminant(pooled([*known.values()]), looked_for, refused))
 
 
 def similarity(entry: Entry, what: Discriminant) -> NDArray[np.float32]:

@@ -28,6 +28,7 @@ from motorscope.detection import (
 )
 from motorscope.detection import run as run_module
 from motorscope.detection.candidates import find_maxima
+from motorscope.detection.mirrors import MIRRORED, PLAIN
 from motorscope.detection.predictor import Predictor, is_out_of_memory
 from motorscope.detection.watch import Watch
 from motorscope.errors import DeviceError, ModelError, SpacingError, TomogramError
@@ -36,6 +37,7 @@ from motorscope.picks.thinning import thinned
 from motorscope.tomogram import Tomogram, VoxelGrid, prepare
 
 FP32 = RunSettings("cpu", "fp32")
+EVERYWHERE = replace(FP32, flips=True, flips_everywhere=True)
 
 
 def plain_heatmap(model, tomogram):
@@ -137,7 +139,7 @@ def test_progress_moves_within_a_window(model, tomogram, monkeypatch):
 
     monkeypatch.setattr(Watch, "before_layer", slow)
     small = Tomogram(tomogram.data[:32, :32, :32], VoxelGrid((32,) * 3, (16.0,) * 3), "small")
-    _, messages = drain(DetectionRequest(small, model, settings=replace(FP32, flips=True)))
+    _, messages = drain(DetectionRequest(small, model, settings=EVERYWHERE))
     steps = [step for step in of(Progress, messages) if step.what == "Looking for motors"]
     (total,) = {step.total for step in steps if step.done}
     layers = len([m for m in model.network.modules() if not list(m.children())])
@@ -160,7 +162,7 @@ def test_run_that_nobody_waits_for_any_more_stops_between_two_layers(model, tomo
         time.sleep(0.005)
 
     monkeypatch.setattr(Watch, "before_layer", slow)
-    messages = detect(DetectionRequest(tomogram, model, settings=replace(FP32, flips=True)))
+    messages = detect(DetectionRequest(tomogram, model, settings=EVERYWHERE))
     step = next(m for m in messages if isinstance(m, Progress) and m.what.startswith("Looking"))
     while not step.done:
         step = next(messages)
@@ -177,7 +179,7 @@ def test_run_that_nobody_waits_for_any_more_stops_between_two_layers(model, tomo
 def test_flips_average_mirror_images(model, tomogram):
     data = tomogram.data[:32, :64, :96]
     small = Tomogram(data, VoxelGrid(data.shape, (16.0,) * 3), "small")
-    flipped, _ = drain(DetectionRequest(small, model, settings=replace(FP32, flips=True)))
+    flipped, _ = drain(DetectionRequest(small, model, settings=EVERYWHERE))
     volume = torch.from_numpy(prepare(small, model.card.input))[None, None]
     with torch.inference_mode():
         logits = model.network(volume)
@@ -194,9 +196,9 @@ def test_flips_are_as_the_model_was_measured_unless_asked_for(
     used = []
 
     class Recording(Predictor):
-        def __init__(self, network, device, dtype, flips, watch):
-            used.append(flips)
-            super().__init__(network, device, dtype, flips, watch)
+        def __init__(self, network, device, dtype, images, watch):
+            used.append(images)
+            super().__init__(network, device, dtype, images, watch)
 
     monkeypatch.setattr(run_module, "Predictor", Recording)
     data = tomogram.data[:32, :32, :32]
@@ -207,7 +209,8 @@ def test_flips_are_as_the_model_was_measured_unless_asked_for(
                 small, with_card(model, flips=measured), settings=replace(FP32, flips=flips)
             )
         )
-    assert used == [measured, False, True]
+    twice = [PLAIN, MIRRORED]
+    assert used == [*(twice if measured else [PLAIN]), PLAIN, *twice]
 
 
 def test_a_region_is_that_part_of_the_whole(model, with_card, tomogram, whole):
@@ -243,7 +246,7 @@ def test_a_cancelled_run_returns_nothing_and_soon(model, tomogram, moment):
 
 def test_a_network_stops_between_its_layers(model):
     cancel = threading.Event()
-    predictor = Predictor(model.network, torch.device("cpu"), torch.float32, False, Watch(cancel))
+    predictor = Predictor(model.network, torch.device("cpu"), torch.float32, PLAIN, Watch(cancel))
     block = np.zeros((32, 32, 32), np.float32)
     assert predictor(block).shape == (4, 4, 4)
     cancel.set()

@@ -317,8 +317,8 @@ def test_flips_follow_the_model_until_a_person_says_otherwise(panel, qtbot, look
     assert "slightly different" in flips.toolTip()
     press(qtbot, widget.run.job.button)
     wait(qtbot, widget)
-    # Each run begins with a pass over the smallest block, which counts the layers.
-    assert (averaged, len(seen) - averaged) == (1 + 4, 1 + 1)
+    # Each look begins with a pass over the smallest block, which counts the layers.
+    assert (averaged, len(seen) - averaged) == ((1 + 1) + (1 + 3), 1 + 1)
 
     widget.model.choose("spots")
     assert not flips.isChecked()

@@ -418,8 +418,8 @@ def test_flips_are_as_the_model_was_measured_unless_asked_for(desk, shelf, looks
     averaged = len(seen)
     task = QueueTask([(entry(desk, "b"), None)], ModelRef("spots"), flips=False)
     list(search_job(task, shelf, threading.Event()))
-    # Each run begins with a pass over the smallest block, which counts the layers.
-    assert (averaged, len(seen) - averaged) == (1 + 4, 1 + 1)
+    # Each look begins with a pass over the smallest block, which counts the layers.
+    assert (averaged, len(seen) - averaged) == ((1 + 1) + (1 + 3), 1 + 1)
 
 
 def test_search_can_be_stopped_between_tomograms(desk, shelf):

@@ -132,8 +132,8 @@ def test_flips_are_as_the_model_was_measured_unless_asked_for(session, viewer, s
     find_motors(session, layer, spot_option)
     averaged = len(seen)
     find_motors(session, layer, spot_option, flips=False)
-    # Each run begins with a pass over the smallest block, which counts the layers.
-    assert (averaged, len(seen) - averaged) == (1 + 4, 1 + 1)
+    # Each look begins with a pass over the smallest block, which counts the layers.
+    assert (averaged, len(seen) - averaged) == ((1 + 1) + (1 + 3), 1 + 1)
 
 
 def test_only_what_is_in_view_is_searched(session, viewer, spot_option):

@@ -72,8 +72,14 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--flips",
         action=argparse.BooleanOptionalAction,
-        help="whether to average over mirror images, which is four times the work (default: as the "
-        "model was measured)",
+        help="whether to average over mirror images, wherever they can make a motor (default: as "
+        "the model was measured)",
+    )
+    parser.add_argument(
+        "--flips-everywhere",
+        action="store_true",
+        help="with flips, compute the mirror images of everything, which is four times the work and "
+        "gives the same picks",
     )
     again = parser.add_mutually_exclusive_group()
     again.add_argument(
@@ -108,6 +114,7 @@ def run(arguments: argparse.Namespace) -> int:
         device=arguments.device,
         precision=arguments.precision,
         flips=arguments.flips,
+        flips_everywhere=arguments.flips_everywhere,
         overwrite=arguments.overwrite,
         resume=arguments.resume,
         queue=arguments.queue,

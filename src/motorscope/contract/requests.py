@@ -29,14 +29,17 @@ class RunSettings:
     precision
         ``auto``, ``fp32``, ``fp16`` or ``bf16``.
     flips
-        Whether a detection averages over flips along z, y and x (test-time augmentation; 4 times
-        the work); ``None`` for what the model's card says, for which calibration and threshold
-        hold.
+        Whether a detection averages over flips along z, y and x (test-time augmentation) wherever
+        they can make a candidate; ``None`` for what the model's card says, for which calibration
+        and threshold hold.
+    flips_everywhere
+        Whether it computes the flips of the whole volume, which is 4 times the work of one pass.
     """
 
     device: str = "auto"
     precision: str = "auto"
     flips: bool | None = None
+    flips_everywhere: bool = False
 
 
 class Request(Generic[R]):

@@ -16,6 +16,12 @@ Indices = NDArray[np.intp]
 LIMIT = 10_000
 """Most candidates of a tomogram."""
 
+FLOOR = 0.01
+"""Lowest probability of a candidate.
+
+It is low on purpose: a threshold is chosen afterwards, without a new run.
+"""
+
 _AROUND = 8  # voxels around a corner, the most between which a summit can lie
 _NEIGHBOURS = np.array([o for o in itertools.product((-1, 0, 1), repeat=3) if any(o)])
 
@@ -24,7 +30,7 @@ def find_candidates(
     heatmap: ArrayLike,
     grid: VoxelGrid,
     minimum_distance: float,
-    floor: float = 0.01,
+    floor: float = FLOOR,
     limit: int = LIMIT,
 ) -> PickTable:
     """Return the local maxima of a heatmap, best first; none is an ordinary answer.
@@ -38,8 +44,7 @@ def find_candidates(
     minimum_distance
         Closest distance of two candidates in Å. Of two that are closer the better one stays.
     floor
-        Lowest probability of a candidate. It is low on purpose: a threshold is chosen afterwards,
-        without a new run.
+        Lowest probability of a candidate.
     limit
         Most candidates.
 
@@ -56,7 +61,7 @@ def find_candidates(
     return thinned(find_maxima(heatmap, grid, floor), minimum_distance, limit).renumbered()
 
 
-def find_maxima(heatmap: ArrayLike, grid: VoxelGrid, floor: float = 0.01) -> PickTable:
+def find_maxima(heatmap: ArrayLike, grid: VoxelGrid, floor: float = FLOOR) -> PickTable:
     """Return all local maxima of a heatmap, best first, however near to each other they are.
 
     Parameters, result and errors are those of `find_candidates`.

@@ -43,7 +43,7 @@ class FilesRequest:
     heatmap
         An MRC file to write the heatmap to; for several tomograms a folder, which then gets a
         ``NAME_heatmap.mrc`` of each. ``None`` for no heatmaps.
-    device, precision, flips
+    device, precision, flips, flips_everywhere
         See `DetectionRequest`.
     overwrite
         Whether outputs that exist may be replaced; a CSV that was there is kept as
@@ -63,6 +63,7 @@ class FilesRequest:
     device: str = "auto"
     precision: str = "auto"
     flips: bool | None = None
+    flips_everywhere: bool = False
     overwrite: bool = False
     resume: bool = False
     queue: bool = False
@@ -214,7 +215,9 @@ def _search(
         asked = DetectionRequest(
             tomogram,
             model,
-            settings=RunSettings(request.device, request.precision, request.flips),
+            settings=RunSettings(
+                request.device, request.precision, request.flips, request.flips_everywhere
+            ),
         )
         run = detect(asked, cancel)
         with closing(run):

@@ -1,6 +1,6 @@
 """A network on a device, ready for windows, and what can go wrong there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from motorscope.detection.mirrors import Axes
 from motorscope.detection.plan import ALIGNMENT
 from motorscope.detection.watch import Watch
 from motorscope.network import fuse_for_inference
@@ -18,7 +19,6 @@ N = TypeVar("N", bound=nn.Module)
 _MEMORY_PHRASES = ("out of memory", "not enough memory", "can't allocate memory", "alloc_failed")
 _UNSUPPORTED_PHRASES = ("not supported on mps", "not implemented for", "no kernel image")
 SMALLEST = np.zeros((ALIGNMENT,) * 3, np.float32)
-_FLIPS = ((), (2,), (3,), (4,))
 
 
 class Predictor:
@@ -30,8 +30,8 @@ class Predictor:
         The network, in fp32.
     device, dtype
         Where and how to compute.
-    flips
-        Whether to average over the window and its mirror images along z, y and x.
+    images
+        Axes of a batch along which to mirror; what comes of them is averaged.
     watch
         Told of each layer; stops the network between two of them.
     """
@@ -41,16 +41,16 @@ class Predictor:
         network: UNet3d,
         device: torch.device,
         dtype: torch.dtype,
-        flips: bool,
+        images: Sequence[Axes],
         watch: Watch,
     ) -> None:
         self.device = device
         self.dtype = dtype
-        self._flips = _FLIPS if flips else _FLIPS[:1]
+        self._images = tuple(images)
         self._channels = network.encoder.in_channels
         self._network = on_device(fuse_for_inference(network), device, dtype, watch)
         example = as_input(SMALLEST, self._channels, device, dtype)
-        watch.per_window = len(self._flips) * count_layers(self._network, example, watch)
+        watch.per_window = len(self._images) * count_layers(self._network, example, watch)
 
     def __call__(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the logits, float32 ``(z/s, y/s, x/s)``, of a block ``(z, y, x)``.
@@ -64,8 +64,8 @@ class Predictor:
         """
         with torch.inference_mode():
             x = as_input(block, self._channels, self.device, self.dtype)
-            total = sum(self._forward(x, axes) for axes in self._flips)
-            mean = torch.as_tensor(total)[0, 0] / len(self._flips)
+            total = sum(self._forward(x, axes) for axes in self._images)
+            mean = torch.as_tensor(total)[0, 0] / len(self._images)
             return np.asarray(mean.cpu().numpy())
 
     def _forward(self, x: Tensor, axes: tuple[int, ...]) -> Tensor:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from typing import TypeVar
 
@@ -21,13 +21,22 @@ from motorscope.contract import (
 )
 from motorscope.detection.calibration import probability
 from motorscope.detection.candidates import LIMIT, find_maxima
+from motorscope.detection.mirrors import (
+    MIRRORED,
+    PLAIN,
+    Axes,
+    doubtful_blocks,
+    lowest_logit,
+    second_look,
+    settle,
+)
 from motorscope.detection.plan import Window, padded_shape, plan_windows
 from motorscope.detection.precision import precision_name
 from motorscope.detection.predictor import Predictor
 from motorscope.detection.preparation import Cancelled, prepare_part
 from motorscope.detection.region import Part, choose_part
 from motorscope.detection.setup import Setup, choose_setup
-from motorscope.detection.stitch import Stitcher
+from motorscope.detection.stitch import Slices, Stitcher, trusted_output
 from motorscope.detection.watch import Watch
 from motorscope.detection.windows import Computed, over_windows
 from motorscope.network.model import Model
@@ -57,7 +66,8 @@ def detect(
     ------
     Message
         Progress of the preparation, then `HeatmapStarted`, then a `HeatmapBlock` and a `Progress`
-        for each window, and a `Notice` for each fallback.
+        for each window, and a `Notice` for each fallback. With flips, blocks where motors may be
+        come a second time.
 
     Raises
     ------
@@ -87,10 +97,10 @@ def detect(
     try:
         volume = yield from prepare_part(request.tomogram, model.card.input, part, cancel)
         yield HeatmapStarted(part.heatmap)
-        setup = yield from _compute(request, part, volume, stitcher, setup, cancel)
+        logits, setup = yield from _compute(request, part, volume, stitcher, setup, cancel)
     except Cancelled:
         return None
-    heatmap = probability(stitcher.logits(part.output), model.card.calibration)
+    heatmap = probability(logits[part.output], model.card.calibration)
     maxima = within(find_maxima(heatmap, part.heatmap), request.tomogram.grid)
     return DetectionResult(
         generation=request.generation,
@@ -139,50 +149,113 @@ def _compute(
     stitcher: Stitcher,
     setup: Setup,
     cancel: CancelToken,
-) -> Generator[Message, None, Setup]:
-    """Run the network over all windows; return the setup that it ended with.
+) -> Generator[Message, None, tuple[NDArray[np.float32], Setup]]:
+    """Run the network; return the logits of the padded part, and the setup that it ended with.
 
     Windows that are done stay done whatever fails later.
     """
     card = request.model.card
-    stride = request.model.output.stride
-    wanted = request.settings.flips
-    flips = card.flips if wanted is None else wanted
-    watch = Watch(cancel)
+    settings = request.settings
+    flips = card.flips if settings.flips is None else settings.flips
+    everywhere = flips and settings.flips_everywhere
 
     def plan(setup: Setup) -> list[Window]:
-        windows = plan_windows(part.shape, card.window, card.context, setup.max_voxels, stride)
-        return [window for window in windows if stitcher.needs(window)]
+        return [w for w in _windows(request, part, setup) if stitcher.needs(w)]
+
+    def blocks(step: Computed[NDArray[np.float32]]) -> Iterator[HeatmapBlock]:
+        stitcher.add(step.window, step.values)
+        place = stitcher.place(step.window)
+        yield from _block(part, place, stitcher.logits(place), card.calibration)
+
+    images = PLAIN + MIRRORED if everywhere else PLAIN
+    what = "Looking for motors"
+    setup = yield from _look(request, what, volume, setup, images, plan, blocks, cancel)
+    logits = stitcher.logits((slice(None),) * 3)
+    if flips and not everywhere:
+        setup = yield from _look_again(request, part, volume, logits, setup, cancel)
+    return logits, setup
+
+
+def _look_again(
+    request: DetectionRequest[Tomogram, Model],
+    part: Part,
+    volume: NDArray[np.float32],
+    logits: NDArray[np.float32],
+    setup: Setup,
+    cancel: CancelToken,
+) -> Generator[Message, None, Setup]:
+    """Average over mirror images where something may be, in place; return the setup at the end."""
+    card = request.model.card
+    stride = request.model.output.stride
+    first = logits.copy()
+    seen = np.full_like(first, -np.inf)
+    seen[part.output] = first[part.output]
+    doubtful = doubtful_blocks(seen, lowest_logit(card.calibration), stride)
+
+    def plan(setup: Setup) -> list[Window]:
+        return second_look(
+            doubtful,
+            _windows(request, part, setup),
+            card.context,
+            card.window,
+            setup.max_voxels,
+            # Then a map's geometry depends on the window's size, which must be that of before.
+            anywhere=not card.architecture.align_corners,
+        )
+
+    def blocks(step: Computed[NDArray[np.float32]]) -> Iterator[HeatmapBlock]:
+        inner, place = trusted_output(step.window, stride)
+        logits[place] = (first[place] + len(MIRRORED) * step.values[inner]) / (1 + len(MIRRORED))
+        settle(doubtful, step.window)
+        yield from _block(part, place, logits[place], card.calibration)
+
+    what = "Looking again where motors may be"
+    return (yield from _look(request, what, volume, setup, MIRRORED, plan, blocks, cancel))
+
+
+def _look(
+    request: DetectionRequest[Tomogram, Model],
+    what: str,
+    volume: NDArray[np.float32],
+    setup: Setup,
+    images: Sequence[Axes],
+    plan: Callable[[Setup], list[Window]],
+    blocks: Callable[[Computed[NDArray[np.float32]]], Iterator[HeatmapBlock]],
+    cancel: CancelToken,
+) -> Generator[Message, None, Setup]:
+    """Run the network over windows; `blocks` keeps their values and says what changed."""
+    watch = Watch(cancel)
 
     def build(setup: Setup) -> Predictor:
-        return Predictor(request.model.network, setup.device, setup.dtype, flips, watch)
+        return Predictor(request.model.network, setup.device, setup.dtype, images, watch)
 
-    steps = over_windows("Looking for motors", volume, setup, card.architecture, plan, build, watch)
+    architecture = request.model.card.architecture
+    steps = over_windows(what, volume, setup, architecture, plan, build, watch)
     with closing(steps):
         for step in steps:
-            if not isinstance(step, Computed):
+            if isinstance(step, Computed):
+                setup = step.setup
+                yield from blocks(step)
+            else:
                 yield step
-                continue
-            setup = step.setup
-            stitcher.add(step.window, step.values)
-            block = _block(part, stitcher, step.window, card.calibration)
-            if block is not None:
-                yield block
     return setup
 
 
+def _windows(request: DetectionRequest[Tomogram, Model], part: Part, setup: Setup) -> list[Window]:
+    card, stride = request.model.card, request.model.output.stride
+    return plan_windows(part.shape, card.window, card.context, setup.max_voxels, stride)
+
+
 def _block(
-    part: Part, stitcher: Stitcher, window: Window, calibration: Calibration
-) -> HeatmapBlock | None:
-    """Return what is known of the heatmap under a window; ``None`` where that is all context."""
-    places = list(zip(stitcher.place(window), part.output, strict=True))
+    part: Part, place: Slices, logits: NDArray[np.float32], calibration: Calibration
+) -> Iterator[HeatmapBlock]:
+    """Give what lies in the heatmap of the logits at a place; nothing where that is all context."""
+    starts = [max(p.start, kept.start) for p, kept in zip(place, part.output, strict=True)]
+    stops = [min(p.stop, kept.stop) for p, kept in zip(place, part.output, strict=True)]
+    if any(a >= b for a, b in zip(starts, stops, strict=True)):
+        return
     z, y, x = (
-        slice(max(place.start, kept.start), min(place.stop, kept.stop)) for place, kept in places
+        slice(a - p.start, b - p.start) for a, b, p in zip(starts, stops, place, strict=True)
     )
-    if min(z.stop - z.start, y.stop - y.start, x.stop - x.start) <= 0:
-        return None
-    kept_z, kept_y, kept_x = part.output
-    return HeatmapBlock(
-        start=(z.start - kept_z.start, y.start - kept_y.start, x.start - kept_x.start),
-        values=probability(stitcher.logits((z, y, x)), calibration),
-    )
+    i, j, k = (a - kept.start for a, kept in zip(starts, part.output, strict=True))
+    yield HeatmapBlock(start=(i, j, k), values=probability(logits[z, y, x], calibration))

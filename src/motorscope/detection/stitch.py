@@ -44,11 +44,11 @@ class Stitcher:
         weights = self._window_weights(window)
         self._sums[place] += weights * logits
         self._weights[place] += weights
-        self._trusted[self._trusted_place(window)] = True
+        self._trusted[trusted_output(window, self._stride)[1]] = True
 
     def needs(self, window: Window) -> bool:
         """Tell whether a window would bring trusted output where there is none yet."""
-        return not self._trusted[self._trusted_place(window)].all()
+        return not self._trusted[trusted_output(window, self._stride)[1]].all()
 
     def logits(self, place: Slices) -> NDArray[np.float32]:
         """Return the blended logits of a part; minus infinity where no window has been yet."""
@@ -56,15 +56,6 @@ class Stitcher:
         blended = np.full(weights.shape, -np.inf, dtype=np.float32)
         np.divide(self._sums[place], weights, out=blended, where=weights > 0)
         return blended
-
-    def _trusted_place(self, window: Window) -> Slices:
-        # An output voxel is trusted if its centre is.
-        half = self._stride // 2
-        z, y, x = (
-            slice((part.start + half) // self._stride, (part.stop + half) // self._stride)
-            for part in window.trusted
-        )
-        return z, y, x
 
     def _window_weights(self, window: Window) -> NDArray[np.float32]:
         z, y, x = (
@@ -74,6 +65,23 @@ class Stitcher:
             )
         )
         return z[:, None, None] * y[None, :, None] * x[None, None, :]
+
+
+def trusted_output(window: Window, stride: int) -> tuple[Slices, Slices]:
+    """Return the trusted part of a window's output, within it and within that of the volume.
+
+    An output voxel is trusted if its centre is.
+    """
+    half = stride // 2
+    z, y, x = (
+        slice((part.start + half) // stride, (part.stop + half) // stride)
+        for part in window.trusted
+    )
+    inner_z, inner_y, inner_x = (
+        slice(part.start - start // stride, part.stop - start // stride)
+        for part, start in zip((z, y, x), window.start, strict=True)
+    )
+    return (inner_z, inner_y, inner_x), (z, y, x)
 
 
 def _axis_weights(length: int, low: float, high: float) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from motorscope.contract import Architecture
+from motorscope.detection.mirrors import PLAIN
 from motorscope.detection.predictor import Predictor
 from motorscope.detection.watch import Watch
 from motorscope.network import build_network
@@ -77,9 +78,9 @@ def half_difference(device: torch.device, dtype: torch.dtype) -> float:
         torch.manual_seed(0)
         network = build_network(architecture).eval()
     block = np.random.default_rng(0).random((64, 64, 64), dtype=np.float32)
-    wanted = Predictor(network, torch.device("cpu"), torch.float32, False, Watch())(block)
+    wanted = Predictor(network, torch.device("cpu"), torch.float32, PLAIN, Watch())(block)
     try:
-        got = Predictor(network, device, dtype, False, Watch())(block)
+        got = Predictor(network, device, dtype, PLAIN, Watch())(block)
     except RuntimeError:
         return float("inf")
     return relative_difference(got, wanted)

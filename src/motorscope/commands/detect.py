@@ -78,7 +78,7 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--flips-everywhere",
         action="store_true",
-        help="with flips, compute the mirror images of everything, which is four times the work and "
+        help="with flips, compute the mirror images of everything, four times the work, which "
         "gives the same picks",
     )
     again = parser.add_mutually_exclusive_group()

@@ -106,7 +106,7 @@ def test_candidates_are_those_of_mirror_images_of_everything_at_less_cost(model,
     lowest = math.log(FLOOR / (1 - FLOOR))
     for place, odds in (((32, 96, 96), 3.0), ((32, 400, 400), lowest - 0.9 * FAINT)):
         data[tuple(slice(p, p + 8) for p in place)] = (odds + 30) / 100
-    data[0, 0, 0], data[0, 0, 1] = 1.0, -1.0
+    data[0, 0, 0], data[0, 0, 3] = 1.0, -1.0  # on the lattice that grey values are taken from
     card = replace(
         model.card, input=replace(model.card.input, percentiles=(0.0, 100.0), output_range=(-1, 1))
     )

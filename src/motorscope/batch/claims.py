@@ -13,12 +13,16 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from motorscope.batch.errors import BatchError
 
 BEAT = 20.0
 """Seconds between two touches of a claim."""
+
+_LOOK = 1.0  # seconds between two looks at what is to be touched
+_held: set[Path] = set()  # claims of this process
 
 STALE = 180.0
 """Seconds without a touch after which a claim counts no more; clocks of machines may differ."""
@@ -43,13 +47,12 @@ def claimed(path: Path, owner: str) -> Iterator[bool]:
     if not _take(path, owner):
         yield False
         return
-    over = threading.Event()
-    beat = threading.Thread(target=_beat, args=(path, over), daemon=True)
-    beat.start()
+    _held.add(path)
+    _keep_beating()
     try:
         yield True
     finally:
-        over.set()
+        _held.discard(path)
         with suppress(OSError):
             path.unlink()
 
@@ -123,7 +126,18 @@ def _put_away(path: Path) -> bool:
     return True
 
 
-def _beat(path: Path, over: threading.Event) -> None:
-    while not over.wait(BEAT):
-        with suppress(OSError):
-            os.utime(path)
+@cache
+def _keep_beating() -> None:
+    """Start the thread that touches claims: one for all, as a start for each takes too long."""
+    threading.Thread(target=_beat, name="claims", daemon=True).start()
+
+
+def _beat() -> None:
+    last = time.monotonic()
+    while True:
+        time.sleep(_LOOK)
+        if time.monotonic() - last >= BEAT:
+            last = time.monotonic()
+            for path in list(_held):
+                with suppress(OSError):
+                    os.utime(path)

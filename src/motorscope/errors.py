@@ -25,6 +25,10 @@ class DeviceError(MotorscopeError):
     """A device or a precision was asked for that this machine does not have, or memory ran out."""
 
 
+class EngineError(MotorscopeError):
+    """Whoever computes has ended in mid-work."""
+
+
 class PicksError(MotorscopeError):
     """A table of picks cannot be read or written."""
 

@@ -15,10 +15,9 @@ import torch
 import torch.nn.functional as F
 from napari.components import ViewerModel
 
-from motorscope.contract import Architecture, ModelCard, ModelRef
+from motorscope.contract import Architecture, ModelCard, ModelOption, ModelRef
+from motorscope.engine.torch_import import load_triton_apart
 from motorscope.network import Model, ResNetEncoder3d, UNet3d
-from motorscope.plugin.models import ModelOption
-from motorscope.plugin.torch_import import load_triton_apart
 from motorscope.tomogram import InputRecipe
 
 atexit.register(shutil.rmtree, Path(os.environ["NAPARI_CONFIG"]).parent, ignore_errors=True)

@@ -17,8 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from motorscope.contract import ModelRef
-from motorscope.plugin.models import Survey
+from motorscope.contract import Inventory, ModelRef
 from motorscope.plugin.widgets.coordinates import open_coordinates_widget
 from motorscope.plugin.widgets.queue import QueueWidget
 
@@ -36,8 +35,10 @@ def window(make_napari_viewer_proxy, qtbot, monkeypatch, spot_option, keys_press
     """Return a shown viewer with everything of ours in it that has controls."""
     weightless = replace(spot_option, choice=ModelRef("byu2025-1st"), ready=False)
     monkeypatch.setattr(
-        "motorscope.plugin.jobs.survey",
-        lambda default: Survey((spot_option, weightless), (("auto", "Automatic"), ("cpu", "CPU"))),
+        "motorscope.engine.models.take_inventory",
+        lambda default: Inventory(
+            (spot_option, weightless), (("auto", "Automatic"), ("cpu", "CPU"))
+        ),
     )
     viewer = make_napari_viewer_proxy(show=True)
     viewer.window.resize(1000, 700)

@@ -6,10 +6,10 @@ import pytest
 from PIL import Image
 
 from motorscope.cli import main
+from motorscope.contract import Inventory
 from motorscope.errors import MotorscopeError, SpacingError
 from motorscope.picks import PickTable, open_journal, read_picks
 from motorscope.plugin.launch import SIZE, view
-from motorscope.plugin.models import Survey
 from motorscope.plugin.widgets.queue import QueueWidget
 from motorscope.tomogram import VoxelGrid, write_mrc
 
@@ -47,8 +47,8 @@ def test_queue_of_a_folder_is_opened_from_the_command_line(
     tmp_path, qtbot, monkeypatch, spot_option
 ):
     monkeypatch.setattr(
-        "motorscope.plugin.jobs.survey",
-        lambda default: Survey((spot_option,), (("auto", "Automatic"),)),
+        "motorscope.engine.models.take_inventory",
+        lambda default: Inventory((spot_option,), (("auto", "Automatic"),)),
     )
     write_spot(tmp_path / "tomo.mrc", (16.0,) * 3)
     opened = []
@@ -66,8 +66,8 @@ def test_unattended_run_writes_picture_and_picks(
     tmp_path, qtbot, monkeypatch, spot_model, spot_option
 ):
     monkeypatch.setattr(
-        "motorscope.plugin.jobs.survey",
-        lambda default: Survey((spot_option,), (("auto", "Automatic"),)),
+        "motorscope.engine.models.take_inventory",
+        lambda default: Inventory((spot_option,), (("auto", "Automatic"),)),
     )
     monkeypatch.setattr("motorscope.network.load_model", lambda *_, **__: spot_model)
     tomogram = write_spot(tmp_path / "tomo.mrc", (16.0,) * 3)
@@ -84,8 +84,8 @@ def test_an_unattended_run_neither_reads_nor_writes_a_review(
     tmp_path, qtbot, monkeypatch, spot_model, spot_option
 ):
     monkeypatch.setattr(
-        "motorscope.plugin.jobs.survey",
-        lambda default: Survey((spot_option,), (("auto", "Automatic"),)),
+        "motorscope.engine.models.take_inventory",
+        lambda default: Inventory((spot_option,), (("auto", "Automatic"),)),
     )
     monkeypatch.setattr("motorscope.network.load_model", lambda *_, **__: spot_model)
     tomogram = write_spot(tmp_path / "tomo.mrc", (16.0,) * 3)

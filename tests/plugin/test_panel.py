@@ -10,14 +10,13 @@ import pytest
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 
-from motorscope.contract import ModelRef
+from motorscope.contract import Inventory, ModelRef
+from motorscope.engine.handle import THREAD_NAME
 from motorscope.network import Model
 from motorscope.picks import read_picks
 from motorscope.plugin.layers import find, identity
-from motorscope.plugin.models import Survey
 from motorscope.plugin.specs import FEATURES, HEATMAP, PICKS
 from motorscope.plugin.widgets.main import MotorscopeWidget
-from motorscope.plugin.widgets.runner import THREAD_NAME
 
 SHAPE = (64, 96, 80)
 SPOT = (36, 44, 20)
@@ -31,12 +30,13 @@ def panel(make_napari_viewer_proxy, qtbot, monkeypatch, spot_model, spot_option)
     """Return the panel in a dock, with the network of spots as its only model."""
     devices = (("auto", "Automatic"), ("cpu", "CPU"))
     monkeypatch.setattr(
-        "motorscope.plugin.jobs.survey", lambda default: Survey((spot_option,), devices)
+        "motorscope.engine.models.take_inventory",
+        lambda default: Inventory((spot_option,), devices),
     )
     viewer = make_napari_viewer_proxy()
     _, widget = viewer.window.add_plugin_dock_widget("napari-motorscope", "Motorscope")
     qtbot.waitUntil(lambda: not widget.runner.busy)
-    widget.session.models.put(spot_option.choice, spot_model)
+    widget.session.engine.models.put(spot_option.choice, spot_model)
     return viewer, widget
 
 
@@ -79,7 +79,7 @@ def gated(model, widget):
 
     choice = ModelRef("gated")
     network = Gated()
-    widget.session.models.put(choice, Model(card=model.card, network=network))
+    widget.session.engine.models.put(choice, Model(card=model.card, network=network))
     widget.model.offer(replace(widget.model.option(), choice=choice))
 
 
@@ -211,7 +211,7 @@ def test_error_of_the_network_is_shown_and_the_panel_goes_on(panel, qtbot, spot_
             raise RuntimeError("a layer is broken")
 
     choice = ModelRef("broken")
-    widget.session.models.put(choice, Model(card=spot_model.card, network=Broken()))
+    widget.session.engine.models.put(choice, Model(card=spot_model.card, network=Broken()))
     widget.model.offer(replace(widget.model.option(), choice=choice))
     press(qtbot, widget.run.job.button)
     wait(qtbot, widget)
@@ -257,7 +257,9 @@ def test_closing_the_viewer_in_mid_run_leaves_nothing(panel, qtbot, gate, spot_m
 
 
 def test_closed_panel_is_collected(make_napari_viewer_proxy, qtbot, monkeypatch):
-    monkeypatch.setattr("motorscope.plugin.jobs.survey", lambda default: Survey((), ()))
+    monkeypatch.setattr(
+        "motorscope.engine.models.take_inventory", lambda default: Inventory((), ())
+    )
     viewer = make_napari_viewer_proxy()
     panels = [MotorscopeWidget(viewer)]
     qtbot.waitUntil(lambda: not panels[0].runner.busy)
@@ -305,7 +307,7 @@ def test_flips_follow_the_model_until_a_person_says_otherwise(panel, qtbot, look
 
     model, seen = looks
     flipped = replace(plain, choice=ModelRef("flipped"), card=model.card)
-    widget.session.models.put(flipped.choice, model)
+    widget.session.engine.models.put(flipped.choice, model)
     widget.model.offer(flipped)
     assert flips.isChecked()
     assert "'flipped' was measured with it" in flips.toolTip()

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from motorscope.contract import ModelRef
+from motorscope.engine import ThreadEngine
 from motorscope.errors import PicksError
 from motorscope.picks import Journal, PickTable
 from motorscope.plugin.journals import kept_elsewhere
 from motorscope.plugin.layers import identity, role
-from motorscope.plugin.models import ModelShelf
 from motorscope.plugin.queue import (
     FAILED,
     NEW,
@@ -56,10 +56,10 @@ def desk(viewer, folder):
 
 
 @pytest.fixture
-def shelf(spot_model):
-    shelf = ModelShelf()
-    shelf.put(ModelRef("spots"), spot_model)
-    return shelf
+def engine(spot_model):
+    engine = ThreadEngine()
+    engine.models.put(ModelRef("spots"), spot_model)
+    return engine
 
 
 def write(folder, name, spot, spacing=SPACING):
@@ -83,10 +83,10 @@ def show(desk, name, spacing=None):
     return desk.show(message)
 
 
-def search(desk, shelf, *names, spacing=None):
+def search(desk, engine, *names, spacing=None):
     """Search tomograms, and hand over what is found as a window would."""
     task = QueueTask([(entry(desk, name), spacing) for name in names], ModelRef("spots"))
-    messages = list(search_job(task, shelf, threading.Event()))
+    messages = list(search_job(task, engine, threading.Event()))
     for message in messages:
         if isinstance(message, Found):
             desk.take_in(message)
@@ -109,8 +109,8 @@ def roles(viewer):
     return [role(layer) for layer in viewer.layers]
 
 
-def test_results_wait_for_the_tomogram_to_be_opened(desk, viewer, shelf, spot_card):
-    search(desk, shelf, "a", "b", "c")
+def test_results_wait_for_the_tomogram_to_be_opened(desk, viewer, engine, spot_card):
+    search(desk, engine, "a", "b", "c")
     assert not len(viewer.layers)
     assert entry(desk, "a").status == entry(desk, "b").status == TO_REVIEW
     assert entry(desk, "a").summary.undecided == 1
@@ -129,10 +129,10 @@ def test_results_wait_for_the_tomogram_to_be_opened(desk, viewer, shelf, spot_ca
     assert table.frame["model"].tolist() == [spot_card.name] * len(table)
 
 
-def test_next_tomogram_takes_the_place_of_the_one_before_only(desk, viewer, shelf):
+def test_next_tomogram_takes_the_place_of_the_one_before_only(desk, viewer, engine):
     mine = viewer.add_image(np.zeros((4, 4, 4)), name="mine", scale=(16,) * 3)
     points = viewer.add_points(np.zeros((1, 3)), name="my points")
-    search(desk, shelf, "a", "b")
+    search(desk, engine, "a", "b")
     show(desk, "a")
     before = identity(desk.layer)
     show(desk, "b")
@@ -148,8 +148,8 @@ def test_next_tomogram_takes_the_place_of_the_one_before_only(desk, viewer, shel
     assert roles(viewer) == [None, None, "tomogram"]
 
 
-def test_next_tomogram_gets_the_layers_of_the_one_before(desk, viewer, shelf):
-    search(desk, shelf, "a", "b")
+def test_next_tomogram_gets_the_layers_of_the_one_before(desk, viewer, engine):
+    search(desk, engine, "a", "b")
     show(desk, "a")
     layers = list(viewer.layers)
     layers[0].colormap, layers[1].visible = "viridis", False
@@ -164,10 +164,10 @@ def test_next_tomogram_gets_the_layers_of_the_one_before(desk, viewer, shelf):
 
 
 def test_nothing_of_a_tomogram_is_left_in_the_layers_of_the_next(
-    desk, folder, viewer, shelf, spot_option
+    desk, folder, viewer, engine, spot_option
 ):
-    search(desk, shelf, "a")
-    search(desk, shelf, "b", spacing=(8.0,) * 3)
+    search(desk, engine, "a")
+    search(desk, engine, "b", spacing=(8.0,) * 3)
     session = desk.session
     show(desk, "a")
     image, heatmap, points = viewer.layers
@@ -207,8 +207,10 @@ def test_nothing_of_a_tomogram_is_left_in_the_layers_of_the_next(
         assert journal.table.frame["status"].tolist() == ["rejected"]
 
 
-def test_points_moved_after_an_exchange_are_those_of_the_tomogram_that_is_open(desk, viewer, shelf):
-    search(desk, shelf, "a", "b")
+def test_points_moved_after_an_exchange_are_those_of_the_tomogram_that_is_open(
+    desk, viewer, engine
+):
+    search(desk, engine, "a", "b")
     show(desk, "a")
     show(desk, "b")
     points = viewer.layers[-1]
@@ -223,7 +225,7 @@ def test_points_moved_after_an_exchange_are_those_of_the_tomogram_that_is_open(d
     assert entry(desk, "b").summary.accepted == 1
 
 
-def test_tomogram_of_another_size_and_spacing_gets_rings_that_fit(desk, folder, viewer, shelf):
+def test_tomogram_of_another_size_and_spacing_gets_rings_that_fit(desk, folder, viewer, engine):
     data = np.zeros((20, 30, 40), np.int8)
     data[5] = 3
     write_mrc(folder / "small.mrc", data, VoxelGrid(data.shape, (8.0,) * 3, (80.0, 0, 0)))
@@ -231,7 +233,7 @@ def test_tomogram_of_another_size_and_spacing_gets_rings_that_fit(desk, folder, 
     table = PickTable.from_positions([[120.0, 80, 80]], [0.8])
     with Journal(entry(desk, "small").journal) as journal:
         journal.record(table)
-    search(desk, shelf, "a")
+    search(desk, engine, "a")
     show(desk, "a")
     points = viewer.layers[-1]
     show(desk, "small")
@@ -259,8 +261,8 @@ def test_layer_that_a_person_transformed_is_not_inherited(desk, viewer):
     assert desk.current.name == "b"
 
 
-def test_going_back_and_forth_changes_no_journal(desk, shelf):
-    search(desk, shelf, "a", "b")
+def test_going_back_and_forth_changes_no_journal(desk, engine):
+    search(desk, engine, "a", "b")
     for name in ("a", "b", "a"):
         show(desk, name)
         assert entry(desk, name).summary.undecided == 1
@@ -268,8 +270,8 @@ def test_going_back_and_forth_changes_no_journal(desk, shelf):
     assert reopened(desk)["a"] == reopened(desk)["b"] == TO_REVIEW
 
 
-def test_decisions_survive_a_new_search_open_or_not(desk, shelf):
-    search(desk, shelf, "a")
+def test_decisions_survive_a_new_search_open_or_not(desk, engine):
+    search(desk, engine, "a")
     show(desk, "a")
     review = desk.session.desk.review(desk.layer)
     review.go_to(int(review.listed()[0]))
@@ -277,17 +279,17 @@ def test_decisions_survive_a_new_search_open_or_not(desk, shelf):
     review.add([[500.0, 500.0, 500.0]])
     set_reviewed(desk, "a")
     assert entry(desk, "a").status == REVIEWED
-    search(desk, shelf, "a")
+    search(desk, engine, "a")
     assert entry(desk, "a").status == REVIEWED  # there is nothing new to decide
     assert entry(desk, "a").summary.accepted == 2
     assert review.table.frame["status"].tolist().count("accepted") == 2
     show(desk, "b")
-    search(desk, shelf, "a")
+    search(desk, engine, "a")
     assert entry(desk, "a").summary.accepted == 2
     assert entry(desk, "a").summary.undecided == 0
 
 
-def test_no_motor_is_a_result_that_is_kept(desk, shelf):
+def test_no_motor_is_a_result_that_is_kept(desk, engine):
     show(desk, "c")
     assert entry(desk, "c").status == NEW
     set_reviewed(desk, "c", no_motor=True)
@@ -300,8 +302,8 @@ def test_no_motor_is_a_result_that_is_kept(desk, shelf):
     assert entry(desk, "c").status == NEW
 
 
-def test_no_motor_rejects_what_is_undecided_and_not_what_is_accepted(desk, shelf):
-    search(desk, shelf, "a")
+def test_no_motor_rejects_what_is_undecided_and_not_what_is_accepted(desk, engine):
+    search(desk, engine, "a")
     show(desk, "a")
     set_reviewed(desk, "a", no_motor=True)
     assert entry(desk, "a").summary.rejected == 1
@@ -314,8 +316,8 @@ def test_no_motor_rejects_what_is_undecided_and_not_what_is_accepted(desk, shelf
         set_reviewed(desk, "a", no_motor=True)
 
 
-def test_undo_takes_the_mark_back_together_with_the_rejections(desk, shelf):
-    search(desk, shelf, "a")
+def test_undo_takes_the_mark_back_together_with_the_rejections(desk, engine):
+    search(desk, engine, "a")
     show(desk, "a")
     review = desk.session.desk.review(desk.layer)
     set_reviewed(desk, "a", no_motor=True)
@@ -332,8 +334,8 @@ def test_undo_takes_the_mark_back_together_with_the_rejections(desk, shelf):
 
 
 @pytest.mark.parametrize("opened", ["", "a", "b"])
-def test_mark_is_for_the_tomogram_that_was_meant_open_or_not(desk, shelf, opened):
-    search(desk, shelf, "a", "b")
+def test_mark_is_for_the_tomogram_that_was_meant_open_or_not(desk, engine, opened):
+    search(desk, engine, "a", "b")
     if opened:
         show(desk, opened)
     mark = new_mark(no_motor=True)
@@ -348,8 +350,8 @@ def test_mark_is_for_the_tomogram_that_was_meant_open_or_not(desk, shelf, opened
         desk.take_back(entry(desk, "a").path, mark)
 
 
-def test_mark_that_is_not_the_last_step_is_not_taken_back(desk, shelf):
-    search(desk, shelf, "a")
+def test_mark_that_is_not_the_last_step_is_not_taken_back(desk, engine):
+    search(desk, engine, "a")
     mark = new_mark(no_motor=True)
     desk.mark(entry(desk, "a").path, mark)
     show(desk, "a")
@@ -364,8 +366,8 @@ def test_mark_that_is_not_the_last_step_is_not_taken_back(desk, shelf):
         set_reviewed(desk, "a", no_motor=True)
 
 
-def test_mark_of_a_tomogram_that_is_not_open_is_undone_once_it_is(desk, shelf):
-    search(desk, shelf, "a")
+def test_mark_of_a_tomogram_that_is_not_open_is_undone_once_it_is(desk, engine):
+    search(desk, engine, "a")
     set_reviewed(desk, "a", no_motor=True)
     show(desk, "a")
     desk.session.desk.review(desk.layer).undo()
@@ -373,10 +375,10 @@ def test_mark_of_a_tomogram_that_is_not_open_is_undone_once_it_is(desk, shelf):
     assert entry(desk, "a").summary.undecided == 1
 
 
-def test_unknown_spacing_fails_until_a_person_says_it(desk, folder, viewer, shelf):
+def test_unknown_spacing_fails_until_a_person_says_it(desk, folder, viewer, engine):
     write(folder, "d", SPOTS["a"], spacing=None)
     desk.set_queue(scan(folder))
-    search(desk, shelf, "d", "a")
+    search(desk, engine, "d", "a")
     assert entry(desk, "d").status == NO_SPACING
     assert "type it under 'Spacing where unknown'" in entry(desk, "d").problem
     assert entry(desk, "a").status == TO_REVIEW
@@ -386,23 +388,23 @@ def test_unknown_spacing_fails_until_a_person_says_it(desk, folder, viewer, shel
     assert entry(desk, "d").status == NEW
     assert entry(desk, "d").spacing == (SPACING,) * 3
     show(desk, "a")
-    search(desk, shelf, "d")  # from the journal
+    search(desk, engine, "d")  # from the journal
     assert entry(desk, "d").status == TO_REVIEW
     show(desk, "d")
     assert tuple(desk.layer.scale) == (SPACING,) * 3
 
 
-def test_spacing_given_for_all_counts_where_the_file_is_silent(desk, folder, shelf):
+def test_spacing_given_for_all_counts_where_the_file_is_silent(desk, folder, engine):
     write(folder, "d", SPOTS["a"], spacing=None)
     desk.set_queue(scan(folder))
-    found = [m for m in search(desk, shelf, "d", "a", spacing=(8.0,) * 3) if isinstance(m, Found)]
+    found = [m for m in search(desk, engine, "d", "a", spacing=(8.0,) * 3) if isinstance(m, Found)]
     assert [each.grid.spacing for each in found] == [(8.0,) * 3, (SPACING,) * 3]
 
 
-def test_tomograms_that_vanished_or_are_damaged_do_not_stop_the_others(desk, folder, shelf):
+def test_tomograms_that_vanished_or_are_damaged_do_not_stop_the_others(desk, folder, engine):
     (folder / "a.mrc").unlink()
     (folder / "b.mrc").write_bytes(b"nonsense" * 200)
-    search(desk, shelf, "a", "b", "c")
+    search(desk, engine, "a", "b", "c")
     assert "does not exist" in entry(desk, "a").problem
     assert entry(desk, "b").status == FAILED
     assert entry(desk, "c").status == NOTHING
@@ -411,33 +413,33 @@ def test_tomograms_that_vanished_or_are_damaged_do_not_stop_the_others(desk, fol
     assert "does not exist" in message.text
 
 
-def test_flips_are_as_the_model_was_measured_unless_asked_for(desk, shelf, looks):
+def test_flips_are_as_the_model_was_measured_unless_asked_for(desk, engine, looks):
     model, seen = looks
-    shelf.put(ModelRef("spots"), model)
-    search(desk, shelf, "a")
+    engine.models.put(ModelRef("spots"), model)
+    search(desk, engine, "a")
     averaged = len(seen)
     task = QueueTask([(entry(desk, "b"), None)], ModelRef("spots"), flips=False)
-    list(search_job(task, shelf, threading.Event()))
+    list(search_job(task, engine, threading.Event()))
     # Each look begins with a pass over the smallest block, which counts the layers.
     assert (averaged, len(seen) - averaged) == ((1 + 1) + (1 + 3), 1 + 1)
 
 
-def test_search_can_be_stopped_between_tomograms(desk, shelf):
+def test_search_can_be_stopped_between_tomograms(desk, engine):
     cancel = threading.Event()
     task = QueueTask([(entry(desk, name), None) for name in "ab"], ModelRef("spots"))
     found = []
-    for message in search_job(task, shelf, cancel):
+    for message in search_job(task, engine, cancel):
         if isinstance(message, Found):
             found.append(message.name)
             cancel.set()
     assert found == ["a"]
 
 
-def test_tomogram_that_another_window_reviews_is_left_alone(desk, shelf):
+def test_tomogram_that_another_window_reviews_is_left_alone(desk, engine):
     table = PickTable.from_positions([[1.0, 2, 3]], [0.8], status="accepted")
     with Journal(entry(desk, "a").journal) as other:
         other.record(table)
-        search(desk, shelf, "a")
+        search(desk, engine, "a")
         assert entry(desk, "a").status == FAILED
         assert "open in another window" in entry(desk, "a").problem
         show(desk, "a")
@@ -447,8 +449,8 @@ def test_tomogram_that_another_window_reviews_is_left_alone(desk, shelf):
         assert again.table == table
 
 
-def test_edits_that_are_not_on_disk_keep_their_tomogram_open(desk, viewer, shelf):
-    search(desk, shelf, "a")
+def test_edits_that_are_not_on_disk_keep_their_tomogram_open(desk, viewer, engine):
+    search(desk, engine, "a")
     with Journal(entry(desk, "a").journal):
         show(desk, "a")
         layer = desk.layer
@@ -470,7 +472,7 @@ def test_removing_the_tomogram_by_hand_closes_it(desk, viewer):
 
 
 def test_read_only_folder_keeps_its_results_in_the_data_folder(
-    desk, folder, shelf, journals, monkeypatch
+    desk, folder, engine, journals, monkeypatch
 ):
     reachable = os.access
     monkeypatch.setattr(
@@ -478,7 +480,7 @@ def test_read_only_folder_keeps_its_results_in_the_data_folder(
     )
     before = sorted(folder.iterdir())
     desk.set_queue(scan(folder))
-    search(desk, shelf, "a")
+    search(desk, engine, "a")
     show(desk, "a")
     assert "read-only" in kept_elsewhere(desk.layer, entry(desk, "a").journal)
     assert not kept_elsewhere(desk.layer, folder / "a.motorscope.jsonl")

@@ -7,10 +7,9 @@ import pytest
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QApplication, QMessageBox
 
-from motorscope.contract import ModelRef
+from motorscope.contract import Inventory, ModelRef
 from motorscope.network import Model
 from motorscope.picks import Journal, PickTable
-from motorscope.plugin.models import Survey
 from motorscope.plugin.queue import FAILED, NEW, NO_MOTOR, NO_SPACING, REVIEWED, TO_REVIEW
 from motorscope.plugin.widgets.queue import QueueWidget
 from motorscope.tomogram import VoxelGrid, write_mrc
@@ -36,13 +35,13 @@ def folder(tmp_path):
 def dock(make_napari_viewer_proxy, qtbot, monkeypatch, spot_model, spot_option):
     """Return a viewer and the queue's dock, with the network of spots as the only model."""
     monkeypatch.setattr(
-        "motorscope.plugin.jobs.survey",
-        lambda default: Survey((spot_option,), (("cpu", "CPU"),)),
+        "motorscope.engine.models.take_inventory",
+        lambda default: Inventory((spot_option,), (("cpu", "CPU"),)),
     )
     viewer = make_napari_viewer_proxy()
     _, panel = viewer.window.add_plugin_dock_widget("napari-motorscope", "Motorscope")
     qtbot.waitUntil(lambda: not panel.runner.busy)
-    panel.session.models.put(spot_option.choice, spot_model)
+    panel.session.engine.models.put(spot_option.choice, spot_model)
     press(qtbot, panel.tomogram.queue)
     return viewer, queue_of(viewer)
 
@@ -187,7 +186,9 @@ def test_one_tomogram_is_reviewed_while_others_are_searched(dock, qtbot, folder,
             return super().forward(x)
 
     option = widget._panel.model.option()
-    widget._panel.session.models.put(option.choice, Model(card=spot_model.card, network=Gated()))
+    widget._panel.session.engine.models.put(
+        option.choice, Model(card=spot_model.card, network=Gated())
+    )
     open_folder(qtbot, widget, folder)
     widget.open_entry(folder / "TS_1.mrc")
     wait_open(qtbot, widget, "TS_1")
@@ -215,7 +216,7 @@ def test_search_is_stopped_within_a_tomogram(dock, qtbot, folder, spot_model):
             return super().forward(x)
 
     choice = ModelRef("spots")
-    widget._panel.session.models.put(choice, Model(card=spot_model.card, network=Gated()))
+    widget._panel.session.engine.models.put(choice, Model(card=spot_model.card, network=Gated()))
     open_folder(qtbot, widget, folder)
     press(qtbot, widget.search.all)
     qtbot.waitUntil(entered.is_set)

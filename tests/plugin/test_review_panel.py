@@ -7,10 +7,10 @@ from napari.layers.base import ActionType
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QLineEdit
 
+from motorscope.contract import Inventory
 from motorscope.picks import Journal, read_picks
 from motorscope.plugin.desk import ZOOM_WIDTH
 from motorscope.plugin.layers import find, identity
-from motorscope.plugin.models import Survey
 from motorscope.plugin.specs import KEY, PICKS, TOMOGRAM
 from motorscope.plugin.widgets.gallery import GalleryWidget
 from motorscope.plugin.widgets.main import MotorscopeWidget
@@ -35,15 +35,15 @@ KEYS = {
 def open_panel(make_napari_viewer_proxy, qtbot, monkeypatch, spot_model, spot_option):
     """Return a function that opens a viewer with the panel."""
     monkeypatch.setattr(
-        "motorscope.plugin.jobs.survey",
-        lambda default: Survey((spot_option,), (("auto", "Automatic"),)),
+        "motorscope.engine.models.take_inventory",
+        lambda default: Inventory((spot_option,), (("auto", "Automatic"),)),
     )
 
     def open_():
         viewer = make_napari_viewer_proxy()
         _, widget = viewer.window.add_plugin_dock_widget("napari-motorscope", "Motorscope")
         qtbot.waitUntil(lambda: not widget.runner.busy)
-        widget.session.models.put(spot_option.choice, spot_model)
+        widget.session.engine.models.put(spot_option.choice, spot_model)
         return viewer, widget
 
     return open_
@@ -181,8 +181,9 @@ def test_a_whole_review(open_panel, qtbot, tomogram, monkeypatch):
 
     # A new run keeps what was decided.
     decided = again.session.desk.review(layer).table.with_status("accepted", "rejected")
-    again.session.models.put(
-        widget.model.option().choice, widget.session.models.load(widget.model.option().choice)
+    again.session.engine.models.put(
+        widget.model.option().choice,
+        widget.session.engine.models.load(widget.model.option().choice),
     )
     find_motors(qtbot, again)
     table = again.session.desk.review(layer).table

@@ -7,8 +7,10 @@ import weakref
 
 import pytest
 
+from motorscope.engine import Failure
+from motorscope.engine.handle import THREAD_NAME
 from motorscope.errors import TomogramError
-from motorscope.plugin.widgets.runner import THREAD_NAME, Failure, JobRunner
+from motorscope.plugin.widgets.runner import JobRunner
 
 
 @pytest.fixture
@@ -82,7 +84,7 @@ def test_error_of_a_person_is_said_in_its_own_words(qtbot, runner, caplog):
     results = []
     runner.start(failing, on_result=results.append)
     qtbot.waitUntil(lambda: not runner.busy)
-    assert results == [Failure("This file is empty; choose another.")]
+    assert results == [Failure("This file is empty; choose another.", "TomogramError")]
     assert not caplog.records
 
 

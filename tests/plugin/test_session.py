@@ -27,7 +27,7 @@ OTHER = (20, 68, 52)
 @pytest.fixture
 def session(viewer, spot_model, spot_option):
     made = Session(viewer)
-    made.models.put(spot_option.choice, spot_model)
+    made.engine.models.put(spot_option.choice, spot_model)
     return made
 
 
@@ -42,7 +42,7 @@ def add_tomogram(viewer, *spots, name="tomo", units="angstrom", scale=SPACING, *
 
 def find_motors(session, layer, option, **options):
     task = session.new_task(layer, option, **options)
-    run = detection_job(task, session.models, threading.Event())
+    run = detection_job(task, session.engine, threading.Event())
     result = run_to_end(run, lambda message: session.receive(task, message))
     session.finish_detection(task, result)
     return result
@@ -50,7 +50,7 @@ def find_motors(session, layer, option, **options):
 
 def show_features(session, layer, option, stage):
     task = session.new_feature_task(layer, option, stage)
-    result = run_to_end(features_job(task, session.models, threading.Event()))
+    result = run_to_end(features_job(task, session.engine, threading.Event()))
     session.finish_features(task, result)
     return result
 
@@ -128,7 +128,7 @@ def test_large_maps_are_computed_for_what_is_in_view(session, viewer, spot_optio
 def test_flips_are_as_the_model_was_measured_unless_asked_for(session, viewer, spot_option, looks):
     model, seen = looks
     layer = add_tomogram(viewer, SPOT)
-    session.models.put(spot_option.choice, model)
+    session.engine.models.put(spot_option.choice, model)
     find_motors(session, layer, spot_option)
     averaged = len(seen)
     find_motors(session, layer, spot_option, flips=False)
@@ -170,7 +170,7 @@ def test_search_of_a_part_replaces_its_box_and_undo_brings_back_all(session, vie
     layer.data[36, 52, 20] = 255
     look_at_part(viewer, layer, SPOT)
     task = session.new_task(layer, spot_option, in_view=True)
-    run = detection_job(task, session.models, threading.Event())
+    run = detection_job(task, session.engine, threading.Event())
     result = run_to_end(run, lambda message: session.receive(task, message))
     patched = session.finish_detection(task, result)
     assert str(patched) == "0 new, 1 replaced, 2 elsewhere kept"
@@ -395,7 +395,7 @@ def test_heatmap_fills_in_while_windows_finish(session, viewer, spot_option):
 def test_what_a_person_removes_in_mid_run_does_no_harm(session, viewer, spot_option):
     layer = add_tomogram(viewer, SPOT)
     task = session.new_task(layer, spot_option)
-    run = detection_job(task, session.models, threading.Event())
+    run = detection_job(task, session.engine, threading.Event())
 
     def remove_heatmap(message):
         session.receive(task, message)
@@ -411,7 +411,7 @@ def test_stale_results_are_dropped(session, viewer, spot_option):
     layer = add_tomogram(viewer, SPOT)
     old = session.new_task(layer, spot_option)
     session.new_task(layer, spot_option)
-    result = run_to_end(detection_job(old, session.models, threading.Event()))
+    result = run_to_end(detection_job(old, session.engine, threading.Event()))
     session.finish_detection(old, result)
     assert list(viewer.layers) == [layer]
     new = session.new_task(layer, spot_option)
@@ -428,7 +428,7 @@ def test_closed_session_shows_nothing_more(session, viewer, spot_option):
     session.close()
     session.close()
     session.finish_detection(
-        task, run_to_end(detection_job(task, session.models, threading.Event()))
+        task, run_to_end(detection_job(task, session.engine, threading.Event()))
     )
     assert list(viewer.layers) == [layer]
     assert not heard
@@ -440,7 +440,7 @@ def test_cancelled_run_keeps_the_results_before(session, viewer, spot_option):
     cancel = threading.Event()
     cancel.set()
     task = session.new_task(layer, spot_option)
-    assert run_to_end(detection_job(task, session.models, cancel)) is None
+    assert run_to_end(detection_job(task, session.engine, cancel)) is None
     session.finish_detection(task, None)
     assert len(session.detection(layer).summits.candidates) == 1
 

@@ -13,16 +13,12 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
 from pathlib import Path
 
 from motorscope.batch.errors import BatchError
 
 BEAT = 20.0
 """Seconds between two touches of a claim."""
-
-_LOOK = 1.0  # seconds between two looks at what is to be touched
-_held: set[Path] = set()  # claims of this process
 
 STALE = 180.0
 """Seconds without a touch after which a claim counts no more; clocks of machines may differ."""
@@ -47,12 +43,13 @@ def claimed(path: Path, owner: str) -> Iterator[bool]:
     if not _take(path, owner):
         yield False
         return
-    _held.add(path)
-    _keep_beating()
+    over = threading.Event()
+    beat = threading.Thread(target=_beat, args=(path, over), daemon=True)
+    beat.start()
     try:
         yield True
     finally:
-        _held.discard(path)
+        over.set()
         with suppress(OSError):
             path.unlink()
 
@@ -126,18 +123,7 @@ def _put_away(path: Path) -> bool:
     return True
 
 
-@cache
-def _keep_beating() -> None:
-    """Start the thread that touches claims: one for all, as a start for each takes too long."""
-    threading.Thread(target=_beat, name="claims", daemon=True).start()
-
-
-def _beat() -> None:
-    last = time.monotonic()
-    while True:
-        time.sleep(_LOOK)
-        if time.monotonic() - last >= BEAT:
-            last = time.monotonic()
-            for path in list(_held):
-                with suppress(OSError):
-                    os.utime(path)
+def _beat(path: Path, over: threading.Event) -> None:
+    while not over.wait(BEAT):
+        with suppress(OSError):
+            os.utime(path)

@@ -19,10 +19,13 @@ from motorscope.contract.messages import (
     Progress,
     Run,
 )
+from motorscope.contract.models import Inventory, ModelOption
 from motorscope.contract.refs import ModelRef, VolumeRef
 from motorscope.contract.requests import (
     DetectionRequest,
     FeatureRequest,
+    InventoryRequest,
+    ModelRequest,
     Region,
     Request,
     RunSettings,
@@ -40,9 +43,13 @@ __all__ = [
     "FeatureSpec",
     "HeatmapBlock",
     "HeatmapStarted",
+    "Inventory",
+    "InventoryRequest",
     "Message",
     "ModelCard",
+    "ModelOption",
     "ModelRef",
+    "ModelRequest",
     "Notice",
     "Progress",
     "Region",

@@ -7,6 +7,8 @@ replaced by what they refer to: a network, which only rooms with torch know, and
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from motorscope.contract.models import Inventory, ModelOption
+from motorscope.contract.refs import ModelRef
 from motorscope.contract.results import DetectionResult, FeatureResult
 from motorscope.tomogram.grid import Vector
 
@@ -45,6 +47,28 @@ class RunSettings:
 class Request(Generic[R]):
     """A request, and the type of what answers it."""
 
+    @property
+    def device(self) -> str | None:
+        """Name of the device that it needs for itself; ``None`` for none."""
+        return None
+
+
+@dataclass(frozen=True)
+class InventoryRequest(Request[Inventory]):
+    """Look at the shipped models, at a default model that may be a file, and at the devices.
+
+    A default that cannot be read is left out.
+    """
+
+    default: str = "built-in"
+
+
+@dataclass(frozen=True)
+class ModelRequest(Request[ModelOption]):
+    """Load a model, to see whether it can be used, and what its card says."""
+
+    model: ModelRef
+
 
 @dataclass(frozen=True)
 class DetectionRequest(Request[DetectionResult], Generic[V, M]):
@@ -65,6 +89,11 @@ class DetectionRequest(Request[DetectionResult], Generic[V, M]):
     region: Region | None = None
     settings: RunSettings = RunSettings()
     generation: int = 0
+
+    @property
+    def device(self) -> str:
+        """Name of the device that it needs for itself."""
+        return self.settings.device
 
 
 @dataclass(frozen=True)
@@ -93,3 +122,8 @@ class FeatureRequest(Request[FeatureResult], Generic[V, M]):
     settings: RunSettings = RunSettings()
     generation: int = 0
     memory_limit: int = 2_000_000_000
+
+    @property
+    def device(self) -> str:
+        """Name of the device that it needs for itself."""
+        return self.settings.device

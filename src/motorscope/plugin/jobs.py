@@ -1,32 +1,28 @@
-"""Long work as generators, which yield messages, poll a cancel token, and return."""
+"""Long work as generators, which yield messages, poll a cancel token, and return.
 
-import threading
-from collections.abc import Generator
+What needs a network is asked of an engine.
+"""
+
 from dataclasses import dataclass
-from typing import Any
 
 from motorscope.contract import (
+    CancelToken,
     DetectionRequest,
     DetectionResult,
     FeatureRequest,
     FeatureResult,
+    Inventory,
+    InventoryRequest,
     ModelCard,
+    ModelOption,
     ModelRef,
-    Progress,
+    ModelRequest,
+    Run,
     RunSettings,
 )
-from motorscope.plugin.models import (
-    ModelOption,
-    ModelShelf,
-    Survey,
-    open_model,
-    survey,
-)
-from motorscope.plugin.torch_import import import_torch
+from motorscope.engine import Engine, run_on
 from motorscope.plugin.viewport import Box
 from motorscope.tomogram import Tomogram
-
-Job = Generator[Any, None, Any]
 
 
 @dataclass(frozen=True)
@@ -45,7 +41,7 @@ class Task:
     model, card
         Which network, and its card.
     device, precision, flips
-        See `motorscope.detection.DetectionRequest`.
+        See `motorscope.contract.RunSettings`.
     stage, memory_limit
         For feature maps: number of the encoder's stage, stem 0, and the most bytes they may take.
     """
@@ -62,61 +58,43 @@ class Task:
     stage: int = 0
     memory_limit: int = 2_000_000_000
 
-
-def survey_job(default: str, cancel: threading.Event) -> Generator[Any, None, Survey]:
-    """Look at models and devices; loads torch."""
-    yield from ()
-    import_torch()
-    return survey(default)
+    @property
+    def settings(self) -> RunSettings:
+        """Where and how the network is run."""
+        return RunSettings(self.device, self.precision, self.flips)
 
 
-def open_model_job(
-    shelf: ModelShelf, choice: ModelRef, cancel: threading.Event
-) -> Generator[Any, None, ModelOption]:
+def inventory_job(engine: Engine, default: str, cancel: CancelToken) -> Run[Inventory]:
+    """Look at models and devices."""
+    return run_on(engine, InventoryRequest(default), cancel)
+
+
+def open_model_job(engine: Engine, ref: ModelRef, cancel: CancelToken) -> Run[ModelOption]:
     """Load a model from a file."""
-    yield from ()
-    return open_model(shelf, choice)
+    return run_on(engine, ModelRequest(ref), cancel)
 
 
-def detection_job(
-    task: Task, shelf: ModelShelf, cancel: threading.Event
-) -> "Generator[Any, None, DetectionResult | None]":
-    """Load the model and find motors; see `motorscope.detection.detect` for the messages."""
-    import_torch()
-    from motorscope.detection import detect
-
-    yield Progress(what="Loading the model", done=0, total=0)
-    model = shelf.load(task.model)
-    if cancel.is_set():
-        return None
+def detection_job(task: Task, engine: Engine, cancel: CancelToken) -> Run[DetectionResult]:
+    """Find motors; see `motorscope.detection.detect` for the messages."""
     request = DetectionRequest(
         tomogram=task.tomogram,
-        model=model,
+        model=task.model,
         region=task.region,
-        settings=RunSettings(task.device, task.precision, task.flips),
+        settings=task.settings,
         generation=task.generation,
     )
-    return (yield from detect(request, cancel))
+    return run_on(engine, request, cancel)
 
 
-def features_job(
-    task: Task, shelf: ModelShelf, cancel: threading.Event
-) -> "Generator[Any, None, FeatureResult | None]":
-    """Load the model and compute one stage's maps; see `motorscope.inspection.encoder_maps`."""
-    import_torch()
-    from motorscope.inspection import encoder_maps
-
-    yield Progress(what="Loading the model", done=0, total=0)
-    model = shelf.load(task.model)
-    if cancel.is_set():
-        return None
+def features_job(task: Task, engine: Engine, cancel: CancelToken) -> Run[FeatureResult]:
+    """Compute one stage's maps; see `motorscope.inspection.encoder_maps`."""
     request = FeatureRequest(
         tomogram=task.tomogram,
-        model=model,
+        model=task.model,
         stage=task.stage,
         region=task.region,
-        settings=RunSettings(task.device, task.precision),
+        settings=task.settings,
         generation=task.generation,
         memory_limit=task.memory_limit,
     )
-    return (yield from encoder_maps(request, cancel))
+    return run_on(engine, request, cancel)

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from motorscope.engine.torch_import import import_torch
 from motorscope.errors import MotorscopeError, SpacingError, TomogramError
 from motorscope.files import replacing
 from motorscope.picks import write_picks
 from motorscope.plugin.queue import scan
-from motorscope.plugin.torch_import import import_torch
 from motorscope.tomogram import Tomogram, find_tomograms, open_tomogram
 
 if TYPE_CHECKING:

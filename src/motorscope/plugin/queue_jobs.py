@@ -1,6 +1,5 @@
 """What a queue does in threads: read a folder, open the next tomogram, search many of them."""
 
-import threading
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,16 +7,27 @@ from typing import Any
 
 import numpy as np
 
-from motorscope.contract import DetectionRequest, ModelRef, Notice, Progress, RunSettings
+from motorscope.contract import (
+    CancelToken,
+    DetectionRequest,
+    Message,
+    ModelCard,
+    ModelRef,
+    ModelRequest,
+    Notice,
+    Progress,
+    Run,
+    RunSettings,
+)
+from motorscope.engine import Engine, run_on
 from motorscope.errors import MotorscopeError, SpacingError
 from motorscope.picks import Summits
 from motorscope.picks.searches import search_remark
+from motorscope.plugin.detection import from_model
 from motorscope.plugin.heatmap_desk import Heatmap, read_heatmap
 from motorscope.plugin.heatmap_part import fingerprint
-from motorscope.plugin.models import ModelShelf
 from motorscope.plugin.queue import Entry, Queue, scan, with_journal
 from motorscope.plugin.specs import tomogram_arguments
-from motorscope.plugin.torch_import import import_torch
 from motorscope.tomogram import Tomogram, VoxelGrid, open_tomogram, read_block, write_heatmap
 
 Spacing = tuple[float, float, float]
@@ -116,7 +126,7 @@ class Failed:
 
 
 def scan_job(
-    source: Path, folder: Path | None, cancel: threading.Event
+    source: Path, folder: Path | None, cancel: CancelToken
 ) -> Generator[Queue | list[Entry], None, bool]:
     """Read a folder or a list: yields the queue, then its entries as their journals have them."""
     queue = scan(source, folder)
@@ -134,7 +144,7 @@ def scan_job(
 
 
 def open_job(
-    entry: Entry, spacing: Spacing | None, cancel: threading.Event
+    entry: Entry, spacing: Spacing | None, cancel: CancelToken
 ) -> Generator[Opened | Failed, None, bool]:
     """Open a tomogram: yields it, then reads all of it once, so that its slices come quickly."""
     try:
@@ -157,23 +167,23 @@ def open_job(
 
 
 def search_job(
-    task: QueueTask, shelf: ModelShelf, cancel: threading.Event
-) -> Generator[Any, None, bool]:
+    task: QueueTask, engine: Engine, cancel: CancelToken
+) -> Generator[Begun | Found | Failed | Message, None, bool]:
     """Search tomograms: yields `Begun`, `Progress` and `Notice`, and `Found` or `Failed` of each.
 
     A tomogram that fails does not stop the others. The model is loaded once.
     """
-    import_torch()
-
     yield Progress(what="Loading the model", done=0, total=0)
-    model = shelf.load(task.model)
+    option = yield from run_on(engine, ModelRequest(task.model), cancel)
+    if option is None:
+        return False
     for number, (entry, spacing) in enumerate(task.entries, start=1):
         if cancel.is_set():
             return False
         yield Begun(entry.path, number, len(task.entries))
         try:
             found = None
-            run = _search(entry, spacing, model, task, cancel)
+            run = _search(entry, spacing, option.card, task, engine, cancel)
             while True:
                 try:
                     message = next(run)
@@ -197,21 +207,22 @@ def search_job(
 
 
 def _search(
-    entry: Entry, spacing: Spacing | None, model: Any, task: QueueTask, cancel: threading.Event
-) -> Generator[Any, None, Found | None]:
-    from motorscope.detection import detect
-    from motorscope.plugin.detection import from_model
-
+    entry: Entry,
+    spacing: Spacing | None,
+    card: ModelCard,
+    task: QueueTask,
+    engine: Engine,
+    cancel: CancelToken,
+) -> Run[Found]:
     tomogram = _open(entry, spacing)
     tomogram.grid.known_spacing()
     request = DetectionRequest(
-        tomogram, model, settings=RunSettings(task.device, task.precision, task.flips)
+        tomogram, task.model, settings=RunSettings(task.device, task.precision, task.flips)
     )
-    result = yield from detect(request, cancel)
+    result = yield from run_on(engine, request, cancel)
     if result is None:
         return None
     write_heatmap(entry.heatmap, result.heatmap, result.grid)
-    card = model.card
     return Found(
         path=entry.path,
         name=tomogram.name,

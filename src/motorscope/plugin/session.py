@@ -15,7 +15,15 @@ from napari.layers import Layer, Points
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from motorscope.contract import DetectionResult, FeatureResult, HeatmapBlock, HeatmapStarted
+from motorscope.contract import (
+    DetectionResult,
+    FeatureResult,
+    HeatmapBlock,
+    HeatmapStarted,
+    Message,
+    ModelOption,
+)
+from motorscope.engine import Engine, new_engine
 from motorscope.errors import PicksError
 from motorscope.picks import Summits
 from motorscope.picks.partial import Patched
@@ -26,8 +34,8 @@ from motorscope.plugin.detection import Detection, Filling, from_model
 from motorscope.plugin.heatmap_desk import HeatmapDesk
 from motorscope.plugin.jobs import Task
 from motorscope.plugin.layers import find, identity, is_source, tomogram_from_layer
-from motorscope.plugin.models import ModelOption, ModelShelf
 from motorscope.plugin.picks_layer import fit_slice_thickness
+from motorscope.plugin.settings import preferences
 from motorscope.plugin.specs import (
     COMPARISON,
     FEATURES,
@@ -58,7 +66,7 @@ class Session:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self.viewer = viewer
-        self.models = ModelShelf()
+        self.engine: Engine = new_engine(preferences().engine)
         self.desk = ReviewDesk(viewer)
         self.heatmaps = HeatmapDesk(viewer, self.desk)
         self.comparisons = ComparisonDesk(viewer, self.desk)
@@ -74,6 +82,7 @@ class Session:
     def close(self) -> None:
         """Let go of the viewer; layers stay. May be called more than once."""
         self._generation += 1  # whatever still runs is stale now
+        self.engine.close()
         self._filling = None
         events = self.viewer.layers.events
         events.inserted.disconnect(self._on_inserted)
@@ -190,7 +199,7 @@ class Session:
         """Whether a task's results are still wanted: no later task, and its tomogram is there."""
         return task.generation == self._generation and self.layer(task.layer_id) is not None
 
-    def receive(self, task: Task, message: Any) -> None:
+    def receive(self, task: Task, message: Message) -> None:
         """Show what a detection says on the way: the heatmap fills in."""
         if not self.is_current(task):
             return

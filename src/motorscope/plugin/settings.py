@@ -12,6 +12,7 @@ class Preferences:
     model: str = "built-in"
     device: str = "auto"
     precision: str = "auto"
+    engine: str = "this process"
     project_folder: str = ""
 
 
@@ -26,5 +27,6 @@ def preferences() -> Preferences:
         model=str(detection.model),
         device=str(detection.device),
         precision=str(detection.precision),
+        engine=str(detection.engine),
         project_folder=str(review.project_folder),
     )

@@ -9,10 +9,10 @@ from napari.layers import Layer
 from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtWidgets import QApplication, QFrame, QScrollArea, QVBoxLayout, QWidget
 
+from motorscope.contract import ModelOption
 from motorscope.errors import ModelError, TomogramError
 from motorscope.plugin.actions import ReviewActions
 from motorscope.plugin.jobs import Task
-from motorscope.plugin.models import ModelOption
 from motorscope.plugin.session import Session
 from motorscope.plugin.settings import preferences
 from motorscope.plugin.widgets.canvas import CanvasContext

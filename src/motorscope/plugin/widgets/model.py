@@ -14,15 +14,15 @@ from qtpy.QtWidgets import (
 )
 from superqt.utils import signals_blocked
 
-from motorscope.contract import ModelRef
+from motorscope.contract import Inventory, ModelOption, ModelRef
+from motorscope.engine import Failure
 from motorscope.errors import ModelError
-from motorscope.plugin.jobs import open_model_job, survey_job
-from motorscope.plugin.models import ModelOption, Survey
+from motorscope.plugin.jobs import inventory_job, open_model_job
 from motorscope.plugin.session import Session
 from motorscope.plugin.settings import Preferences
 from motorscope.plugin.widgets.choice_box import ChoiceBox
 from motorscope.plugin.widgets.parts import Hint, StatusLine
-from motorscope.plugin.widgets.runner import Failure, JobRunner
+from motorscope.plugin.widgets.runner import JobRunner
 
 FILES = "Models (*.json *.safetensors *.pt *.pth);;All files (*)"
 
@@ -70,7 +70,7 @@ class ModelControls(QWidget):
         form.addRow("Device", self.device)
         self.choice.currentIndexChanged.connect(self._on_chosen)
         self.open.clicked.connect(self._on_open)
-        runner.start(survey_job, preferences.model, on_result=self._on_survey)
+        runner.start(inventory_job, session.engine, preferences.model, on_result=self._on_inventory)
 
     def option(self) -> ModelOption | None:
         """Return the chosen model, or ``None`` before the list has loaded."""
@@ -111,7 +111,7 @@ class ModelControls(QWidget):
         else:
             choice = ModelRef(str(path))
         self.card.setText(f"Loading {path.name}…")
-        self._runner.start(open_model_job, self._session.models, choice, on_result=self._on_opened)
+        self._runner.start(open_model_job, self._session.engine, choice, on_result=self._on_opened)
 
     def offer(self, option: ModelOption) -> None:
         """Add a model to the list, and choose it."""
@@ -119,7 +119,7 @@ class ModelControls(QWidget):
         self._options.append(option)
         self._fill(len(self._options) - 1)
 
-    def _on_survey(self, result: Survey | Failure | None) -> None:
+    def _on_inventory(self, result: Inventory | Failure | None) -> None:
         if result is None:
             return
         if isinstance(result, Failure):

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from motorscope.engine import Failure
 from motorscope.picks.marks import REVIEWED
 from motorscope.plugin.queue import STATUSES, Entry, Queue, neighbour
 from motorscope.plugin.queue_desk import QueueDesk
@@ -31,7 +32,7 @@ from motorscope.plugin.widgets.queue_reader import TomogramReader
 from motorscope.plugin.widgets.queue_search import SearchControls
 from motorscope.plugin.widgets.queue_steps import StepControls
 from motorscope.plugin.widgets.queue_table import QueueTable
-from motorscope.plugin.widgets.runner import CancelTokens, Failure, JobRunner
+from motorscope.plugin.widgets.runner import CancelTokens, JobRunner
 from motorscope.words import counted
 
 

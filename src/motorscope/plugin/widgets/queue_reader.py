@@ -5,9 +5,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from motorscope.engine import Failure
 from motorscope.plugin.queue import Entry
 from motorscope.plugin.queue_jobs import Failed, Opened, Spacing, open_job
-from motorscope.plugin.widgets.runner import Failure, JobRunner
+from motorscope.plugin.widgets.runner import JobRunner
 
 
 class TomogramReader:

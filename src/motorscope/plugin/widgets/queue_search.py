@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
 )
 
 from motorscope.contract import Progress
+from motorscope.engine import Failure
 from motorscope.errors import ModelError, PicksError
 from motorscope.plugin.layers import parse_spacing
 from motorscope.plugin.queue import FAILED, NEW, NO_SPACING, Entry
@@ -23,7 +24,7 @@ from motorscope.plugin.queue_jobs import Begun, Failed, Found, QueueTask, Spacin
 from motorscope.plugin.settings import preferences
 from motorscope.plugin.widgets.parts import AMBER, Hint, StatusLine
 from motorscope.plugin.widgets.queue_table import QueueTable
-from motorscope.plugin.widgets.runner import Failure, JobRunner
+from motorscope.plugin.widgets.runner import JobRunner
 from motorscope.words import duration
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ class SearchControls(QWidget):
         self.runner.start(
             search_job,
             task,
-            self._panel.session.models,
+            self._panel.session.engine,
             on_message=self._on_message,
             on_result=self._on_result,
         )

@@ -6,13 +6,13 @@ from typing import Any
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QWidget
 
-from motorscope.contract import Notice, Progress
+from motorscope.contract import ModelOption, Notice, Progress
+from motorscope.engine import Failure
 from motorscope.plugin.jobs import Task, detection_job
-from motorscope.plugin.models import ModelOption
 from motorscope.plugin.session import Session
 from motorscope.plugin.widgets.choice_box import ChoiceBox
 from motorscope.plugin.widgets.parts import AMBER, Hint, JobBar, StatusLine
-from motorscope.plugin.widgets.runner import Failure, JobRunner
+from motorscope.plugin.widgets.runner import JobRunner
 from motorscope.words import duration
 
 WHOLE, IN_VIEW = "whole", "in view"
@@ -94,7 +94,7 @@ class RunControls(QWidget):
         self._runner.start(
             detection_job,
             task,
-            self._session.models,
+            self._session.engine,
             on_message=self._on_message,
             on_result=self._on_result,
         )

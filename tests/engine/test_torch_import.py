@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
+from motorscope.engine import torch_import
 from motorscope.errors import ModelError
-from motorscope.plugin import torch_import
 
 
 def test_triton_prefers_its_own_symbols_and_the_flags_are_put_back(monkeypatch):

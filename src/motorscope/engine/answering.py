@@ -1,0 +1,97 @@
+"""How each kind of request is answered: one function for each. Loads torch.
+
+A new kind is a request and a result in `motorscope.contract`, and one function here.
+"""
+
+from dataclasses import replace
+from functools import singledispatch
+
+from motorscope.contract import (
+    CancelToken,
+    DetectionRequest,
+    DetectionResult,
+    FeatureRequest,
+    FeatureResult,
+    Inventory,
+    InventoryRequest,
+    ModelOption,
+    ModelRequest,
+    Progress,
+    Request,
+    Run,
+    VolumeRef,
+)
+from motorscope.detection import choose_device, detect
+from motorscope.engine import models
+from motorscope.engine.models import ModelCache
+from motorscope.inspection import encoder_maps
+from motorscope.tomogram import Tomogram
+
+Volume = Tomogram | VolumeRef
+LOADING = Progress("Loading the model", 0, 0)
+
+
+@singledispatch
+def answer(request: Request[object], cache: ModelCache, cancel: CancelToken) -> Run[object]:
+    """Compute what is asked: yield messages, then return the result, or ``None`` when cancelled.
+
+    Parameters
+    ----------
+    request
+        Of a kind that is registered here, with references to the model and the volume.
+    cache
+        Loads models.
+    """
+    raise TypeError(f"There is no answer to a {type(request).__name__}.")
+
+
+@answer.register
+def _(request: DetectionRequest, cache: ModelCache, cancel: CancelToken) -> Run[DetectionResult]:  # type: ignore[type-arg]
+    yield LOADING
+    model = cache.load(request.model)
+    if cancel.is_set():
+        return None
+    return (
+        yield from detect(replace(request, tomogram=opened(request.tomogram), model=model), cancel)
+    )
+
+
+@answer.register
+def _(request: FeatureRequest, cache: ModelCache, cancel: CancelToken) -> Run[FeatureResult]:  # type: ignore[type-arg]
+    yield LOADING
+    model = cache.load(request.model)
+    if cancel.is_set():
+        return None
+    return (
+        yield from encoder_maps(
+            replace(request, tomogram=opened(request.tomogram), model=model), cancel
+        )
+    )
+
+
+@answer.register
+def _(request: InventoryRequest, cache: ModelCache, cancel: CancelToken) -> Run[Inventory]:
+    yield from ()
+    return models.take_inventory(request.default)
+
+
+@answer.register
+def _(request: ModelRequest, cache: ModelCache, cancel: CancelToken) -> Run[ModelOption]:
+    yield from ()
+    return models.open_model(cache, request.model)
+
+
+def device_of(request: Request[object]) -> str | None:
+    """Return the name of the device that a request needs for itself, never ``auto``.
+
+    Raises
+    ------
+    DeviceError
+        If this machine has no such device.
+    """
+    return None if request.device is None else str(choose_device(request.device))
+
+
+def opened(volume: Volume) -> Tomogram:
+    """Return a tomogram, opened if it is a reference."""
+    return volume.open() if isinstance(volume, VolumeRef) else volume

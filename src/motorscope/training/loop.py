@@ -160,7 +160,7 @@ def start_at_prior(network: UNet3d, prior: float, config: TrainConfig) -> None:
         Mean of the targets.
     """
     for head in (network.seg_head, network.aux_head):
-        if head is not None:
+        if head is not None and head.conv.bias is not None:
             nn.init.constant_(head.conv.bias, prior_logit(prior, config.loss))
 
 

@@ -67,7 +67,16 @@ def test_every_command_explains_itself_without_loading_torch() -> None:
         "    assert end.code == 0\n"
         "assert 'torch' not in sys.modules and 'napari' not in sys.modules\n"
     )
-    for command in ("view", "detect", "simulate", "train", "evaluate", "convert", "info"):
+    for command in (
+        "view",
+        "detect",
+        "explain",
+        "simulate",
+        "train",
+        "evaluate",
+        "convert",
+        "info",
+    ):
         assert f"motorscope {command}" in python("-c", script.format(command=command)).replace(
             "-c", "motorscope"
         )

@@ -13,6 +13,7 @@ from motorscope.commands import (
     convert,
     detect,
     evaluate,
+    explain,
     features,
     info,
     report,
@@ -63,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(run=None)
     shown = (
         view, detect, batch, report, evaluate, simulate, train, convert, features, channels, alike,
-        info,
+        explain, info,
     )  # fmt: skip
     for command in shown:
         command.add(commands)

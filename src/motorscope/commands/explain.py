@@ -1,0 +1,184 @@
+"""Show which voxels make the network's answer at a point."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from motorscope.commands.console import Commands, Line, say
+from motorscope.errors import ConfigError
+
+if TYPE_CHECKING:
+    from motorscope.contract.attribution import Attribution, Deletion
+
+
+def add(commands: Commands) -> None:
+    """Add the command and its arguments."""
+    parser = commands.add_parser(
+        "explain",
+        help="show which voxels make the network's answer at a point",
+        description="Write a map of the voxels that speak for a motor (positive) or against one "
+        "(negative) at a point of a tomogram, in place by its header's origin.",
+        epilog="Positions are in Å in the tomogram's own coordinates, as in the picks that detect "
+        "writes. hirescam and gradients take seconds; integrated and occlusion take longer and "
+        'need captum (pip install "napari-motorscope[inspect]").',
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="a tomogram")
+    parser.add_argument(
+        "--at",
+        type=float,
+        nargs=3,
+        required=True,
+        metavar=("Z", "Y", "X"),
+        help="the point, in Å",
+    )
+    parser.add_argument(
+        "--method",
+        default="hirescam",
+        metavar="METHOD",
+        help="hirescam, gradients, integrated or occlusion (default: hirescam)",
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="MRC", help="where the map goes"
+    )
+    parser.add_argument(
+        "--figure",
+        type=Path,
+        metavar="FILE",
+        help="draw the map over the tomogram's slices, as .png or .svg",
+    )
+    parser.add_argument(
+        "--deletion",
+        action="store_true",
+        help="test the map: how far the score falls when what it marks is replaced, as CSV on "
+        "stdout",
+    )
+    parser.add_argument(
+        "--model",
+        default="built-in",
+        metavar="NAME|FILE",
+        help="a model's name or a file of weights (default: built-in)",
+    )
+    parser.add_argument(
+        "--spacing",
+        type=float,
+        metavar="Å",
+        help="voxel spacing, for files that do not say it or say it wrongly",
+    )
+    parser.add_argument(
+        "--steps", type=int, default=16, metavar="N", help="of integrated gradients (default: 16)"
+    )
+    parser.add_argument(
+        "--block",
+        type=float,
+        default=400.0,
+        metavar="Å",
+        help="side of what occlusion covers at once (default: 400)",
+    )
+    parser.add_argument(
+        "--reach",
+        type=float,
+        default=600.0,
+        metavar="Å",
+        help="how far from the point occlusion covers (default: 600)",
+    )
+    parser.add_argument(
+        "--device", default="auto", help="auto, cuda, cuda:1, mps or cpu (default: auto)"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace files that exist")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run it and return the exit status."""
+    _check_output(arguments.output, (".mrc", ".rec", ".map"), arguments)
+    if arguments.figure is not None:
+        _check_output(arguments.figure, (".png", ".svg", ".pdf"), arguments)
+
+    from motorscope.contract import RunSettings
+    from motorscope.contract.attribution import AttributionRequest, DeletionRequest
+    from motorscope.detection import run_to_end
+    from motorscope.inspection.attribution import attribute
+    from motorscope.inspection.attribution_deletion import deletion_test
+    from motorscope.inspection.attribution_figure import check_matplotlib, write_figure
+    from motorscope.inspection.attribution_methods import method_of
+    from motorscope.network import load_model
+    from motorscope.tomogram import open_tomogram, write_mrc
+
+    method_of(arguments.method)
+    if arguments.figure is not None:
+        check_matplotlib()
+    tomogram = open_tomogram(arguments.file, arguments.spacing)
+    model = load_model(arguments.model)
+    request = AttributionRequest(
+        tomogram=tomogram,
+        model=model,
+        at=tuple(arguments.at),
+        method=arguments.method,
+        steps=arguments.steps,
+        block=arguments.block,
+        reach=arguments.reach,
+        settings=RunSettings(device=arguments.device),
+    )
+    show = _Shower(tomogram.name)
+    found = run_to_end(attribute(request), show)
+    assert found is not None  # nothing cancels it
+    write_mrc(arguments.output, found.values, found.grid, label="Attribution by motorscope")
+    show.keep(_answer(found))
+    if arguments.figure is not None:
+        write_figure(arguments.figure, request, found)
+        show.keep(f"figure in {arguments.figure}")
+    if arguments.deletion:
+        test = run_to_end(deletion_test(DeletionRequest.of(model, found, request.settings)), show)
+        assert test is not None
+        show.keep(f"replacing what the map marks takes {100 * test.fall:.0f} % of the score")
+        print(_table(test), end="")
+    say(f"Map of {model.card.name}, {arguments.method}, in {arguments.output}")
+    return 0
+
+
+class _Shower:
+    """Shows messages on stderr, in one changing line on a terminal."""
+
+    def __init__(self, name: str) -> None:
+        self._line = Line()
+        self._line.head = name
+        self.keep = self._line.keep
+
+    def __call__(self, message: object) -> None:
+        from motorscope.contract import Notice, Progress
+
+        if isinstance(message, Progress):
+            self._line.show(f"{message.what}, {100 * message.done // max(message.total, 1)} %")
+        elif isinstance(message, Notice):
+            self._line.keep(message.text)
+
+
+def _check_output(path: Path, suffixes: tuple[str, ...], arguments: argparse.Namespace) -> None:
+    if path.suffix.lower() not in suffixes:
+        raise ConfigError(f"{path} cannot be written; let its name end in {suffixes[0]}.")
+    if not path.absolute().parent.is_dir():
+        raise ConfigError(f"The folder of {path} does not exist; make it or choose another.")
+    if path.resolve() == arguments.file.resolve():
+        raise ConfigError(f"{path} is also the input and would be overwritten; choose another.")
+    if path.exists() and not arguments.overwrite:
+        raise ConfigError(
+            f"{path} exists already; choose another name, or allow it with --overwrite."
+        )
+
+
+def _answer(found: "Attribution") -> str:
+    return (
+        f"score {found.score:.3f} (without flips) at {_point(found.target)}; the map is highest at "
+        f"{_point(found.maximum)}, {found.seconds:.1f} s"
+    )
+
+
+def _point(place: tuple[float, float, float]) -> str:
+    return "z {:.0f} y {:.0f} x {:.0f} Å".format(*place)
+
+
+def _table(test: "Deletion") -> str:
+    rows = [f"{0:g},0,{test.score:.4f}"]
+    for radius, voxels, score in zip(test.radii, test.voxels, test.scores, strict=True):
+        rows.append(f"{radius:g},{voxels},{score:.4f}")
+    return "\n".join(["radius_angstrom,voxels,score", *rows, ""])

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from motorscope import __version__
 from motorscope.contract.attribution import Attribution, AttributionRequest
@@ -72,7 +72,7 @@ def write_figure(
         at = int(np.clip(round(centre[along]), 0, grid.shape[along] - 1))
         extent = _extent(grid, rows, columns)
         for axis, marked in zip(axes[row], (False, True), strict=True):
-            section = grey.take(at, axis=along)
+            section = np.asarray(grey.take(at, axis=along))
             axis.imshow(section, cmap="gray", extent=extent, **_contrast(section))
             if marked:
                 values = marks.take(at, axis=along)
@@ -125,7 +125,7 @@ def _extent(grid: VoxelGrid, rows: int, columns: int) -> tuple[float, float, flo
     )
 
 
-def _contrast(section: ArrayLike) -> dict[str, float]:
+def _contrast(section: NDArray[np.float32]) -> dict[str, float]:
     low, high = np.percentile(section, (0.5, 99.5))
     return {"vmin": float(low), "vmax": float(max(high, low + 1e-6))}
 

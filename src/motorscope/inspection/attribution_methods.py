@@ -190,7 +190,8 @@ def _occlusion_passes(settings: Settings) -> int:
     block, strides = _blocks(settings)
     sides = [axis.stop - axis.start for axis in settings.box]
     places = [1 + -(-(n - b) // s) for n, b, s in zip(sides, block, strides, strict=True)]
-    return 2 + math.prod(places)  # the answer first, and once with nothing covered
+    total: int = math.prod(places)
+    return 2 + total  # the answer first, and once with nothing covered
 
 
 def _blocks(settings: Settings) -> tuple[Shape, Shape]:

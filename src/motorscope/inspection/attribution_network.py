@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from motorscope.contract import CancelToken, Notice, Progress
-from motorscope.detection.device import DeviceError, free_memory, release
+from motorscope.detection.device import free_memory, release
 from motorscope.detection.predictor import (
     SMALLEST,
     as_input,
@@ -21,7 +21,7 @@ from motorscope.detection.predictor import (
 )
 from motorscope.detection.setup import Setup, choose_setup
 from motorscope.detection.watch import Watch, network_thread, ticking
-from motorscope.errors import ModelError
+from motorscope.errors import DeviceError, ModelError
 from motorscope.network.model import Model
 from motorscope.network.unet import UNet3d
 

@@ -1,9 +1,11 @@
 """The engine in a worker process."""
 
+import gc
 import os
 import signal
 import sys
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -28,6 +30,9 @@ def engine():
     engine = WorkerEngine(patience=0.5)
     yield engine
     engine.close()
+    with warnings.catch_warnings():  # here, and not in whatever test comes next
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 def begun(handle):

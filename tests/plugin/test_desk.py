@@ -269,6 +269,23 @@ def test_snap_goes_to_the_maximum_and_is_one_step(tomogram):
         desk.snap(layer)
 
 
+def test_where_the_heatmap_is_next_to_zero_nothing_snaps_and_nothing_is_added_in_3d(tomogram):
+    viewer, layer, desk, _ = opened(tomogram)
+    centre = np.array([350.0, 300.0, 260.0])
+    review = desk.begin(layer)
+    review.add([centre + 70])
+    heatmap = add_heatmap(viewer, layer, centre)
+    heatmap.data = 0.009 * heatmap.data
+    with pytest.raises(PicksError, match=r"no maximum of 0\.01"):
+        desk.snap(layer)
+    viewer.dims.ndisplay = 3
+    direction = np.array(viewer.scene.camera.view_direction)
+    viewer.cursor.position = tuple(centre - 2000 * direction)
+    with pytest.raises(PicksError, match=r"0\.009 at most"):
+        desk.add_at_cursor(layer)
+    assert review.table.positions == pytest.approx((centre + 70)[None])
+
+
 def test_going_to_a_pick_centres_it_and_keeps_the_zoom(tomogram):
     viewer, layer, desk, _ = opened(tomogram)
     desk.take_in(layer, FOUND, 50.0, 0.0)

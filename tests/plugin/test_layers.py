@@ -131,7 +131,14 @@ def test_typed_spacing_is_read(values):
     assert parse_spacing(" Å, ".join(repr(value) for value in values) + " Å") == expected
 
 
-@pytest.mark.parametrize("text", ["", "abc", "1 2", "1 2 3 4", "0", "-5", "nan", "1,5e"])
+@pytest.mark.parametrize("text", ["13.1 A", "13.1A", "13.1 \u212b", "13.1 A, 13.1 A, 13.1 A"])
+def test_spacing_is_typed_with_the_letter_a_for_angstrom(text):
+    assert parse_spacing(text) == (13.1,) * 3
+
+
+@pytest.mark.parametrize(
+    "text", ["", "A", "13 NA", "abc", "1 2", "1 2 3 4", "0", "-5", "nan", "1,5e"]
+)
 def test_typed_nonsense_is_refused(text):
     with pytest.raises(SpacingError):
         parse_spacing(text)

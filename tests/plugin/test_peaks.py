@@ -41,7 +41,8 @@ def test_the_highest_within_the_radius_is_taken_and_none_beyond():
 
 def test_the_largest_value_on_a_ray_is_found():
     heatmap = gaussian((GRID.to_world((10, 12, 14)), 0.8), (GRID.to_world((3, 12, 14)), 0.4))
-    found = highest_between(heatmap, (0.0, 12.0, 14.0), (23.0, 12.0, 14.0))
+    found, value = highest_between(heatmap, (0.0, 12.0, 14.0), (23.0, 12.0, 14.0))
+    assert value == pytest.approx(0.8, abs=0.05)
     assert found == pytest.approx((10, 12, 14), abs=0.5)
-    slanted = highest_between(heatmap, (0.0, 2.0, 4.0), (20.0, 22.0, 24.0))
+    slanted, _ = highest_between(heatmap, (0.0, 2.0, 4.0), (20.0, 22.0, 24.0))
     assert slanted == pytest.approx((10, 12, 14), abs=0.5)

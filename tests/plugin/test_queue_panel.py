@@ -1,6 +1,7 @@
 """The queue's dock in a real viewer."""
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,16 @@ from qtpy.QtWidgets import QApplication, QMessageBox
 from motorscope.contract import Inventory, ModelRef
 from motorscope.network import Model
 from motorscope.picks import Journal, PickTable
-from motorscope.plugin.queue import FAILED, NEW, NO_MOTOR, NO_SPACING, REVIEWED, TO_REVIEW
+from motorscope.plugin.queue import (
+    FAILED,
+    NEW,
+    NO_MOTOR,
+    NO_SPACING,
+    NOTHING,
+    REVIEWED,
+    TO_REVIEW,
+    scan,
+)
 from motorscope.plugin.widgets.queue import QueueWidget
 from motorscope.tomogram import VoxelGrid, write_mrc
 
@@ -257,6 +267,16 @@ def test_folder_without_tomograms_says_so(dock, qtbot, tmp_path):
     assert "holds no tomograms" in widget.status.text()
     open_folder(qtbot, widget, tmp_path / "absent")
     assert "cannot be read" in widget.status.text()
+
+
+def test_status_of_the_open_tomogram_is_not_cut(dock, folder):
+    _, widget = dock
+    entry = next(iter(scan(folder).entries.values()))
+    entry = replace(entry, summary=replace(entry.summary, best=0.03))
+    assert entry.status == NOTHING
+    for current in (None, entry.path):  # it is bold if it is open
+        widget.table.show_entries([entry], current)
+        assert widget.table.sizeHintForColumn(1) <= widget.table.columnWidth(1)
 
 
 def test_dock_fits_a_small_screen_beside_the_panel(dock):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from motorscope.picks import STATUSES, PickTable
-from motorscope.plugin.stepping import ORDERS, count, is_shown, neighbour, ordered
+from motorscope.plugin.stepping import ORDERS, count, is_shown, neighbour, ordered, result_in_words
 
 scores = st.one_of(st.just(np.nan), st.floats(0, 1))
 places = st.tuples(*[st.floats(-1e4, 1e4)] * 3)
@@ -55,6 +55,16 @@ def test_orders_mean_what_they_say():
     assert ordered(table, "id", backwards=True).tolist() == [3, 2, 1, 0]
     with pytest.raises(ValueError, match="order"):
         ordered(table, "beauty")
+
+
+def test_a_result_says_how_many_motors_the_best_score_and_the_key():
+    table = PickTable.from_positions(np.zeros((4, 3)), [0.2, 0.984, 0.6, 0.99])
+    table = table.set_status([3], "accepted")
+    said = result_in_words(table, 0.5, "N")
+    assert said == "2 motors to decide on, the best 0.98; N goes to the next"
+    low = PickTable.from_positions(np.zeros((2, 3)), [0.03, 0.01])
+    assert result_in_words(low, 0.5, "N") == "no motor, the best candidate has 0.03"
+    assert result_in_words(PickTable.empty(), 0.5, "N") == "no motor"
 
 
 @given(tables(min_size=1), st.data())

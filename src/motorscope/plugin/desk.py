@@ -20,7 +20,7 @@ from motorscope.picks.regridding import mover
 from motorscope.plugin import layers as sources
 from motorscope.plugin.journals import journal_of, open_journal_of
 from motorscope.plugin.layers import find, identity
-from motorscope.plugin.peaks import highest_between, nearest_summit
+from motorscope.plugin.peaks import FLOOR, highest_between, nearest_summit
 from motorscope.plugin.picks_view import PicksView
 from motorscope.plugin.pointer import Pointer
 from motorscope.plugin.review import Review
@@ -214,7 +214,7 @@ class ReviewDesk:
         Raises
         ------
         PicksError
-            If there is no heatmap, nothing is selected, or no maximum is near.
+            If there is no heatmap, nothing is selected, or no maximum to speak of is near.
         """
         review = self._begun(layer)
         _, heatmap, grid = self._heatmap(layer)
@@ -226,7 +226,9 @@ class ReviewDesk:
         ]
         near = [(pick, summit) for pick, summit in summits if summit is not None]
         if not near:
-            raise PicksError(f"The heatmap has no maximum within {radius:.0f} Å.")
+            raise PicksError(
+                f"The heatmap has no maximum of {FLOOR} or more within {radius:.0f} Å."
+            )
         review.move([pick for pick, _ in near], np.array([summit for _, summit in near]))
 
     def zoom(self, layer: Layer) -> None:
@@ -248,7 +250,8 @@ class ReviewDesk:
         Raises
         ------
         PicksError
-            If the cursor is outside of the tomogram, or in 3D without a heatmap.
+            If the cursor is outside of the tomogram, or in 3D without a heatmap, or where that is
+            next to zero.
         """
         review = self.begin(layer)
         if self.viewer.dims.ndisplay == 2:
@@ -267,7 +270,13 @@ class ReviewDesk:
         )
         if start is None or end is None:
             raise PicksError("The cursor is outside of the tomogram; point at a motor in it.")
-        return grid.to_world(highest_between(heatmap, start, end))
+        voxel, value = highest_between(heatmap, start, end)
+        if value < FLOOR:
+            raise PicksError(
+                f"The heatmap is {value:.3f} at most along this line of sight, which says nothing "
+                "about the depth; add the motor on its slice, in 2D."
+            )
+        return grid.to_world(voxel)
 
     def _heatmap(self, layer: Layer) -> tuple[Layer, Any, VoxelGrid]:
         shown = find(self.viewer.layers, HEATMAP, identity(layer))

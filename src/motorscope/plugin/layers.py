@@ -1,5 +1,6 @@
 """Which layers are ours, and how an image layer of any origin becomes a tomogram."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -170,7 +171,7 @@ def parse_spacing(text: str) -> tuple[float, float, float]:
     SpacingError
         If it is neither.
     """
-    words = text.replace("Å", " ").replace("×", " ").replace(",", " ").split()
+    words = re.sub(r"[Å\u212b×,]|A\b", " ", text).split()
     try:
         numbers = [float(word) for word in words]
     except ValueError:

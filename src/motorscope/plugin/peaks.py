@@ -11,11 +11,16 @@ from motorscope.tomogram import VoxelGrid
 
 Floats = NDArray[np.float64]
 
+FLOOR = 0.01
+"""Maxima of the heatmap below this probability are everywhere, and mean nothing."""
+
 
 def nearest_summit(
     heatmap: NDArray[Any], grid: VoxelGrid, position: Sequence[float], radius: float
 ) -> Floats | None:
     """Return the highest local maximum within a radius, finer than a voxel; ``None`` without one.
+
+    Maxima below `FLOOR` count for nothing.
 
     Parameters
     ----------
@@ -44,20 +49,23 @@ def nearest_summit(
         spacing=grid.spacing,
         origin=tuple(grid.to_world(low[None].astype(float))[0]),
     )
-    summits = find_candidates(block, part, minimum_distance=0.0, floor=0.0)
+    summits = find_candidates(block, part, minimum_distance=0.0, floor=FLOOR)
     distances = np.linalg.norm(summits.positions - np.asarray(position, dtype=float), axis=1)
     near = np.flatnonzero(distances <= radius)
     return summits.positions[near[0]] if len(near) else None  # the best comes first
 
 
-def highest_between(heatmap: NDArray[Any], start: Sequence[float], end: Sequence[float]) -> Floats:
-    """Return the voxel coordinates of the largest value on the way from `start` to `end`.
+def highest_between(
+    heatmap: NDArray[Any], start: Sequence[float], end: Sequence[float]
+) -> tuple[Floats, float]:
+    """Return the voxel coordinates of the largest value on the way, and the value itself.
 
-    The heatmap ``(z, y, x)`` is interpolated linearly at every half voxel of the way; start and
-    end are in its voxels.
+    The heatmap ``(z, y, x)`` is interpolated linearly at every half voxel of the way from `start`
+    to `end`, which are in its voxels.
     """
     first, last = np.asarray(start, dtype=float), np.asarray(end, dtype=float)
     steps = max(int(np.ceil(2 * np.linalg.norm(last - first))), 1)
     way = first + np.linspace(0, 1, steps + 1)[:, None] * (last - first)
     values = ndimage.map_coordinates(np.asarray(heatmap), way.T, order=1, mode="nearest")
-    return np.asarray(way[int(np.nanargmax(values))])
+    best = int(np.nanargmax(values))
+    return np.asarray(way[best]), float(values[best])

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motorscope.picks import STATUSES, PickTable
+from motorscope.words import counted
 
 ORDERS = ("score", "uncertainty", "position", "status", "id")
 """Orders of going through picks; the first three are offered, the others are columns of a list."""
@@ -60,6 +61,18 @@ def count(table: PickTable, threshold: float) -> Counts:
         undecided=int((undecided & visible).sum()),
         hidden=int((undecided & ~visible).sum()),
     )
+
+
+def result_in_words(table: PickTable, threshold: float, key: str) -> str:
+    """Return what a search has left to decide, with the best score and the key that goes there."""
+    undecided = is_undecided(table)
+    scores = table.scores[undecided & ~np.isnan(table.scores)]
+    best = float(scores.max()) if len(scores) else 0.0
+    found = int((undecided & is_shown(table, threshold)).sum())
+    if found:
+        motors = counted(found, "motor")
+        return f"{motors} to decide on, the best {best:.2f}; {key} goes to the next"
+    return f"no motor, the best candidate has {best:.2f}" if len(scores) else "no motor"
 
 
 def ordered(table: PickTable, order: str, threshold: float = 0.5, backwards: bool = False) -> Rows:

@@ -93,8 +93,8 @@ class QueueModel(QAbstractTableModel):
         self.entries: list[Entry] = []
         self.ends: Ends = ("", "")
         self._current: Path | None = None
-        self._bold = QFont()
-        self._bold.setBold(True)
+        self.bold = QFont()
+        self.bold.setBold(True)
 
     def show(self, entries: list[Entry], current: Path | None) -> bool:
         """Show entries; return whether they are others than before, or in another order."""
@@ -139,7 +139,7 @@ class QueueModel(QAbstractTableModel):
         if role == _TIP:
             return entry.problem or str(entry.path)
         if role == _FONT and entry.path == self._current:
-            return self._bold
+            return self.bold
         if role == _ALIGN and column > 1:
             return _RIGHT
         return None
@@ -191,8 +191,9 @@ class QueueTable(QTableView):
         columns.setMinimumSectionSize(24)
         columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        bold = QFontMetrics(self.rows.bold)  # the open tomogram's
         for column, widest in enumerate((NOTHING, "0.000", "left", "000", "000"), start=1):
-            self.setColumnWidth(column, self.fontMetrics().horizontalAdvance(widest) + 8)
+            self.setColumnWidth(column, bold.horizontalAdvance(widest) + 8)
         columns.setHighlightSections(False)
         columns.setSectionsClickable(True)
         columns.setSortIndicatorShown(True)

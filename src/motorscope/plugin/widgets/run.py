@@ -8,8 +8,10 @@ from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QWidget
 
 from motorscope.contract import ModelOption, Notice, Progress
 from motorscope.engine import Failure
+from motorscope.plugin.actions import ACTIONS
 from motorscope.plugin.jobs import Task, detection_job
 from motorscope.plugin.session import Session
+from motorscope.plugin.stepping import result_in_words
 from motorscope.plugin.widgets.choice_box import ChoiceBox
 from motorscope.plugin.widgets.parts import AMBER, Hint, JobBar, StatusLine
 from motorscope.plugin.widgets.runner import JobRunner
@@ -125,12 +127,20 @@ class RunControls(QWidget):
             self._status.say("Cancelled.")
         else:
             patched = self._session.finish_detection(task, result)
-            came = "" if patched is None else f"in view {patched}; "
+            came = self._in_words(task) if patched is None else f"in view {patched}; "
             self._status.say(
                 f"{task.tomogram.name}: {came}searched in {duration(result.seconds)} "
                 f"on {result.device} ({result.precision})."
             )
         self.finished.emit(not isinstance(result, Failure) and result is not None)
+
+    def _in_words(self, task: Task) -> str:
+        """Return what a search came to; empty if its tomogram has gone."""
+        review = self._session.desk.review(self._session.layer(task.layer_id))
+        if review is None:
+            return ""
+        key = next(action.key for action in ACTIONS if action.name == "next")
+        return result_in_words(review.table, review.threshold, key) + "; "
 
 
 def describe_flips(option: ModelOption | None, wanted: bool) -> str:

@@ -16,9 +16,9 @@ import pytest
 
 from motorscope.detection import FileDone, FilesRequest, FilesResumed, detect_files, run_to_end
 from motorscope.detection.ledger import alone, record_of, summary_of
-from motorscope.detection.pace import Pace
 from motorscope.errors import ConfigError, PicksError
 from motorscope.network import save_model
+from motorscope.pace import Pace
 from motorscope.tomogram import VoxelGrid, write_mrc
 
 NAMES = ("a", "b", "c", "d")

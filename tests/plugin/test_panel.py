@@ -4,6 +4,7 @@ import gc
 import threading
 import weakref
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -154,6 +155,22 @@ def test_picks_are_saved_where_a_person_says(panel, qtbot, tmp_path, monkeypatch
     assert table["tomogram"].tolist() == ["tomo"]
     assert table.loc[0, ["z", "y", "x"]].tolist() == pytest.approx(SPOT, abs=4)
     assert "motors.csv" in widget.status.text()
+
+
+def test_motors_of_the_sample_are_not_saved_in_the_cache(panel, monkeypatch, tmp_path):
+    viewer, widget = panel
+    monkeypatch.setenv("MOTORSCOPE_CACHE", str(tmp_path / "cache"))
+    proposed = []
+    monkeypatch.setattr(
+        "motorscope.plugin.widgets.save.QFileDialog.getSaveFileName",
+        lambda parent, title, path, kinds: (proposed.append(Path(path).parent), ("", ""))[1],
+    )
+    for folder in ("cache", "data"):
+        path = tmp_path / folder / "tomo.mrc"
+        layer = add_spot(viewer, metadata={"motorscope": {"path": path}}, **in_angstrom())
+        widget.session.desk.begin(layer).add([[100.0, 100.0, 100.0]])
+        widget.detections.save.click()
+    assert proposed == [Path.home(), tmp_path / "data"]
 
 
 def test_layers_that_cannot_be_searched_say_why(panel):

@@ -25,7 +25,16 @@ from motorscope.plugin.queue import (
     with_journal,
 )
 from motorscope.plugin.queue_desk import QueueDesk
-from motorscope.plugin.queue_jobs import Failed, Found, Opened, QueueTask, open_job, search_job
+from motorscope.plugin.queue_jobs import (
+    AllLeft,
+    Begun,
+    Failed,
+    Found,
+    Opened,
+    QueueTask,
+    open_job,
+    search_job,
+)
 from motorscope.plugin.queue_marks import new_mark
 from motorscope.plugin.session import Session
 from motorscope.plugin.specs import HEATMAP, PICKS
@@ -433,6 +442,17 @@ def test_search_can_be_stopped_between_tomograms(desk, engine):
             found.append(message.name)
             cancel.set()
     assert found == ["a"]
+
+
+def test_the_time_that_is_left_is_of_all_tomograms(desk, engine, monkeypatch):
+    hours = iter(range(0, 10**9, 3600))
+    monkeypatch.setattr("motorscope.plugin.queue_jobs.time.monotonic", lambda: next(hours))
+    messages = search(desk, engine, "a", "b", "c")
+    starts = [row for row, each in enumerate(messages) if isinstance(each, Begun)]
+    lefts = [
+        [each.seconds for each in messages[row:] if isinstance(each, AllLeft)] for row in starts[1:]
+    ]
+    assert lefts[0][0] > lefts[1][0] > 0  # b and c, then c alone
 
 
 def test_tomogram_that_another_window_reviews_is_left_alone(desk, engine):

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from napari.layers.base import ActionType
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QApplication, QLineEdit
 
 from motorscope.contract import Inventory
@@ -217,6 +218,12 @@ def test_the_list_is_sortable_and_follows_the_selection(open_panel, qtbot, tomog
     review, table = widget.session.desk.review(layer), widget.review.table
     review.set_threshold(0.0)
     scores = [table.model().index(row, 1).data() for row in range(3)]
+    place, cell = review.position(review.listed()[0]), table.model().index(0, 3)
+    assert cell.data() == ", ".join(f"{side:.0f}" for side in place / SPACING)
+    angstrom = ", ".join(f"{each:.0f}" for each in place)
+    assert cell.data(Qt.ItemDataRole.ToolTipRole) == f"{angstrom} Å"
+    widest = table.fontMetrics().horizontalAdvance("999, 1023, 1023")
+    assert widest < table.columnWidth(3)  # not cut at the width of the panel
     assert scores == sorted(scores, reverse=True)
     table.horizontalHeader().sectionClicked.emit(1)
     assert [table.model().index(row, 1).data() for row in range(3)] == scores[::-1]
@@ -284,6 +291,9 @@ def test_the_gallery_goes_there_and_decides_on_many(open_panel, qtbot, tomogram)
     press(qtbot, gallery.tiles, "R")
     assert review.counts().rejected == 3
     gallery.grab()
+    gallery.showEvent(QShowEvent())  # the window is hidden in tests
+    corner = widget.window().corner(Qt.Corner.BottomRightCorner)
+    assert corner == Qt.DockWidgetArea.RightDockWidgetArea  # the panel keeps its height
     qtbot.mouseClick(widget.review.gallery, Qt.MouseButton.LeftButton)
     assert sum(isinstance(w, GalleryWidget) for w in viewer.window.dock_widgets.values()) == 1
     viewer.window.remove_dock_widget(widget)

@@ -17,11 +17,11 @@ from motorscope.contract import (
     RunSettings,
 )
 from motorscope.detection import ledger
-from motorscope.detection.pace import Pace
 from motorscope.detection.records import keep_for_queue
 from motorscope.detection.run import detect
 from motorscope.errors import MotorscopeError
 from motorscope.network.model import Model
+from motorscope.pace import Pace
 from motorscope.tomogram import Tomogram, heatmap_name, name_of, open_tomogram, write_heatmap
 
 

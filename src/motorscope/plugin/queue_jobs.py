@@ -1,5 +1,6 @@
 """What a queue does in threads: read a folder, open the next tomogram, search many of them."""
 
+import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from motorscope.contract import (
 )
 from motorscope.engine import Engine, run_on
 from motorscope.errors import MotorscopeError, SpacingError
+from motorscope.pace import Pace
 from motorscope.picks import Summits
 from motorscope.picks.searches import search_remark
 from motorscope.plugin.detection import from_model
@@ -81,6 +83,13 @@ class Begun:
     path: Path
     number: int
     total: int
+
+
+@dataclass(frozen=True)
+class AllLeft:
+    """The seconds that are left for all tomograms, by what they took so far."""
+
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -168,8 +177,10 @@ def open_job(
 
 def search_job(
     task: QueueTask, engine: Engine, cancel: CancelToken
-) -> Generator[Begun | Found | Failed | Message, None, bool]:
+) -> Generator[Begun | AllLeft | Found | Failed | Message, None, bool]:
     """Search tomograms: yields `Begun`, `Progress` and `Notice`, and `Found` or `Failed` of each.
+
+    Before a `Progress` comes `AllLeft`, if that is known.
 
     A tomogram that fails does not stop the others. The model is loaded once.
     """
@@ -177,7 +188,9 @@ def search_job(
     option = yield from run_on(engine, ModelRequest(task.model), cancel)
     if option is None:
         return False
+    pace = Pace([entry.path for entry, _ in task.entries])
     for number, (entry, spacing) in enumerate(task.entries, start=1):
+        began = time.monotonic()
         if cancel.is_set():
             return False
         yield Begun(entry.path, number, len(task.entries))
@@ -190,18 +203,25 @@ def search_job(
                 except StopIteration as stop:
                     found = stop.value
                     break
+                if isinstance(message, Progress):
+                    left = pace.left(time.monotonic() - began, message.seconds_left)
+                    if left is not None:
+                        yield AllLeft(left)
                 if isinstance(message, (Progress, Notice)):
                     yield message
             if found is None:
                 return False
+            pace.add(time.monotonic() - began)
             yield found
         except SpacingError:
+            pace.add(None)
             text = (
                 f"{entry.path.name} does not say its voxel spacing; type it under 'Spacing where "
                 "unknown' and search again, or open it and set it in the Motorscope panel."
             )
             yield Failed(entry.path, text, unspaced=True)
         except (MotorscopeError, OSError) as error:
+            pace.add(None)
             yield Failed(entry.path, str(error))
     return True
 

@@ -189,10 +189,15 @@ class ComparisonControls(QWidget):
         if new:
             with signals_blocked(self.other):
                 self.other.setCurrentIndex(self.other.findData(identity(new[-1])))
-            self.foot.offer(new[-1])
+            self._offer_at_foot(new[-1])
             self.arrived.emit()
         elif self.foot.points not in {identity(each) for each in sets}:
-            self.foot.offer(None)
+            self._offer_at_foot(None)
+
+    def _offer_at_foot(self, points: Points | None) -> None:
+        """Offer to take points in at the foot, and then at no other place; ``None``: in here."""
+        self.foot.offer(points)
+        self.take.setVisible(points is None)
 
     def _on_changed(self, layer_id: str) -> None:
         if self._layer is not None and identity(self._layer) == layer_id:
@@ -211,7 +216,7 @@ class ComparisonControls(QWidget):
 
     def _take(self) -> None:
         tomogram, other = self._chosen()
-        self.foot.offer(None)
+        self._offer_at_foot(None)
         self._status.say(take_into_review(self._session, tomogram, other, self.radius.value()))
 
     def _chosen(self) -> tuple[Layer, Points]:

@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 from superqt import QDoubleSlider
 from superqt.utils import signals_blocked
 
+from motorscope.files import cache_folder
 from motorscope.plugin.layers import identity, path_of
 from motorscope.plugin.session import Session
 from motorscope.plugin.widgets.histogram import ScoreHistogram
@@ -117,6 +118,8 @@ class DetectionControls(QWidget):
         if layer is None:
             return
         folder = (path_of(layer) or Path("x")).absolute().parent
+        if folder == cache_folder():  # of the sample: nobody looks for their motors there
+            folder = Path.home()
         text = self._status.guard(
             lambda: ask_and_save(self._session.picks_layer(layer), folder, self)
         )

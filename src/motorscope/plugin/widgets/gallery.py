@@ -6,9 +6,9 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Layer
 from numpy.typing import NDArray
-from qtpy.QtCore import QObject, QRect, QRectF, QSize, QTimer, Signal
-from qtpy.QtGui import QColor, QPainter, QPen, QPixmap
-from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+from qtpy.QtCore import QObject, QRect, QRectF, QSize, Qt, QTimer, Signal
+from qtpy.QtGui import QColor, QPainter, QPen, QPixmap, QShowEvent
+from qtpy.QtWidgets import QLabel, QMainWindow, QVBoxLayout, QWidget
 
 from motorscope.plugin.review import Review
 from motorscope.plugin.session import Session
@@ -120,6 +120,13 @@ class GalleryWidget(QWidget):
     def sizeHint(self) -> QSize:
         """Room for a few pictures."""
         return QSize(3 * (PIXELS + 8) + 24, int(1.3 * (PIXELS + 8)) + 30)
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Leave the panel its full height: the window's lower right corner is the panel's."""
+        super().showEvent(event)
+        window = self.window()
+        if isinstance(window, QMainWindow):
+            window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
 
     def refresh(self) -> None:
         """Show the picks as they are."""

@@ -18,10 +18,12 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 from motorscope.picks import PickTable
 from motorscope.plugin.review import Review
 from motorscope.plugin.specs import STATUS_COLOURS, label
+from motorscope.tomogram import VoxelGrid
 
-_HEADERS = ("#", "Score", "Status", "z, y, x (Å)")
+_HEADERS = ("#", "Score", "Status", "z, y, x (voxel)")
 _ORDERS = ("id", "score", "status", "position")
 _DISPLAY, _COLOUR = Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.DecorationRole
+_TIP = Qt.ItemDataRole.ToolTipRole
 _SQUARE = 10  # pixels: side of the square with the colour of a status
 
 
@@ -34,9 +36,10 @@ class PicksModel(QAbstractTableModel):
         self._scores: NDArray[np.float64] = np.empty(0)
         self._status: NDArray[Any] = np.empty(0, dtype=object)
         self._places: NDArray[np.float64] = np.empty((0, 3))
+        self._voxels: NDArray[np.float64] = np.empty((0, 3))
 
-    def show(self, table: PickTable, ids: NDArray[np.int64]) -> None:
-        """Show picks of a table."""
+    def show(self, table: PickTable, ids: NDArray[np.int64], grid: VoxelGrid | None = None) -> None:
+        """Show picks of a table, in the voxels of a grid."""
         same = np.array_equal(ids, self.ids)
         if not same:
             self.beginResetModel()
@@ -45,6 +48,7 @@ class PicksModel(QAbstractTableModel):
         self._scores = table.scores[rows]
         self._status = table.statuses[rows]
         self._places = table.positions[rows]
+        self._voxels = self._places if grid is None else grid.to_voxels(self._places)
         if not same:
             self.endResetModel()
         elif len(ids):
@@ -67,6 +71,8 @@ class PicksModel(QAbstractTableModel):
     def data(self, index: QModelIndex, role: int = _DISPLAY) -> Any:
         """Return the text of a cell, or the colour beside it: on its own it is hard to read."""
         row, column = index.row(), index.column()
+        if role == _TIP and column == 3:
+            return ", ".join(f"{value:.0f}" for value in self._places[row]) + " Å"
         if role == _COLOUR and column == 2:
             return QColor(STATUS_COLOURS[self._status[row]])
         if role != _DISPLAY:
@@ -77,7 +83,7 @@ class PicksModel(QAbstractTableModel):
             return label(self._scores[row]) or "added"
         if column == 2:
             return str(self._status[row])
-        return ", ".join(f"{value:.0f}" for value in self._places[row])
+        return ", ".join(f"{value:.0f}" for value in self._voxels[row])
 
 
 class PicksTable(QTableView):
@@ -122,7 +128,7 @@ class PicksTable(QTableView):
         if review is None:
             self._model.show(PickTable.empty(), np.empty(0, dtype=np.int64))
         else:
-            self._model.show(review.table, review.listed())
+            self._model.show(review.table, review.listed(), review.grid)
             self._show_order(review)
         self._updating = False
         self.refresh_selection()

@@ -20,7 +20,15 @@ from motorscope.errors import ModelError, PicksError
 from motorscope.plugin.layers import parse_spacing
 from motorscope.plugin.queue import FAILED, NEW, NO_SPACING, Entry
 from motorscope.plugin.queue_desk import QueueDesk
-from motorscope.plugin.queue_jobs import Begun, Failed, Found, QueueTask, Spacing, search_job
+from motorscope.plugin.queue_jobs import (
+    AllLeft,
+    Begun,
+    Failed,
+    Found,
+    QueueTask,
+    Spacing,
+    search_job,
+)
 from motorscope.plugin.settings import preferences
 from motorscope.plugin.widgets.parts import AMBER, Hint, StatusLine
 from motorscope.plugin.widgets.queue_table import QueueTable
@@ -56,6 +64,7 @@ class SearchControls(QWidget):
         self._desk, self._panel, self._table, self._status = desk, panel, table, status
         self.runner = JobRunner(self)
         self._begun: Begun | None = None
+        self._left: AllLeft | None = None
         self._unspaced = 0
         self._make_parts()
         self._lay_out()
@@ -138,7 +147,7 @@ class SearchControls(QWidget):
         task = self._status.guard(lambda: self._task(entries))
         if task is None:
             return
-        self._begun, self._unspaced = None, 0
+        self._begun, self._left, self._unspaced = None, None, 0
         self._status.say("")
         self.progress.setText("Starting…")
         self.bar.setRange(0, 0)
@@ -172,6 +181,8 @@ class SearchControls(QWidget):
             self._desk.begin(message)
             self.bar.setRange(0, message.total * _STEPS)
             self.bar.setValue((message.number - 1) * _STEPS)
+        elif isinstance(message, AllLeft):
+            self._left = message
         elif isinstance(message, Found):
             self._desk.take_in(message)
             self.found.emit(message.path)
@@ -190,6 +201,8 @@ class SearchControls(QWidget):
             self.bar.setValue((begun.number - 1) * _STEPS + done)
         if message.seconds_left is not None and message.done < message.total:
             words += f", {duration(message.seconds_left)} left"
+        if self._left is not None and begun is not None and begun.total > 1:
+            words += f"; {duration(self._left.seconds)} left for all"
         self.progress.setText(words)
 
     def _on_result(self, result: Any) -> None:

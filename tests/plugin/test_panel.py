@@ -203,6 +203,11 @@ def test_nonsense_spacing_is_refused_with_a_notification(panel, qtbot):
     assert "positive" in widget.status.text()
     assert "positive" in notification_manager.records[-1].message
     assert tuple(layer.scale) == (1, 1, 1)
+    widget.tomogram.spacing.clear()
+    qtbot.keyClicks(widget.tomogram.spacing, "13.1 A")
+    press(qtbot, widget.tomogram.set)
+    assert tuple(layer.scale) == (13.1,) * 3
+    assert widget.status.isHidden()  # the warning is out of date
 
 
 def test_run_can_be_cancelled_where_it_was_started(panel, qtbot, gate, spot_model):
@@ -237,13 +242,18 @@ def test_error_of_the_network_is_shown_and_the_panel_goes_on(panel, qtbot, spot_
     assert widget.run.job.button.isEnabled()
 
 
-def test_removing_the_tomogram_ends_its_run(panel, qtbot, gate, spot_model):
+def test_removing_the_tomogram_ends_its_run(panel, qtbot, gate, spot_model, monkeypatch):
     viewer, widget = panel
     layer = add_spot(viewer, **in_angstrom())
     gated(spot_model, widget)
     press(qtbot, widget.run.job.button)
     qtbot.waitUntil(_entered.is_set)
-    viewer.layers.remove(layer)
+    with monkeypatch.context() as patched:
+        asked = []
+        patched.setattr(widget.runner, "cancel", lambda: asked.append(True))
+        viewer.layers.remove(layer)
+        assert asked  # at once, while the network is in its first window
+    widget.runner.cancel()
     gate.set()
     wait(qtbot, widget)
     assert find(viewer.layers, PICKS, identity(layer)) is None

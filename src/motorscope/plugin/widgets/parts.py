@@ -84,9 +84,16 @@ class StatusLine(QLabel):
         show_error(text)
 
     def guard(self, action: Callable[[], Any]) -> Any:
-        """Call `action`; an error becomes a warning, and ``None`` is returned."""
+        """Call `action`; an error becomes a warning, and ``None`` is returned.
+
+        Where it succeeds, a warning of before is out of date, and goes.
+        """
+        warning = self.text() if self.styleSheet() else ""
         try:
-            return action()
+            result = action()
+            if warning and self.text() == warning:
+                self.say("")
+            return result
         except MotorscopeError as error:
             self.warn(str(error))
         except Exception as error:

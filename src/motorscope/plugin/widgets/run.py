@@ -10,6 +10,7 @@ from motorscope.contract import ModelOption, Notice, Progress
 from motorscope.engine import Failure
 from motorscope.plugin.actions import ACTIONS
 from motorscope.plugin.jobs import Task, detection_job
+from motorscope.plugin.layers import identity
 from motorscope.plugin.session import Session
 from motorscope.plugin.stepping import result_in_words
 from motorscope.plugin.widgets.choice_box import ChoiceBox
@@ -93,6 +94,7 @@ class RunControls(QWidget):
         self.notice.setText("")
         self._status.say("")
         self.job.set_running(True)
+        self._session.viewer.layers.events.removed.connect(self._on_removed)
         self._runner.start(
             detection_job,
             task,
@@ -103,6 +105,11 @@ class RunControls(QWidget):
 
     def _explain_flips(self) -> None:
         self.flips.setToolTip(describe_flips(self._option, self.flips.isChecked()))
+
+    def _on_removed(self, event: Any) -> None:
+        """End a run whose tomogram has been removed at once, not at its next message."""
+        if self._task is not None and identity(event.value) == self._task.layer_id:
+            self._runner.cancel()
 
     def _on_message(self, message: Any) -> None:
         assert self._task is not None
@@ -116,6 +123,7 @@ class RunControls(QWidget):
             self._session.receive(self._task, message)
 
     def _on_result(self, result: Any) -> None:
+        self._session.viewer.layers.events.removed.disconnect(self._on_removed)
         task, self._task = self._task, None
         assert task is not None
         self.job.set_running(False)

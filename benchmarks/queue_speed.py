@@ -129,13 +129,10 @@ def measure(folder: Path, repeats: int, process_events: Callable[[], None]) -> N
 def measure_window(folder: Path, process_events: Callable[[], None]) -> None:
     import napari
 
-    from motorscope.plugin.widgets.queue import QueueWidget
+    from motorscope.plugin.widgets.dock import QUEUE, show_dock
 
     viewer = napari.Viewer()
-    _, panel = viewer.window.add_plugin_dock_widget("napari-motorscope", "Motorscope")
-    panel.show_queue()
-    docks = viewer.window.dock_widgets.values()
-    dock = next(widget for widget in docks if isinstance(widget, QueueWidget))
+    dock = show_dock(viewer, QUEUE)
 
     def report(what: str, action: Callable[[], object], busy: Callable[[], bool]) -> None:
         start = turn = time.thread_time()

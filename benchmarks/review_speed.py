@@ -19,6 +19,7 @@ import numpy as np
 
 from motorscope.picks import PickTable
 from motorscope.plugin.desk import ReviewDesk
+from motorscope.plugin.document import Tomograms
 from motorscope.plugin.layers import identity
 
 SHAPE, SPACING = (300, 600, 600), 16.0
@@ -45,12 +46,13 @@ def main() -> None:
         from napari.components import ViewerModel
 
         viewer = ViewerModel()
-        layer, desk = viewer.add_image(data, **place), ReviewDesk(viewer, folder)
+        layer, desk = viewer.add_image(data, **place), ReviewDesk(Tomograms(viewer), folder)
         measure(desk, layer, found, lambda: None, options.repeats)
         return
     import napari
     from qtpy.QtWidgets import QApplication
 
+    from motorscope.plugin.widgets.dock import GALLERY, show_dock
     from motorscope.plugin.widgets.parts import Section
 
     viewer = napari.Viewer()
@@ -59,7 +61,7 @@ def main() -> None:
     layer = viewer.add_image(data, **place)
     for section in panel.findChildren(Section):
         section.header.setChecked(True)
-    panel.show_gallery()
+    show_dock(viewer, GALLERY)
     while panel.runner.busy:
         QApplication.processEvents()
     if options.volume:

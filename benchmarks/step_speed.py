@@ -39,6 +39,8 @@ def main() -> None:
 
     import napari
 
+    from motorscope.plugin.widgets.dock import GALLERY, show_dock
+
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_folder(folder, tuple(options.shape), options.candidates, options.steps + 2)
@@ -46,7 +48,7 @@ def main() -> None:
         viewer.window.resize(1280, 800)
         _, panel = viewer.window.add_plugin_dock_widget("napari-motorscope", "Motorscope")
         if options.gallery:
-            panel.show_gallery()
+            show_dock(viewer, GALLERY)
         settle(panel.runner)
         for ndisplay in (2, 3):
             measure(viewer, panel, folder, ndisplay, options)
@@ -79,11 +81,9 @@ def make_folder(folder: Path, shape: tuple[int, ...], candidates: int, tomograms
 
 def measure(viewer: Any, panel: Any, folder: Path, ndisplay: int, options: Any) -> None:
     """Go through a folder, and print how long the steps took."""
-    from motorscope.plugin.widgets.queue import QueueWidget
+    from motorscope.plugin.widgets.dock import QUEUE, show_dock
 
-    panel.show_queue()
-    docks = viewer.window.dock_widgets.values()
-    queue = next(widget for widget in docks if isinstance(widget, QueueWidget))
+    queue = show_dock(viewer, QUEUE)
     viewer.dims.ndisplay = ndisplay
     queue.open(folder)
     settle(queue.scans)

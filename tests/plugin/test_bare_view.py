@@ -5,15 +5,8 @@ import pandas as pd
 import pytest
 
 from motorscope.plugin.bare_view import BareView
-from motorscope.plugin.specs import (
-    COMPARISON,
-    COORDINATES,
-    FEATURES,
-    HEATMAP,
-    PICKS,
-    TOMOGRAM,
-    entry,
-)
+from motorscope.plugin.kinds import COMPARISON, COORDINATES, FEATURES, HEATMAP, PICKS, TOMOGRAM
+from motorscope.plugin.tag import LayerTag
 
 
 @pytest.fixture
@@ -21,13 +14,13 @@ def layers(viewer):
     """Return the layers of a viewer by role: ours, of which one is hidden, and a person's."""
     added = {}
     for kind in (TOMOGRAM, HEATMAP, FEATURES, None):
-        metadata = {} if kind is None else entry(kind, "tomo", "1")
+        metadata = {} if kind is None else LayerTag(kind, "tomo", "1").metadata
         added[kind] = viewer.add_image(np.zeros((4, 4, 4)), metadata=metadata)
     for kind in (PICKS, COMPARISON, COORDINATES):
         added[kind] = viewer.add_points(
             np.ones((2, 3)),
             features=pd.DataFrame({"id": [0, 1]}),
-            metadata=entry(kind, "tomo", "1"),
+            metadata=LayerTag(kind, "tomo", "1").metadata,
         )
     added[FEATURES].visible = False
     return added

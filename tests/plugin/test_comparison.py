@@ -10,10 +10,11 @@ from napari.components import ViewerModel
 from motorscope.errors import PicksError
 from motorscope.picks import PickTable
 from motorscope.plugin.comparison import compare, other_sets, summary
+from motorscope.plugin.kinds import COMPARISON, PICKS
 from motorscope.plugin.layers import find, identity
 from motorscope.plugin.points import picks_on
 from motorscope.plugin.session import Session
-from motorscope.plugin.specs import COMPARISON, PICKS, tomogram_arguments
+from motorscope.plugin.specs import tomogram_arguments
 from motorscope.tomogram import Tomogram, VoxelGrid
 
 GRID = VoxelGrid(shape=(60, 200, 200), spacing=(20.0,) * 3, origin=(0.0, 100.0, 0.0))
@@ -174,7 +175,7 @@ def test_a_comparison_ends_with_its_layer_or_its_tomogram(session, viewer, layer
     viewer.layers.remove(theirs)
     session.desk.review(layer).set_threshold(0.1)
     assert session.comparisons.compared(layer) is None
-    session.set_spacing(layer, "10")
+    session.set_spacing(layer, (10.0,) * 3)
     assert find(viewer.layers, COMPARISON, identity(layer)) is None
 
 

@@ -1,6 +1,7 @@
 """The section that compares, without a viewer's window."""
 
 import json
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
@@ -11,11 +12,12 @@ from qtpy.QtCore import Qt
 from motorscope.picks import PickTable
 from motorscope.picks.formats import write_coordinates
 from motorscope.plugin.coordinates import open_coordinates
+from motorscope.plugin.kinds import COMPARISON
 from motorscope.plugin.layers import find, identity
-from motorscope.plugin.session import Session
-from motorscope.plugin.specs import COMPARISON, tomogram_arguments
+from motorscope.plugin.specs import tomogram_arguments
 from motorscope.plugin.widgets.comparison import ComparisonControls
 from motorscope.plugin.widgets.parts import StatusLine
+from motorscope.plugin.workspace import Workspace
 from motorscope.tomogram import Tomogram, VoxelGrid
 
 GRID = VoxelGrid(shape=(60, 200, 200), spacing=(20.0,) * 3)
@@ -25,15 +27,16 @@ THEIRS = np.array([[600.0, 1400, 1000], [1000, 600, 3500]])
 
 @pytest.fixture
 def controls(viewer: ViewerModel, qtbot):
-    session, status = Session(viewer), StatusLine()
-    controls = ComparisonControls(session, status)
+    workspace, status, ends = Workspace(viewer), StatusLine(), ExitStack()
+    session, controls = workspace.session, ComparisonControls(workspace, status, ends)
     for widget in (controls, controls.foot, status):
         qtbot.addWidget(widget)
     tomogram = Tomogram(data=np.zeros(GRID.shape, np.uint8), grid=GRID, name="tomo")
     layer = viewer.add_image(tomogram.data, **tomogram_arguments(tomogram))
     controls.set_layer(layer)
     yield controls, session, layer, status
-    session.close()
+    ends.close()
+    workspace.close()
 
 
 def press(qtbot, button):

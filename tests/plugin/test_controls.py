@@ -19,7 +19,7 @@ from qtpy.QtWidgets import (
 
 from motorscope.contract import Inventory, ModelRef
 from motorscope.plugin.widgets.coordinates import open_coordinates_widget
-from motorscope.plugin.widgets.queue import QueueWidget
+from motorscope.plugin.widgets.dock import QUEUE, show_dock
 
 LETTERS = "BNUKRTEGD"
 
@@ -50,9 +50,7 @@ def window(make_napari_viewer_proxy, qtbot, monkeypatch, spot_option, keys_press
     )
     _, panel = viewer.window.add_plugin_dock_widget("napari-motorscope", "Motorscope")
     qtbot.waitUntil(lambda: not panel.runner.busy)
-    panel.show_queue()
-    docks = viewer.window.dock_widgets.values()
-    queue = next(each for each in docks if isinstance(each, QueueWidget))
+    queue = show_dock(viewer, QUEUE)
     coordinates = open_coordinates_widget()
     viewer.window.add_dock_widget(coordinates, name="Open coordinates")
     panel.actions.unbind()

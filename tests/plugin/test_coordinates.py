@@ -13,10 +13,12 @@ from motorscope.errors import MotorscopeError, PicksError
 from motorscope.picks import PickTable
 from motorscope.picks.formats import FORMATS, format_to_write, write_coordinates
 from motorscope.plugin.coordinates import get_reader, open_coordinates, open_on
+from motorscope.plugin.kinds import COORDINATES, PICKS
 from motorscope.plugin.layers import identity
 from motorscope.plugin.points import picks_of_points
 from motorscope.plugin.sniff import coordinate_format
-from motorscope.plugin.specs import COORDINATES, KEY, PICKS, picks_arguments, tomogram_arguments
+from motorscope.plugin.specs import picks_arguments, tomogram_arguments
+from motorscope.plugin.tag import kind_of, tag_of
 from motorscope.tomogram import Tomogram, VoxelGrid, open_tomogram
 
 PLUGIN = "napari-motorscope"
@@ -89,8 +91,8 @@ def test_what_napari_saves_opens_where_it_was(name, tmp_path, npe2pm):
     again, _ = opened(viewer, path)
     kept = slice(1) if name == "submission" else slice(None)  # the best one
     assert world(again) == pytest.approx(world(points)[kept], abs=0.01 * 12.5)
-    assert again.metadata[KEY]["role"] == COORDINATES
-    assert again.metadata[KEY]["tomogram"] == identity(viewer.layers[0])
+    assert kind_of(again) is COORDINATES
+    assert tag_of(again).tomogram == identity(viewer.layers[0])
 
 
 @needs_formats
@@ -226,7 +228,7 @@ def test_nameless_points_go_to_the_selected_tomogram_and_say_so(tmp_path):
     path = tmp_path / "list.npy"
     np.save(path, VOXELS)
     points, remarks = opened(viewer, path, active=second)
-    assert points.metadata[KEY]["tomogram"] == identity(second)
+    assert tag_of(points).tomogram == identity(second)
     assert remarks == ["list.npy does not name its tomogram; its points are placed on 'second'."]
     assert world(points) == pytest.approx(GRID.to_world(VOXELS))
 
@@ -249,8 +251,8 @@ def test_without_a_spacing_points_lie_in_pixels_and_it_is_said(tmp_path):
     assert points.data == pytest.approx(VOXELS)
     assert tuple(points.scale) == (1, 1, 1)
     assert {str(unit) for unit in points.units} == {"pixel"}
-    assert points.metadata[KEY]["unit"] == "pixel"
-    assert points.metadata[KEY]["grid"].spacing is None
+    assert tag_of(points).in_pixels
+    assert tag_of(points).grid.spacing is None
     assert "does not say how large its voxels are" in remarks[0]
 
 
@@ -375,7 +377,7 @@ def test_a_missing_library_is_named_with_its_extra(tmp_path, monkeypatch):
 def test_layers_of_the_review_know_their_grid():
     viewer = ViewerModel()
     points = add_picks(viewer, a_table())
-    assert points.metadata[KEY]["role"] == PICKS
+    assert kind_of(points) is PICKS
     assert picks_of_points(points)[1] == GRID
 
 

@@ -10,9 +10,12 @@ from motorscope.errors import PicksError
 from motorscope.picks import PickTable
 from motorscope.plugin.actions import ACTIONS, BARE, ReviewActions
 from motorscope.plugin.desk import ReviewDesk
+from motorscope.plugin.document import Tomograms
 from motorscope.plugin.journals import journal_of
+from motorscope.plugin.kinds import PICKS, TOMOGRAM
 from motorscope.plugin.layers import find, identity, set_spacing
-from motorscope.plugin.specs import KEY, PICKS, TOMOGRAM, heatmap_arguments
+from motorscope.plugin.specs import heatmap_arguments
+from motorscope.plugin.tag import LayerTag
 from motorscope.tomogram import VoxelGrid
 
 SPACING = (20.0, 10.0, 10.0)
@@ -34,14 +37,13 @@ def tomogram(tmp_path):
 
 
 def add(viewer, path=None, spacing=SPACING, value=1, **options):
-    ours = {"role": TOMOGRAM, "name": path.stem, "path": path} if path is not None else {}
     return viewer.add_image(
         np.full(SHAPE, value, dtype=np.int8),
         name="tomo",
         scale=spacing,
         translate=ORIGIN,
         units=("angstrom",) * 3,
-        metadata={KEY: ours},
+        metadata={} if path is None else LayerTag(TOMOGRAM, path.stem, path=path).metadata,
         **options,
     )
 
@@ -57,7 +59,7 @@ class Listener:
 
 def opened(path=None, **options):
     viewer = ViewerModel()
-    layer, desk = add(viewer, path, **options), ReviewDesk(viewer)
+    layer, desk = add(viewer, path, **options), ReviewDesk(Tomograms(viewer))
     return viewer, layer, desk, Listener(desk)
 
 
@@ -157,7 +159,7 @@ def test_a_panel_that_was_closed_finds_its_points_and_what_was_done_meanwhile(to
     points = desk.points(identity(layer))
     desk.close()
     points.add([[10.0, 20.0, 30.0]])
-    desk = ReviewDesk(viewer)
+    desk = ReviewDesk(Tomograms(viewer))
     desk.restore(layer)
     review = desk.review(layer)
     assert desk.points(identity(layer)) == points
@@ -185,7 +187,6 @@ def test_a_new_spacing_keeps_decisions_on_their_voxels(tomogram):
     voxel = review.grid.to_voxels(review.position(1))
     set_spacing(layer, (13.0, 13.0, 13.0))
     viewer.layers.remove(desk.points(identity(layer)))
-    desk.drop_points(desk.points(identity(layer)))
     desk.respace(layer)
     review = desk.review(layer)
     assert review.grid.spacing == (13.0, 13.0, 13.0)
@@ -218,7 +219,7 @@ def test_add_at_the_cursor_in_a_slice(units, factor):
         translate=np.array(ORIGIN) * factor,
         units=(units,) * 3,
     )
-    desk = ReviewDesk(viewer)
+    desk = ReviewDesk(Tomograms(viewer))
     viewer.cursor.position = tuple(np.array([300.0, 200.0, 250.0]) * factor)
     desk.add_at_cursor(layer)
     assert desk.review(layer).table.positions == pytest.approx(np.array([[300, 200, 250]]))
@@ -314,7 +315,7 @@ def test_keys_are_free_on_images_and_points_and_are_given_back():
     viewer = ViewerModel()
     before = dict(viewer.keymap)
     viewer.bind_key("K", lambda _: None)
-    actions = ReviewActions(viewer, ReviewDesk(viewer))
+    actions = ReviewActions(viewer, ReviewDesk(Tomograms(viewer)))
     actions.bind()
     assert len(viewer.keymap) == len(before) + len(keys)
     actions.unbind()

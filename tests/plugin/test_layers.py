@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from napari.layers import Image, Labels, Points
 
 from motorscope.errors import SpacingError, TomogramError
+from motorscope.plugin.kinds import HEATMAP, TOMOGRAM
 from motorscope.plugin.layers import (
     check_source,
     find,
@@ -15,14 +16,13 @@ from motorscope.plugin.layers import (
     identity,
     is_source,
     parse_spacing,
-    role,
     set_spacing,
     spacing_of,
     suggested_spacing,
     tomogram_from_layer,
     tomogram_name,
 )
-from motorscope.plugin.specs import HEATMAP, entry
+from motorscope.plugin.tag import LayerTag, kind_of
 
 VOLUME = np.zeros((4, 6, 8), dtype=np.float32)
 ANGSTROM = ("angstrom",) * 3
@@ -81,7 +81,9 @@ def test_finest_level_is_used_for_a_fine_model_and_a_locked_one_always():
         pytest.param(lambda: Image(VOLUME, affine=np.diag([2, 1, 1, 1])), "transform", id="affine"),
         pytest.param(lambda: Labels(np.zeros((4, 6, 8), dtype=int)), "not an image", id="labels"),
         pytest.param(
-            lambda: Image(VOLUME, metadata=entry(HEATMAP, "x", "y")), "not an image", id="heatmap"
+            lambda: Image(VOLUME, metadata=LayerTag(HEATMAP, "x", "y").metadata),
+            "not an image",
+            id="heatmap",
         ),
     ],
 )
@@ -92,14 +94,14 @@ def test_unsuitable_layers_are_refused_with_the_reason(make, reason):
 
 def test_results_are_no_sources_and_are_found_by_metadata_alone():
     tomogram = Image(VOLUME)
-    heatmap = Image(VOLUME, metadata=entry(HEATMAP, "a", identity(tomogram)))
+    heatmap = Image(VOLUME, metadata=LayerTag(HEATMAP, "a", identity(tomogram)).metadata)
     stranger = Image(VOLUME, name="a heatmap", metadata={"motorscope": "something else"})
     layers = [stranger, heatmap, tomogram, Points()]
     heatmap.name = "renamed"
     assert [is_source(layer) for layer in layers] == [True, False, True, False]
     assert find(layers, HEATMAP, identity(tomogram)) is heatmap
     assert find(layers, HEATMAP, identity(stranger)) is None
-    assert role(stranger) is None
+    assert kind_of(stranger) is None
 
 
 def test_setting_the_spacing_keeps_the_place_in_voxels():
@@ -118,9 +120,7 @@ def test_names_of_axes_that_a_person_gave_stay():
 
 def test_name_is_the_stem_of_the_file(tmp_path):
     for name in ("tomo.1.mrc", "tomo.1.mrc.gz"):
-        layer = Image(
-            VOLUME, metadata={"motorscope": {"role": "tomogram", "path": tmp_path / name}}
-        )
+        layer = Image(VOLUME, metadata=LayerTag(TOMOGRAM, path=tmp_path / name).metadata)
         assert tomogram_name(layer) == "tomo.1"
     assert tomogram_name(Image(VOLUME, name="what I see")) == "what I see"
 

@@ -1,5 +1,6 @@
 """What napari reads of us before anything is used, and what it costs."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -52,3 +53,33 @@ def test_preferences_have_defaults_and_are_read(npe2pm, manifest, plugin_setting
     assert preferences() == Preferences("built-in", "cpu", "fp32")
     with pytest.raises(ValueError, match="precision"):
         settings.detection.precision = "fp7"
+
+
+def test_queue_gallery_and_review_open_without_torch(tmp_path):
+    code = """
+import sys
+import numpy as np
+from napari.components import ViewerModel
+from qtpy.QtWidgets import QApplication
+from motorscope.plugin.widgets.gallery import GalleryWidget
+from motorscope.plugin.widgets.queue import QueueWidget
+app, viewer = QApplication([]), ViewerModel()
+queue, gallery = QueueWidget(viewer), GalleryWidget(viewer)
+viewer.add_image(np.zeros((8, 8, 8)), scale=(16,) * 3, units=("angstrom",) * 3)
+review = queue.workspace.session.desk.begin(queue.workspace.layer)
+review.add([[64.0, 64.0, 64.0]])
+for action in ("next", "reject", "zoom"):
+    queue.workspace.actions.run(action)
+assert len(gallery.ids) == len(review.table) == 1
+print(*(name for name in ("torch", "timm") if name in sys.modules))
+for widget in (queue, gallery):
+    widget.ends.close()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "XDG_DATA_HOME": str(tmp_path)},
+    )
+    assert done.stdout.strip() == ""

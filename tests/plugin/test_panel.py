@@ -15,8 +15,9 @@ from motorscope.contract import Inventory, ModelRef
 from motorscope.engine.handle import THREAD_NAME
 from motorscope.network import Model
 from motorscope.picks import read_picks
+from motorscope.plugin.kinds import FEATURES, HEATMAP, PICKS, TOMOGRAM
 from motorscope.plugin.layers import find, identity
-from motorscope.plugin.specs import FEATURES, HEATMAP, PICKS
+from motorscope.plugin.tag import LayerTag
 from motorscope.plugin.widgets.main import MotorscopeWidget
 
 SHAPE = (64, 96, 80)
@@ -81,7 +82,7 @@ def gated(model, widget):
     choice = ModelRef("gated")
     network = Gated()
     widget.session.engine.models.put(choice, Model(card=model.card, network=network))
-    widget.model.offer(replace(widget.model.option(), choice=choice))
+    widget.workspace.offer(replace(widget.workspace.model, choice=choice))
 
 
 def no_threads():
@@ -167,7 +168,7 @@ def test_motors_of_the_sample_are_not_saved_in_the_cache(panel, monkeypatch, tmp
     )
     for folder in ("cache", "data"):
         path = tmp_path / folder / "tomo.mrc"
-        layer = add_spot(viewer, metadata={"motorscope": {"path": path}}, **in_angstrom())
+        layer = add_spot(viewer, metadata=LayerTag(TOMOGRAM, path=path).metadata, **in_angstrom())
         widget.session.desk.begin(layer).add([[100.0, 100.0, 100.0]])
         widget.detections.save.click()
     assert proposed == [Path.home(), tmp_path / "data"]
@@ -235,7 +236,7 @@ def test_error_of_the_network_is_shown_and_the_panel_goes_on(panel, qtbot, spot_
 
     choice = ModelRef("broken")
     widget.session.engine.models.put(choice, Model(card=spot_model.card, network=Broken()))
-    widget.model.offer(replace(widget.model.option(), choice=choice))
+    widget.workspace.offer(replace(widget.workspace.model, choice=choice))
     press(qtbot, widget.run.job.button)
     wait(qtbot, widget)
     assert "a layer is broken" in widget.status.text()
@@ -308,8 +309,8 @@ def test_models_without_weights_ask_for_them(panel, qtbot, monkeypatch, tmp_path
         "motorscope.plugin.widgets.model.QFileDialog.getOpenFileName",
         lambda *_: (asked.append(1), ("", ""))[1],
     )
-    bare = replace(widget.model.option(), choice=ModelRef("byu2025-1st"), ready=False)
-    widget.model.offer(bare)
+    bare = replace(widget.workspace.model, choice=ModelRef("byu2025-1st"), ready=False)
+    widget.workspace.offer(bare)
     assert not widget.run.job.button.isEnabled()
     assert "weights" in widget.model.card.text()
     widget.model.choice.activated.emit(1)  # by a key of the list, too: so no dialog
@@ -325,18 +326,18 @@ def test_models_without_weights_ask_for_them(panel, qtbot, monkeypatch, tmp_path
 def test_flips_follow_the_model_until_a_person_says_otherwise(panel, qtbot, looks):
     viewer, widget = panel
     add_spot(viewer, **in_angstrom())
-    flips, plain = widget.run.flips, widget.model.option()
+    flips, plain = widget.run.flips, widget.workspace.model
     assert not flips.isChecked()
     assert "'spots' was measured without" in flips.toolTip()
     flips.click()
     assert "slightly different" in flips.toolTip()
-    widget.model.offer(plain)  # the same one again
+    widget.workspace.offer(plain)  # the same one again
     assert flips.isChecked()
 
     model, seen = looks
     flipped = replace(plain, choice=ModelRef("flipped"), card=model.card)
     widget.session.engine.models.put(flipped.choice, model)
-    widget.model.offer(flipped)
+    widget.workspace.offer(flipped)
     assert flips.isChecked()
     assert "'flipped' was measured with it" in flips.toolTip()
     assert "slightly different" not in flips.toolTip()

@@ -7,6 +7,7 @@ from qtpy.QtCore import QPoint
 from qtpy.QtWidgets import QApplication
 
 from motorscope.plugin.desk import ReviewDesk
+from motorscope.plugin.document import Tomograms
 from motorscope.plugin.layers import identity
 from motorscope.plugin.pointer import Pointer
 from motorscope.plugin.specs import heatmap_arguments
@@ -63,7 +64,7 @@ def test_a_motor_is_added_on_the_maximum_under_the_mouse(
     heatmap = viewer.add_image(
         **heatmap_arguments(np.zeros(SHAPE, dtype=np.float32), grid, "tomo", identity(layer))
     )
-    desk = ReviewDesk(viewer, tmp_path)
+    desk = ReviewDesk(Tomograms(viewer), tmp_path)
     viewer.dims.ndisplay = 3
     camera = viewer.scene.camera
     camera.angles, camera.perspective = (20.0, -35.0, 70.0), perspective

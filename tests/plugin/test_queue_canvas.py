@@ -7,12 +7,13 @@ import pytest
 
 from motorscope.picks import PickTable, Summits
 from motorscope.plugin import queue_layers
+from motorscope.plugin.kinds import PICKS, TOMOGRAM
 from motorscope.plugin.layers import identity
 from motorscope.plugin.queue import scan
 from motorscope.plugin.queue_desk import QueueDesk
 from motorscope.plugin.queue_jobs import Found, open_job
 from motorscope.plugin.session import Session
-from motorscope.plugin.specs import KEY, PICKS
+from motorscope.plugin.tag import kind_of, tag_of
 from motorscope.tomogram import VoxelGrid, write_heatmap, write_mrc
 
 GRID = VoxelGrid((8, 48, 48), (20.0,) * 3)
@@ -62,11 +63,11 @@ def check(desk, name):
     viewer, layer = desk.session.viewer, desk.layer
     assert desk.current.name == layer.name == name
     assert layer.data[1, 1, 1] == list(COUNTS).index(name)
-    owned = [each for each in viewer.layers if each.metadata[KEY].get("tomogram")]
-    rings = [each for each in owned if each.metadata[KEY]["role"] == PICKS]
+    owned = [each for each in viewer.layers if kind_of(each) is not TOMOGRAM]
+    rings = [each for each in owned if kind_of(each) is PICKS]
     assert len(rings) == 1 or (not rings and not COUNTS[name])
     assert len(owned) - len(rings) == (name != "c")  # its heatmap
-    assert {each.metadata[KEY]["tomogram"] for each in owned} <= {identity(layer)}
+    assert {tag_of(each).tomogram for each in owned} <= {identity(layer)}
     assert all(each.name.startswith(f"{name} ") for each in owned)
     assert sum(each.shown.sum() for each in rings) == COUNTS[name]
 

@@ -12,7 +12,8 @@ from motorscope.engine import ThreadEngine
 from motorscope.errors import PicksError
 from motorscope.picks import Journal, PickTable
 from motorscope.plugin.journals import kept_elsewhere
-from motorscope.plugin.layers import identity, role
+from motorscope.plugin.kinds import HEATMAP, PICKS, TOMOGRAM
+from motorscope.plugin.layers import identity
 from motorscope.plugin.queue import (
     FAILED,
     NEW,
@@ -37,7 +38,7 @@ from motorscope.plugin.queue_jobs import (
 )
 from motorscope.plugin.queue_marks import new_mark
 from motorscope.plugin.session import Session
-from motorscope.plugin.specs import HEATMAP, PICKS
+from motorscope.plugin.tag import kind_of, tag_of
 from motorscope.tomogram import VoxelGrid, write_mrc
 
 SHAPE, SPACING = (64, 64, 64), 16.0
@@ -115,7 +116,7 @@ def reopened(desk):
 
 
 def roles(viewer):
-    return [role(layer) for layer in viewer.layers]
+    return [kind_of(layer) for layer in viewer.layers]
 
 
 def test_results_wait_for_the_tomogram_to_be_opened(desk, viewer, engine, spot_card):
@@ -128,7 +129,7 @@ def test_results_wait_for_the_tomogram_to_be_opened(desk, viewer, engine, spot_c
     assert entry(desk, "c").summary.best is None
     assert entry(desk, "c").status == NOTHING
     show(desk, "a")
-    assert roles(viewer) == ["tomogram", HEATMAP, PICKS]
+    assert roles(viewer) == [TOMOGRAM, HEATMAP, PICKS]
     picks = viewer.layers[-1]
     at = np.array(picks.data_to_world(picks.data[0]))
     assert at == pytest.approx(np.array(SPOTS["a"]) * SPACING, abs=4 * SPACING)
@@ -149,12 +150,12 @@ def test_next_tomogram_takes_the_place_of_the_one_before_only(desk, viewer, engi
     assert identity(desk.layer) != before
     assert mine in viewer.layers
     assert points in viewer.layers
-    assert roles(viewer) == [None, None, "tomogram", HEATMAP, PICKS]
+    assert roles(viewer) == [None, None, TOMOGRAM, HEATMAP, PICKS]
     at = np.array(viewer.layers[-1].data_to_world(viewer.layers[-1].data[0]))
     assert at == pytest.approx(np.array(SPOTS["b"]) * SPACING, abs=4 * SPACING)
     assert viewer.layers[-2].name == "b heatmap"
     show(desk, "c")  # without a heatmap or picks
-    assert roles(viewer) == [None, None, "tomogram"]
+    assert roles(viewer) == [None, None, TOMOGRAM]
 
 
 def test_next_tomogram_gets_the_layers_of_the_one_before(desk, viewer, engine):
@@ -192,9 +193,9 @@ def test_nothing_of_a_tomogram_is_left_in_the_layers_of_the_next(
     show(desk, "b")
     assert not session.is_current(task)
     assert session.layer(before) is None
-    assert session.detection(image) is None
+    assert session.last_run(image) is None
     assert first.journal is None
-    assert image.metadata["motorscope"]["path"] == folder / "b.mrc"
+    assert tag_of(image).path == folder / "b.mrc"
     assert tuple(image.contrast_limits) != (-5, -4)
     assert image.contrast_limits == image.contrast_limits_range
     assert not np.array_equal(heatmap.data, heat)
@@ -246,7 +247,7 @@ def test_tomogram_of_another_size_and_spacing_gets_rings_that_fit(desk, folder, 
     show(desk, "a")
     points = viewer.layers[-1]
     show(desk, "small")
-    assert roles(viewer) == ["tomogram", PICKS]
+    assert roles(viewer) == [TOMOGRAM, PICKS]
     assert viewer.layers[-1] is points
     image = viewer.layers[0]
     assert tuple(image.translate) == (80.0, 0, 0)
@@ -393,7 +394,7 @@ def test_unknown_spacing_fails_until_a_person_says_it(desk, folder, viewer, engi
     assert entry(desk, "a").status == TO_REVIEW
     show(desk, "d")
     assert entry(desk, "d").status == NO_SPACING
-    desk.session.set_spacing(desk.layer, "16")
+    desk.session.set_spacing(desk.layer, (16.0,) * 3)
     assert entry(desk, "d").status == NEW
     assert entry(desk, "d").spacing == (SPACING,) * 3
     show(desk, "a")

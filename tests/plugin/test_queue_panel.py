@@ -21,7 +21,7 @@ from motorscope.plugin.queue import (
     TO_REVIEW,
     scan,
 )
-from motorscope.plugin.widgets.queue import QueueWidget
+from motorscope.plugin.widgets.dock import PANEL, QUEUE, find_dock, show_dock
 from motorscope.tomogram import VoxelGrid, write_mrc
 
 SHAPE, SPACING = (64, 64, 64), 16.0
@@ -53,12 +53,7 @@ def dock(make_napari_viewer_proxy, qtbot, monkeypatch, spot_model, spot_option):
     qtbot.waitUntil(lambda: not panel.runner.busy)
     panel.session.engine.models.put(spot_option.choice, spot_model)
     press(qtbot, panel.tomogram.queue)
-    return viewer, queue_of(viewer)
-
-
-def queue_of(viewer):
-    docks = viewer.window.dock_widgets.values()
-    return next(widget for widget in docks if isinstance(widget, QueueWidget))
+    return viewer, find_dock(viewer, QUEUE)
 
 
 def press(qtbot, button):
@@ -95,9 +90,8 @@ def test_folder_is_searched_reviewed_and_restored(dock, qtbot, folder):
     qtbot.keyClick(widget.table, Qt.Key.Key_PageDown)  # the viewer's key, not the table's
     wait_open(qtbot, widget, "TS_1")
     assert [layer.name for layer in viewer.layers] == ["TS_1", "TS_1 heatmap", "TS_1 motors"]
-    panel = widget._panel
-    assert "1 to decide" in panel.review.count.text()
-    panel.actions.run("accept")
+    assert "1 to decide" in find_dock(viewer, PANEL).review.count.text()
+    widget.workspace.actions.run("accept")
     press(qtbot, widget.steps.buttons["reviewed"])
     wait_open(qtbot, widget, "TS_2")
     assert [layer.name for layer in viewer.layers] == ["TS_2", "TS_2 heatmap", "TS_2 motors"]
@@ -169,6 +163,42 @@ def test_marks_are_for_what_is_selected_and_are_taken_back(dock, qtbot, folder, 
     assert len(asked) == 2
 
 
+def test_queue_needs_no_panel_and_outlives_one(
+    make_napari_viewer_proxy, qtbot, monkeypatch, spot_model, spot_option, folder
+):
+    monkeypatch.setattr(
+        "motorscope.engine.models.take_inventory",
+        lambda default: Inventory((spot_option,), (("cpu", "CPU"),)),
+    )
+    viewer = make_napari_viewer_proxy()
+    widget = show_dock(viewer, QUEUE)
+    widget.workspace.session.engine.models.put(spot_option.choice, spot_model)
+    assert find_dock(viewer, PANEL) is None
+    open_folder(qtbot, widget, folder)
+    with qtbot.waitSignal(widget.settled, timeout=60_000):
+        press(qtbot, widget.search.all)  # the models are looked for first
+    assert statuses(widget) == {"TS_1": TO_REVIEW, "TS_2": TO_REVIEW, "TS_3": FAILED}
+    widget.open_entry(folder / "TS_1.mrc")
+    wait_open(qtbot, widget, "TS_1")
+    keys = {str(key): action for key, action in viewer.keymap.items()}
+    keys["K"](viewer)
+    assert widget.desk.current.summary.accepted == 1
+
+    panel = show_dock(viewer, PANEL)
+    assert panel.tomogram.choice.currentText() == "TS_1"
+    assert panel.model.choice.currentText() == "spots"
+    assert panel.review.count.text().startswith("1 accepted")
+    panel.run.flips.click()
+    assert widget.workspace.flips
+    viewer.window.remove_dock_widget(panel)
+    keys["R"](viewer)
+    assert widget.desk.current.summary.rejected == 1
+    review = widget.workspace.session.desk.review(widget.desk.layer)
+    viewer.window.remove_dock_widget(widget)
+    assert review.journal is None  # nobody holds the workspace any more
+    assert "K" not in {str(key) for key in viewer.keymap}
+
+
 def test_keys_of_the_viewer_go_through_the_list(dock, qtbot, folder):
     viewer, widget = dock
     open_folder(qtbot, widget, folder)
@@ -195,8 +225,8 @@ def test_one_tomogram_is_reviewed_while_others_are_searched(dock, qtbot, folder,
             assert gate.wait(60)
             return super().forward(x)
 
-    option = widget._panel.model.option()
-    widget._panel.session.engine.models.put(
+    option = widget.workspace.model
+    widget.workspace.session.engine.models.put(
         option.choice, Model(card=spot_model.card, network=Gated())
     )
     open_folder(qtbot, widget, folder)
@@ -226,7 +256,7 @@ def test_search_is_stopped_within_a_tomogram(dock, qtbot, folder, spot_model):
             return super().forward(x)
 
     choice = ModelRef("spots")
-    widget._panel.session.engine.models.put(choice, Model(card=spot_model.card, network=Gated()))
+    widget.workspace.session.engine.models.put(choice, Model(card=spot_model.card, network=Gated()))
     open_folder(qtbot, widget, folder)
     press(qtbot, widget.search.all)
     qtbot.waitUntil(entered.is_set)

@@ -11,10 +11,11 @@ from qtpy.QtWidgets import QApplication, QLineEdit
 from motorscope.contract import Inventory
 from motorscope.picks import Journal, read_picks
 from motorscope.plugin.desk import ZOOM_WIDTH
+from motorscope.plugin.kinds import PICKS, TOMOGRAM
 from motorscope.plugin.layers import find, identity
-from motorscope.plugin.specs import KEY, PICKS, TOMOGRAM
+from motorscope.plugin.tag import LayerTag
+from motorscope.plugin.widgets.dock import GALLERY, show_dock
 from motorscope.plugin.widgets.gallery import GalleryWidget
-from motorscope.plugin.widgets.main import MotorscopeWidget
 
 SPACING = 16.0
 SHAPE = (64, 96, 80)
@@ -69,7 +70,7 @@ def add_tomogram(viewer, path):
         units=("angstrom",) * 3,
         projection_mode="none",
         contrast_limits=(0, 255),
-        metadata={KEY: {"role": TOMOGRAM, "name": path.stem, "path": path}},
+        metadata=LayerTag(TOMOGRAM, path.stem, path=path).metadata,
     )
 
 
@@ -183,8 +184,8 @@ def test_a_whole_review(open_panel, qtbot, tomogram, monkeypatch):
     # A new run keeps what was decided.
     decided = again.session.desk.review(layer).table.with_status("accepted", "rejected")
     again.session.engine.models.put(
-        widget.model.option().choice,
-        widget.session.engine.models.load(widget.model.option().choice),
+        widget.workspace.model.choice,
+        widget.session.engine.models.load(widget.workspace.model.choice),
     )
     find_motors(qtbot, again)
     table = again.session.desk.review(layer).table
@@ -295,19 +296,27 @@ def test_the_gallery_goes_there_and_decides_on_many(open_panel, qtbot, tomogram)
     corner = widget.window().corner(Qt.Corner.BottomRightCorner)
     assert corner == Qt.DockWidgetArea.RightDockWidgetArea  # the panel keeps its height
     qtbot.mouseClick(widget.review.gallery, Qt.MouseButton.LeftButton)
+    assert show_dock(viewer, GALLERY) is gallery
     assert sum(isinstance(w, GalleryWidget) for w in viewer.window.dock_widgets.values()) == 1
     viewer.window.remove_dock_widget(widget)
-    assert len(gallery.ids) == 0
+    assert len(gallery.ids) == 3
 
 
-@pytest.mark.usefixtures("open_panel")
-def test_the_gallery_opens_the_panel_it_belongs_to(make_napari_viewer_proxy, qtbot):
+def test_the_gallery_needs_no_panel(make_napari_viewer_proxy, tomogram):
     viewer = make_napari_viewer_proxy()
-    _, gallery = viewer.window.add_plugin_dock_widget("napari-motorscope", "Motorscope gallery")
-    panels = [w for w in viewer.window.dock_widgets.values() if isinstance(w, MotorscopeWidget)]
-    assert len(panels) == 1
+    gallery = show_dock(viewer, GALLERY)
     assert "Nothing to show" in gallery.title.text()
-    qtbot.waitUntil(lambda: not panels[0].runner.busy)
+    layer = add_tomogram(viewer, tomogram)
+    gallery.workspace.session.desk.begin(layer).add([[300.0, 300.0, 300.0]])
+    assert gallery.ids.tolist() == [0]
+    press_key(viewer, "R")
+    assert "1 rejected" in gallery.title.text()
+    assert list(viewer.window.dock_widgets.values()) == [gallery]
+
+
+def press_key(viewer, name):
+    """Do what a key of the viewer does."""
+    {str(key): action for key, action in viewer.keymap.items()}[name](viewer)
 
 
 def test_held_key_shows_the_bare_tomogram(open_panel, qtbot, tomogram):

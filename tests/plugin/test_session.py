@@ -13,10 +13,11 @@ from motorscope.detection import run_to_end
 from motorscope.errors import PicksError, SpacingError, TomogramError
 from motorscope.picks import read_picks, write_picks
 from motorscope.plugin.jobs import detection_job, features_job
-from motorscope.plugin.layers import angstrom_per, find, full_grid, identity, role
+from motorscope.plugin.kinds import FEATURES, HEATMAP, PICKS, TOMOGRAM
+from motorscope.plugin.layers import angstrom_per, find, full_grid, identity
 from motorscope.plugin.picks_layer import picks_of
 from motorscope.plugin.session import Session
-from motorscope.plugin.specs import FEATURES, HEATMAP, PICKS
+from motorscope.plugin.tag import LayerTag, kind_of
 
 SPACING = 16.0
 SHAPE = (64, 96, 80)
@@ -200,7 +201,7 @@ def test_search_of_a_part_is_undone_done_again_and_restored(
 ):
     path = tmp_path / "tomo.mrc"
     path.touch()
-    options = {"metadata": {"motorscope": {"role": "tomogram", "name": "tomo", "path": path}}}
+    options = {"metadata": LayerTag(TOMOGRAM, "tomo", path=path).metadata}
     layer = add_tomogram(viewer, SPOT, OTHER, **options)
     find_motors(session, layer, spot_option)
     look_at_part(viewer, layer, (20, 12, 60))
@@ -306,7 +307,7 @@ def test_layers_of_a_person_stay_as_they_are(session, viewer, spot_option):
     for (_, old, _), (_, new, _) in zip(before, after, strict=True):
         for key in old.keys() - {"features", "feature_defaults"}:
             np.testing.assert_equal(new[key], old[key], err_msg=key)
-    assert [type(each) for each in viewer.layers] == [Image, Image, Points, Image, Points]
+    assert [type(each) for each in viewer.layers] == [Image, Image, Image, Points, Points]
 
 
 def test_results_belong_to_their_tomogram(session, viewer, spot_option):
@@ -316,10 +317,10 @@ def test_results_belong_to_their_tomogram(session, viewer, spot_option):
     assert len(find(viewer.layers, PICKS, identity(first)).data) == 1
     assert len(find(viewer.layers, PICKS, identity(second)).data) == 2
     session.set_threshold(first, 1.0)
-    assert session.detection(second).threshold == 0.5
+    assert session.desk.review(second).threshold == 0.5
     viewer.layers.remove(first)
-    assert session.detection(first) is None
-    assert session.detection(second) is not None
+    assert session.last_run(first) is None
+    assert session.last_run(second) is not None
 
 
 def test_threshold_hides_points_without_a_run(session, viewer, spot_option):
@@ -329,10 +330,9 @@ def test_threshold_hides_points_without_a_run(session, viewer, spot_option):
     scores = points.features["score"].to_numpy()
     assert scores[0] > scores[1]
     changes = []
-    session.detection_changed.connect(changes.append)
+    session.desk.changed.connect(changes.append)
     session.set_threshold(layer, float(scores.mean()))
     assert points.shown.tolist() == [True, False]
-    assert len(session.detection(layer).shown) == 1
     assert len(picks_of(points)[0]) == 1
     assert changes == [identity(layer)]
     session.set_threshold(layer, 0.0)
@@ -424,7 +424,7 @@ def test_closed_session_shows_nothing_more(session, viewer, spot_option):
     layer = add_tomogram(viewer, SPOT)
     task = session.new_task(layer, spot_option)
     heard = []
-    session.layers_changed.connect(lambda: heard.append(1))
+    session.tomograms.changed.connect(lambda: heard.append(1))
     session.close()
     session.close()
     session.finish_detection(
@@ -442,14 +442,14 @@ def test_cancelled_run_keeps_the_results_before(session, viewer, spot_option):
     task = session.new_task(layer, spot_option)
     assert run_to_end(detection_job(task, session.engine, cancel)) is None
     session.finish_detection(task, None)
-    assert len(session.detection(layer).summits.candidates) == 1
+    assert len(session.desk.review(layer).table) == 1
 
 
 def test_unknown_spacing_is_insisted_on(session, viewer, spot_option):
     layer = viewer.add_image(np.zeros(SHAPE, dtype=np.float32), contrast_limits=(0, 1))
     with pytest.raises(SpacingError):
         session.new_task(layer, spot_option)
-    session.set_spacing(layer, "16")
+    session.set_spacing(layer, (16.0,) * 3)
     assert session.new_task(layer, spot_option).tomogram.grid.spacing == (16, 16, 16)
 
 
@@ -457,12 +457,12 @@ def test_setting_the_spacing_removes_results_and_stays_in_the_slice(session, vie
     layer = add_tomogram(viewer, SPOT)
     find_motors(session, layer, spot_option)
     viewer.dims.set_point(0, 30 * SPACING)
-    session.set_spacing(layer, "10")
+    session.set_spacing(layer, (10.0,) * 3)
     assert list(viewer.layers) == [layer]
-    assert session.detection(layer) is None
+    assert session.last_run(layer) is None
     assert viewer.dims.point[0] == pytest.approx(300)
     with pytest.raises(SpacingError):
-        session.set_spacing(layer, "a lot")
+        session.set_spacing(layer, (10.0, 0.0, 10.0))
     assert tuple(layer.scale) == (10, 10, 10)
 
 
@@ -534,8 +534,8 @@ def test_unsuitable_layer_is_refused(session, viewer, spot_option):
 def test_results_are_not_offered_as_tomograms(session, viewer, spot_option):
     layer = add_tomogram(viewer, SPOT)
     find_motors(session, layer, spot_option)
-    assert session.tomogram_layers() == [layer]
-    assert [role(each) for each in viewer.layers] == [None, HEATMAP, PICKS]
+    assert [each.layer for each in session.tomograms] == [layer]
+    assert [kind_of(each) for each in viewer.layers] == [None, HEATMAP, PICKS]
     assert isinstance(viewer, ViewerModel)
 
 

@@ -11,7 +11,8 @@ from motorscope.picks.formats import write_coordinates
 from motorscope.plugin.coordinates import open_coordinates, open_on
 from motorscope.plugin.journals import journal_of
 from motorscope.plugin.session import Session
-from motorscope.plugin.specs import KEY, tomogram_arguments
+from motorscope.plugin.specs import tomogram_arguments
+from motorscope.plugin.tag import tag_of
 from motorscope.plugin.taking import take_into_review
 from motorscope.tomogram import Tomogram, VoxelGrid
 
@@ -192,10 +193,10 @@ def test_without_a_spacing_it_is_asked_for_and_then_they_fit(session, viewer, tm
     layer = add_tomogram(viewer, VoxelGrid(shape=GRID.shape, spacing=None))
     np.save(tmp_path / "points.npy", [[1.0, 2.0, 3.0]])
     points = opened(viewer, tmp_path / "points.npy")
-    assert points.metadata[KEY]["unit"] == "pixel"
+    assert tag_of(points).in_pixels
     with pytest.raises(SpacingError, match="Spacing field"):
         take(session, layer, points)
-    session.set_spacing(layer, "20")
+    session.set_spacing(layer, (20.0,) * 3)
     review, said = take(session, layer, points)
     assert review.table.positions.tolist() == [[20, 40, 60]]
     assert "taken as voxels of 'tomo'" in said

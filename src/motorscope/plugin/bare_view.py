@@ -3,8 +3,8 @@
 from napari.components import ViewerModel
 from napari.layers import Layer
 
-from motorscope.plugin.layers import role
-from motorscope.plugin.specs import TOMOGRAM
+from motorscope.plugin.kinds import TOMOGRAM
+from motorscope.plugin.tag import kind_of
 
 
 class BareView:
@@ -21,7 +21,7 @@ class BareView:
         self._hidden = tuple(
             layer
             for layer in self._viewer.layers
-            if layer.visible and role(layer) not in (None, TOMOGRAM)
+            if layer.visible and kind_of(layer) not in (None, TOMOGRAM)
         )
         for layer in self._hidden:
             layer.visible = False

@@ -10,15 +10,10 @@ from napari.layers import Layer, Points
 from numpy.typing import ArrayLike, NDArray
 
 from motorscope.picks import Counts, PickTable, match_picks
-from motorscope.plugin.layers import find, full_grid, identity, role, tomogram_name
-from motorscope.plugin.specs import (
-    ANGSTROM,
-    AXES,
-    COMPARISON,
-    MARKER_SIZE,
-    PICKS,
-    entry,
-)
+from motorscope.plugin.kinds import COMPARISON, PICKS
+from motorscope.plugin.layers import find, identity
+from motorscope.plugin.specs import ANGSTROM, AXES, MARKER_SIZE
+from motorscope.plugin.tag import LayerTag, kind_of
 from motorscope.tomogram import VoxelGrid
 
 RADIUS = 500.0
@@ -60,6 +55,34 @@ class Comparison:
         return rows[np.lexsort(self.places[rows].T[::-1])]
 
 
+@dataclass(frozen=True)
+class Compared:
+    """A comparison, and how it came about.
+
+    Attributes
+    ----------
+    comparison
+        What came out.
+    other
+        The identity of the other set's layer.
+    radius
+        In Å.
+    remark
+        What was assumed; empty if nothing.
+    stale
+        Whether my picks have changed since.
+    place
+        Where the last step led, z, y, x in Å.
+    """
+
+    comparison: Comparison
+    other: str
+    radius: float
+    remark: str = ""
+    stale: bool = False
+    place: tuple[float, ...] | None = None
+
+
 def compare(mine: PickTable, theirs: ArrayLike, radius: float) -> Comparison:
     """Match my picks with positions ``(m, 3)`` in Å, one to one, within a radius in Å."""
     ours, others = mine.positions, np.asarray(theirs, dtype=float).reshape(-1, 3)
@@ -83,33 +106,9 @@ def other_sets(viewer: ViewerModel, tomogram: Layer | None) -> list[Points]:
         for layer in viewer.layers
         if isinstance(layer, Points)
         and layer.ndim == 3
-        and role(layer) != COMPARISON
+        and kind_of(layer) is not COMPARISON
         and (own is None or layer != own)
     ]
-
-
-def show_comparison(viewer: ViewerModel, comparison: Comparison, tomogram: Layer) -> Points:
-    """Show a comparison as a points layer of ours, in place of an earlier one of the tomogram."""
-    arguments = comparison_arguments(
-        comparison, full_grid(tomogram), tomogram_name(tomogram), identity(tomogram)
-    )
-    layer = find(viewer.layers, COMPARISON, identity(tomogram))
-    if layer is None:
-        before = set(viewer.layers.selection)
-        layer = viewer.add_points(**arguments)
-        viewer.layers.selection = before  # a person goes on with the layer that was selected
-        return layer
-    if not np.array_equal(layer.data, arguments["data"]):
-        layer.selected_data = set()
-        layer.data = arguments["data"]
-    for name in ("scale", "translate"):
-        if not np.array_equal(getattr(layer, name), arguments[name]):
-            setattr(layer, name, arguments[name])
-    verdicts = arguments["features"]["verdict"]
-    if list(layer.features["verdict"]) != list(verdicts):
-        layer.features = arguments["features"]
-        layer.feature_defaults = arguments["feature_defaults"]
-    return layer
 
 
 def comparison_arguments(
@@ -127,14 +126,10 @@ def comparison_arguments(
         "axis_labels": AXES,
         "features": pd.DataFrame({"verdict": pd.Series(comparison.verdicts, dtype=_VERDICT)}),
         "feature_defaults": {"verdict": "mine"},
-        "face_color": "transparent",
-        "border_color": "verdict",
         "border_color_cycle": COLOURS,
-        "border_width": 0.05,
-        "symbol": "square",
         "size": _LARGER * MARKER_SIZE / float(np.mean(spacing)),
-        "projection_mode": "rescale_spherical",
-        "metadata": entry(COMPARISON, name, tomogram_id),
+        "metadata": LayerTag(COMPARISON, name, tomogram_id).metadata,
+        **COMPARISON.looks,
     }
 
 

@@ -1,53 +1,33 @@
 """The comparisons of a viewer's tomograms: with which set, what came out, where a person is."""
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, replace
-from typing import Any
+from contextlib import ExitStack
+from dataclasses import replace
 
-from napari.components import ViewerModel
+import numpy as np
 from napari.layers import Layer, Points
 from psygnal import Signal
 
 from motorscope.errors import PicksError
-from motorscope.plugin.comparison import Comparison, compare, show_comparison
+from motorscope.plugin.comparison import (
+    Compared,
+    Comparison,
+    compare,
+    comparison_arguments,
+)
+from motorscope.plugin.connections import listen
 from motorscope.plugin.desk import ReviewDesk
-from motorscope.plugin.layers import identity, role
+from motorscope.plugin.document import OpenTomogram, Tomograms
+from motorscope.plugin.kinds import COMPARISON
+from motorscope.plugin.layers import full_grid, identity, tomogram_name
 from motorscope.plugin.points import picks_on
 from motorscope.plugin.review import Review
-from motorscope.plugin.specs import COMPARISON, KEY
 from motorscope.plugin.stepping import is_shown
+from motorscope.plugin.tag import kind_of
 from motorscope.plugin.viewport import look_at
 
 AT_ONCE = 2000
 """Picks of both sets that are compared again after every edit: that takes about 50 ms."""
-
-
-@dataclass(frozen=True)
-class Compared:
-    """A comparison, and how it came about.
-
-    Attributes
-    ----------
-    comparison
-        What came out.
-    other
-        The identity of the other set's layer.
-    radius
-        In Å.
-    remark
-        What was assumed; empty if nothing.
-    stale
-        Whether my picks have changed since.
-    place
-        Where the last step led, z, y, x in Å.
-    """
-
-    comparison: Comparison
-    other: str
-    radius: float
-    remark: str = ""
-    stale: bool = False
-    place: tuple[float, ...] | None = None
 
 
 class ComparisonDesk:
@@ -64,21 +44,23 @@ class ComparisonDesk:
 
     changed = Signal(str)
 
-    def __init__(self, viewer: ViewerModel, desk: ReviewDesk) -> None:
-        self._viewer, self._desk = viewer, desk
-        self._all: dict[str, Compared] = {}
-        viewer.layers.events.removed.connect(self._on_removed)
-        desk.changed.connect(self._on_review)
+    def __init__(self, tomograms: Tomograms, desk: ReviewDesk) -> None:
+        self._tomograms, self._desk = tomograms, desk
+        self._viewer = tomograms.viewer
+        self._ends = ExitStack()
+        self._ends.callback(self.changed.disconnect)
+        listen(self._ends, tomograms.closing, self._drop)
+        listen(self._ends, tomograms.lost, self._on_lost)
+        listen(self._ends, desk.changed, self._on_review)
 
     def close(self) -> None:
         """Let go of the viewer; layers stay. May be called more than once."""
-        self._viewer.layers.events.removed.disconnect(self._on_removed)
-        self._desk.changed.disconnect(self._on_review, missing_ok=True)
-        self.changed.disconnect()
+        self._ends.close()
 
     def compared(self, tomogram: Layer | None) -> Compared | None:
         """Return the comparison of a tomogram, or ``None`` if there is none."""
-        return None if tomogram is None else self._all.get(identity(tomogram))
+        open_ = self._tomograms.of(tomogram)
+        return None if open_ is None else open_.comparison
 
     def compare(self, tomogram: Layer, other: Points, radius: float) -> Compared:
         """Compare the picks of a tomogram's review with those that a points layer shows.
@@ -101,8 +83,8 @@ class ComparisonDesk:
             remark=remark,
             place=None if before is None else before.place,
         )
-        show_comparison(self._viewer, comparison, tomogram)
-        self._all[identity(tomogram)] = done
+        self._show(comparison, tomogram)
+        self._keep(tomogram, done)
         self.changed.emit(identity(tomogram))
         return done
 
@@ -148,7 +130,7 @@ class ComparisonDesk:
             number = bisect_right(places, compared.place) % len(rows)
         else:
             number = (bisect_left(places, compared.place) - 1) % len(rows)
-        self._all[identity(tomogram)] = replace(compared, place=places[number])
+        self._keep(tomogram, replace(compared, place=places[number]))
         review, pick = self._review(tomogram), int(comparison.ids[rows[number]])
         if pick in review.table.ids:
             review.go_to(pick)
@@ -165,30 +147,56 @@ class ComparisonDesk:
             )
         return review
 
+    def _keep(self, tomogram: Layer, compared: Compared) -> None:
+        open_ = self._tomograms.of(tomogram)
+        assert open_ is not None
+        open_.comparison = compared
+
+    def _show(self, comparison: Comparison, tomogram: Layer) -> None:
+        """Show a comparison as a points layer, in place of an earlier one of the tomogram."""
+        open_ = self._tomograms.of(tomogram)
+        assert open_ is not None
+        arguments = comparison_arguments(
+            comparison, full_grid(tomogram), tomogram_name(tomogram), open_.id
+        )
+        layer = open_.layer_of(COMPARISON)
+        if layer is None:
+            # A person goes on with the layer that was selected.
+            self._tomograms.add(open_, Points(**arguments), keep_selection=True)
+            return
+        if not np.array_equal(layer.data, arguments["data"]):
+            layer.selected_data = set()
+            layer.data = arguments["data"]
+        for name in ("scale", "translate"):
+            if not np.array_equal(getattr(layer, name), arguments[name]):
+                setattr(layer, name, arguments[name])
+        verdicts = arguments["features"]["verdict"]
+        if list(layer.features["verdict"]) != list(verdicts):
+            layer.features = arguments["features"]
+            layer.feature_defaults = arguments["feature_defaults"]
+
     def _layer(self, layer_id: str) -> Layer | None:
         return next((each for each in self._viewer.layers if identity(each) == layer_id), None)
 
     def _on_review(self, layer_id: str) -> None:
         """Compare again after an edit, or say that it would be due."""
-        compared, tomogram = self._all.get(layer_id), self._layer(layer_id)
-        if compared is None or tomogram is None:
+        open_ = self._tomograms.get(layer_id)
+        if open_ is None or open_.comparison is None:
             return
-        review, other = self._desk.review(tomogram), self._layer(compared.other)
+        review, other = open_.review, self._layer(open_.comparison.other)
         if review is None or other is None:
-            self._drop(layer_id)
+            self._drop(open_)
         elif len(review.table) + len(other.data) <= AT_ONCE:
-            self.refresh(tomogram)
+            self.refresh(open_.layer)
         else:
-            self._all[layer_id] = replace(compared, stale=True)
+            open_.comparison = replace(open_.comparison, stale=True)
             self.changed.emit(layer_id)
 
-    def _on_removed(self, event: Any) -> None:
-        layer = event.value
-        if role(layer) == COMPARISON:
-            self._drop(layer.metadata[KEY]["tomogram"])
-        else:
-            self._drop(identity(layer))
+    def _on_lost(self, tomogram: OpenTomogram, layer: Layer) -> None:
+        if kind_of(layer) is COMPARISON:
+            self._drop(tomogram)
 
-    def _drop(self, tomogram_id: str) -> None:
-        if self._all.pop(tomogram_id, None) is not None:
-            self.changed.emit(tomogram_id)
+    def _drop(self, tomogram: OpenTomogram) -> None:
+        if tomogram.comparison is not None:
+            tomogram.comparison = None
+            self.changed.emit(tomogram.id)

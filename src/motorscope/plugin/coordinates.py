@@ -17,7 +17,7 @@ from motorscope.plugin.coordinate_file import CoordinateFile
 from motorscope.plugin.layers import check_source, full_grid, tomogram_name
 from motorscope.plugin.placing import LayerData, alone, on_tomogram
 from motorscope.plugin.sniff import coordinate_format
-from motorscope.plugin.specs import KEY
+from motorscope.plugin.tag import KEY
 
 Paths = str | list[str]
 
@@ -116,7 +116,7 @@ def open_coordinates(
         placed = [alone(path, name, picks) for name, picks in sets.items()]
     if len(placed) > 1:
         for (_, arguments, _), _ in placed:
-            arguments["name"] += f": {arguments['metadata'][KEY]['name']}"
+            arguments["name"] += f": {arguments['metadata'][KEY].name}"
     return [layer for layer, _ in placed], remarks + [each for _, said in placed for each in said]
 
 

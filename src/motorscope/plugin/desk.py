@@ -1,10 +1,11 @@
 """All reviews of a viewer: each belongs to a tomogram's layer, has a points layer and a journal."""
 
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from napari.components import ViewerModel
 from napari.layers import Layer, Points
 from psygnal import Signal
 
@@ -18,13 +19,16 @@ from motorscope.picks import (
 )
 from motorscope.picks.regridding import mover
 from motorscope.plugin import layers as sources
+from motorscope.plugin.connections import listen
+from motorscope.plugin.document import OpenTomogram, Tomograms
 from motorscope.plugin.journals import journal_of, open_journal_of
-from motorscope.plugin.layers import find, identity
+from motorscope.plugin.kinds import HEATMAP, PICKS
+from motorscope.plugin.layers import identity
 from motorscope.plugin.peaks import FLOOR, highest_between, nearest_summit
 from motorscope.plugin.picks_view import PicksView
 from motorscope.plugin.pointer import Pointer
 from motorscope.plugin.review import Review
-from motorscope.plugin.specs import HEATMAP, KEY, PICKS
+from motorscope.plugin.tag import tag_of
 from motorscope.plugin.viewport import look_at, world_unit, zoom_to
 from motorscope.tomogram import VoxelGrid
 
@@ -55,29 +59,32 @@ class ReviewDesk:
     said = Signal(str)
     warned = Signal(str)
 
-    def __init__(self, viewer: ViewerModel, folder: Path | None = None) -> None:
-        self.viewer, self.folder = viewer, folder
+    def __init__(self, tomograms: Tomograms, folder: Path | None = None) -> None:
+        self._tomograms, self.viewer, self.folder = tomograms, tomograms.viewer, folder
         self.scratch: Path | None = None
-        self._reviews: dict[str, Review] = {}
-        self._views: dict[str, PicksView] = {}
-        self._pointer = Pointer(viewer)
+        self._pointer = Pointer(self.viewer)
+        self._ends = ExitStack()
+        self._ends.callback(self._pointer.close)
+        listen(self._ends, tomograms.closing, self._on_closing)
+        listen(self._ends, tomograms.lost, self._on_lost)
 
     def close(self) -> None:
         """Close all reviews and their journals; layers stay. May be called more than once."""
         for signal in (self.changed, self.said, self.warned):
             signal.disconnect()  # first: whoever listened may be half gone
-        self._pointer.close()
-        for layer_id in list(self._reviews):
-            self.forget(layer_id)
+        self._ends.close()
+        for tomogram in list(self._tomograms.by_id.values()):
+            self.forget(tomogram.id)
 
     def review(self, layer: Layer | None) -> Review | None:
         """Return the review of a tomogram, or ``None`` if it has not begun."""
-        return None if layer is None else self._reviews.get(identity(layer))
+        tomogram = self._tomograms.of(layer)
+        return None if tomogram is None else tomogram.review
 
     def points(self, layer_id: str) -> Points | None:
         """Return the points layer of a tomogram's review, if there is one."""
-        view = self._views.get(layer_id)
-        return None if view is None else view.layer
+        tomogram = self._tomograms.get(layer_id)
+        return None if tomogram is None or tomogram.view is None else tomogram.view.layer
 
     # Beginning and end
 
@@ -101,12 +108,13 @@ class ReviewDesk:
         sources.check_source(layer)
         grid = sources.full_grid(layer)
         grid.known_spacing()
-        layer_id = identity(layer)
+        tomogram = self._tomograms.of(layer)
+        assert tomogram is not None
+        layer_id = tomogram.id
         journal = self._open(layer)
-        left = find(self.viewer.layers, PICKS, layer_id)  # by a panel that was closed
-        picks = History.of(PickTable.empty())
-        if left is not None:
-            picks = History.of(left.metadata[KEY].get("table", picks.present))
+        left = tomogram.layer_of(PICKS)  # by docks that were closed
+        tag = None if left is None else tag_of(left)
+        picks = History.of((None if tag is None else tag.table) or PickTable.empty())
         if journal is not None:
             picks = journal.history
             threshold = float(journal.remarks.get("threshold", threshold))
@@ -116,8 +124,8 @@ class ReviewDesk:
         review = Review(name, grid, picks, threshold, journal)
         if journal is not None and picks is not journal.history:
             self._rewrite(journal, review)
-        view = PicksView(self.viewer, review, layer_id)
-        self._reviews[layer_id], self._views[layer_id] = review, view
+        view = PicksView(self.viewer, review, layer_id, partial(self._tomograms.add, tomogram))
+        tomogram.review, tomogram.view = review, view
         review.changed.connect(lambda: self.changed.emit(layer_id))
         review.went_to.connect(lambda pick: self._look_at(layer_id, pick))
         review.failed.connect(lambda text: self.warned.emit(text))
@@ -125,6 +133,7 @@ class ReviewDesk:
             review.changing.emit()  # edits from the time when nobody looked
         elif points is not None:
             view.adopt(points)
+            tomogram.layers.append(points)
         if len(review.table) or view.layer is not None:
             review.changed.emit()
         if count := len(picks.present):
@@ -169,7 +178,11 @@ class ReviewDesk:
 
     def forget(self, layer_id: str) -> None:
         """End the review of a tomogram; what was done is in its journal."""
-        view, review = self._views.pop(layer_id, None), self._reviews.pop(layer_id, None)
+        tomogram = self._tomograms.get(layer_id)
+        if tomogram is None:
+            return
+        view, review = tomogram.view, tomogram.review
+        tomogram.view = tomogram.review = None
         if view is not None and review is not None:
             review.selection_changed.disconnect()
             view.take_edits()
@@ -200,11 +213,18 @@ class ReviewDesk:
         if len(moved):
             self.begin(layer, threshold)
 
-    def drop_points(self, points: Layer) -> None:
+    def _on_lost(self, tomogram: OpenTomogram, layer: Layer) -> None:
         """Let go of a points layer that was removed; the picks stay in the review."""
-        for view in self._views.values():
-            if view.layer == points:
-                view.detach()
+        if tomogram.view is not None and tomogram.view.layer == layer:
+            tomogram.view.detach()
+
+    def _on_closing(self, tomogram: OpenTomogram) -> None:
+        if tomogram.unkept:
+            self.warned.emit(
+                f"What you did in {tomogram.layer.name} is not on disk; its motors stay as a "
+                "layer, which you can save."
+            )
+        self.forget(tomogram.id)
 
     # With the viewer and the heatmap
 
@@ -279,7 +299,8 @@ class ReviewDesk:
         return grid.to_world(voxel)
 
     def _heatmap(self, layer: Layer) -> tuple[Layer, Any, VoxelGrid]:
-        shown = find(self.viewer.layers, HEATMAP, identity(layer))
+        tomogram = self._tomograms.of(layer)
+        shown = None if tomogram is None else tomogram.layer_of(HEATMAP)
         if shown is None:
             raise PicksError("This needs the heatmap; find motors first.")
         return shown, shown.data, sources.full_grid(shown)
@@ -291,9 +312,9 @@ class ReviewDesk:
         return review
 
     def _look_at(self, layer_id: str, pick: int) -> None:
-        layer = next((each for each in self.viewer.layers if identity(each) == layer_id), None)
-        if layer is not None:
-            look_at(self.viewer, layer, list(self._reviews[layer_id].position(pick)))
+        tomogram = self._tomograms.get(layer_id)
+        if tomogram is not None and tomogram.review is not None:
+            look_at(self.viewer, tomogram.layer, list(tomogram.review.position(pick)))
 
     def _rewrite(self, journal: Journal, review: Review) -> None:
         """Bring a journal to the grid of its review, so that all its steps are on one grid."""

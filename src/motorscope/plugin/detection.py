@@ -1,4 +1,4 @@
-"""What was found in a tomogram, and the heatmap that fills in while it is looked for."""
+"""The heatmap that fills in while a tomogram is searched."""
 
 import time
 from collections.abc import Sequence
@@ -9,42 +9,13 @@ from napari.components import ViewerModel
 from napari.layers import Image
 from numpy.typing import NDArray
 
-from motorscope.contract import DetectionResult, ModelCard
-from motorscope.picks import PickTable, Summits
+from motorscope.contract import ModelCard
+from motorscope.picks import PickTable
 from motorscope.plugin.viewport import Box
 from motorscope.tomogram import VoxelGrid
 
 REFRESH_SECONDS = 0.2
 """A heatmap that fills in is drawn again this often at most."""
-
-
-@dataclass(frozen=True)
-class Detection:
-    """What was found in one tomogram, and how much of it is shown.
-
-    Attributes
-    ----------
-    name, grid
-        The tomogram's name and grid.
-    result, card
-        The run's result, and the card of the model that made it.
-    summits
-        Maxima of the heatmap, of which the candidates were chosen.
-    threshold
-        Probability from which a candidate is shown.
-    """
-
-    name: str
-    grid: VoxelGrid
-    result: DetectionResult
-    card: ModelCard
-    summits: Summits
-    threshold: float
-
-    @property
-    def shown(self) -> PickTable:
-        """The candidates that reach the threshold."""
-        return self.summits.candidates.above(self.threshold)
 
 
 @dataclass

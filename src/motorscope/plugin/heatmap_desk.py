@@ -5,18 +5,21 @@ Beside a journal is the file of the heatmap that is shown, so that it is there a
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
-from napari.components import ViewerModel
-from napari.layers import Layer
+from napari.layers import Image, Layer
 from numpy.typing import NDArray
 
 from motorscope.errors import MotorscopeError
 from motorscope.picks.searches import heatmap_of
+from motorscope.plugin.connections import listen
 from motorscope.plugin.desk import ReviewDesk
 from motorscope.plugin.detection import Filling
+from motorscope.plugin.document import OpenTomogram, Tomograms
 from motorscope.plugin.heatmap_part import (
+    Heatmap,
     fingerprint,
     offset,
     pasted,
@@ -24,13 +27,12 @@ from motorscope.plugin.heatmap_part import (
     voxels_in,
     whole_grid,
 )
-from motorscope.plugin.layers import find, full_grid, identity, is_queued, place, tomogram_name
+from motorscope.plugin.kinds import HEATMAP
+from motorscope.plugin.layers import full_grid, identity, is_queued, place, tomogram_name
 from motorscope.plugin.review import Review
-from motorscope.plugin.specs import HEATMAP, PICKS, heatmap_arguments
+from motorscope.plugin.specs import heatmap_arguments
 from motorscope.plugin.viewport import Box
 from motorscope.tomogram import VoxelGrid, open_tomogram, write_heatmap
-
-Heatmap = tuple[NDArray[np.float32], VoxelGrid]
 
 _LOG = logging.getLogger(__name__)
 _MOST = 500_000_000  # bytes of heatmaps to go back to
@@ -39,23 +41,16 @@ _MOST = 500_000_000  # bytes of heatmaps to go back to
 class HeatmapDesk:
     """The heatmaps of a viewer's tomograms."""
 
-    def __init__(self, viewer: ViewerModel, desk: ReviewDesk) -> None:
-        self._viewer, self._desk = viewer, desk
-        self._shown: dict[str, str] = {}  # fingerprints, as the reviews name them, by tomogram
-        self._kept: dict[tuple[str, str], Heatmap] = {}
+    def __init__(self, tomograms: Tomograms, desk: ReviewDesk) -> None:
+        self._tomograms, self._viewer, self._desk = tomograms, tomograms.viewer, desk
         self._writer = ThreadPoolExecutor(1, "heatmap")
-        desk.changed.connect(self.follow)
+        self._ends = ExitStack()
+        self._ends.callback(self._writer.shutdown)
+        listen(self._ends, desk.changed, self.follow)
 
     def close(self) -> None:
         """Write what is to be written; layers stay. May be called more than once."""
-        self._desk.changed.disconnect(self.follow, missing_ok=True)
-        self._writer.shutdown()
-
-    def forget(self, layer_id: str) -> None:
-        """Let go of the heatmaps of a tomogram."""
-        self._shown.pop(layer_id, None)
-        for key in [key for key in self._kept if key[0] == layer_id]:
-            del self._kept[key]
+        self._ends.close()
 
     # A run
 
@@ -102,7 +97,7 @@ class HeatmapDesk:
 
     def give_up(self, layer: Layer, filling: Filling) -> None:
         """Show what was there before a run that came to nothing."""
-        shown = find(self._viewer.layers, HEATMAP, identity(layer))
+        shown = self._open(identity(layer)).layer_of(HEATMAP)
         if shown is not None and filling.before is not None:
             self._put(layer, filling.before)
         elif shown is not None:
@@ -113,9 +108,10 @@ class HeatmapDesk:
     def settle(self, layer_id: str, heatmap: Heatmap) -> str:
         """Take note that a heatmap of a search is shown, which the review is about to take in."""
         mark = fingerprint(heatmap[0])
-        self._shown[layer_id] = mark
+        tomogram = self._open(layer_id)
+        tomogram.heatmap = mark
         self._keep(layer_id, heatmap)
-        review = self._desk.review(self._tomogram(layer_id))
+        review = tomogram.review
         if review is not None:
             self._write(review, heatmap)
         return mark
@@ -128,16 +124,18 @@ class HeatmapDesk:
 
     def follow(self, layer_id: str) -> None:
         """Show the heatmap that the present step of a review is from; an unknown one is empty."""
-        layer = self._tomogram(layer_id)
-        review = self._desk.review(layer)
-        if layer is None or review is None:
+        tomogram = self._tomograms.get(layer_id)
+        if tomogram is None or tomogram.review is None:
             return
+        layer, review = tomogram.layer, tomogram.review
         wanted = _named(review)
-        if self._shown.setdefault(layer_id, wanted) == wanted:
+        if tomogram.heatmap is None:
+            tomogram.heatmap = wanted
+        if tomogram.heatmap == wanted:
             return
         self.keep(layer_id)
-        self._shown[layer_id] = wanted
-        heatmap = self._kept.get((layer_id, wanted)) or self._read(review, wanted)
+        tomogram.heatmap = wanted
+        heatmap = tomogram.heatmaps.get(wanted) or self._read(review, wanted)
         present = self._present(layer_id)
         if heatmap is not None:
             self._put(layer, heatmap)
@@ -155,41 +153,42 @@ class HeatmapDesk:
             return
         heatmap = self._read(review, _named(review))
         if heatmap is not None:
-            active = self._viewer.layers.selection.active
-            self._put(layer, heatmap)
-            self._viewer.layers.selection.active = active
+            self._put(layer, heatmap, keep_selection=True)
 
     # Inner parts
 
-    def _tomogram(self, layer_id: str) -> Layer | None:
-        return next((each for each in self._viewer.layers if identity(each) == layer_id), None)
+    def _open(self, layer_id: str) -> OpenTomogram:
+        tomogram = self._tomograms.get(layer_id)
+        assert tomogram is not None
+        return tomogram
 
     def _present(self, layer_id: str) -> Heatmap | None:
-        shown = find(self._viewer.layers, HEATMAP, layer_id)
+        shown = self._open(layer_id).layer_of(HEATMAP)
         return None if shown is None else (shown.data, full_grid(shown))
 
-    def _put(self, layer: Layer, heatmap: Heatmap) -> Layer:
-        layers, layer_id = self._viewer.layers, identity(layer)
-        arguments = heatmap_arguments(*heatmap, tomogram_name(layer), layer_id)
-        shown = find(layers, HEATMAP, layer_id)
+    def _put(self, layer: Layer, heatmap: Heatmap, keep_selection: bool = False) -> Layer:
+        tomogram = self._open(identity(layer))
+        arguments = heatmap_arguments(*heatmap, tomogram_name(layer), tomogram.id)
+        shown = tomogram.layer_of(HEATMAP)
         if shown is None:
-            shown = self._viewer.add_image(**arguments)
-            picks = find(layers, PICKS, layer_id)
-            if picks is not None:  # restored before this run; rings belong on top
-                layers.move(layers.index(shown), layers.index(picks))
+            shown = self._tomograms.add(tomogram, Image(**arguments), keep_selection)
         else:
             shown.data = heatmap[0]
             place(shown, arguments, "translate")
         return shown
 
     def _keep(self, layer_id: str, heatmap: Heatmap) -> None:
-        key = layer_id, self._shown.get(layer_id, "")
-        self._kept.pop(key, None)
-        self._kept[key] = heatmap  # the latest is the last
-        size = sum(values.nbytes for values, _ in self._kept.values())
-        while size > _MOST and len(self._kept) > 1:
-            values, _ = self._kept.pop(next(iter(self._kept)))
-            size -= values.nbytes
+        tomogram = self._open(layer_id)
+        kept, mark = tomogram.heatmaps, tomogram.heatmap or ""
+        kept.pop(mark, None)
+        kept[mark] = heatmap  # the latest is the last
+        others = (each.heatmaps for each in self._tomograms if each is not tomogram)
+        oldest_first = [*others, kept]
+        size = sum(values.nbytes for some in oldest_first for values, _ in some.values())
+        for some in oldest_first:
+            while size > _MOST and len(some) > (some is kept):
+                values, _ = some.pop(next(iter(some)))
+                size -= values.nbytes
 
     def _read(self, review: Review, wanted: str) -> Heatmap | None:
         if review.journal is None:

@@ -11,6 +11,7 @@ from motorscope.plugin.viewport import Box
 from motorscope.tomogram import VoxelGrid
 
 Floats = NDArray[np.float32]
+Heatmap = tuple[NDArray[np.float32], VoxelGrid]
 Slices = tuple[slice, slice, slice]
 
 _ALIGNED = 1e-3  # voxels

@@ -85,15 +85,19 @@ def view(
     import_torch()  # before Qt: on Windows it cannot be loaded after it
     import napari
 
+    from motorscope.plugin.widgets.dock import QUEUE, show_dock
+    from motorscope.plugin.workspace import workspace_of
+
     viewer = napari.Viewer(title="Motorscope")
     if unattended:
         with tempfile.TemporaryDirectory() as scratch:
             try:
                 viewer.window.resize(*SIZE)
-                widget = _panel(viewer)
                 # Nothing of an earlier review plays a part, and nothing is left but what was
                 # asked for.
-                widget.session.desk.scratch = Path(scratch)
+                workspace = workspace_of(viewer)
+                workspace.session.desk.scratch = Path(scratch)
+                widget = _panel(viewer)
                 _add(viewer, tomograms)
                 if model is not None:
                     widget.model.choose(model)
@@ -110,7 +114,7 @@ def view(
     if model is not None:
         widget.model.choose(model)
     if queue is not None:
-        widget.show_queue(Path(queue))
+        show_dock(viewer, QUEUE).open(Path(queue))
     if detect:
         widget.run.finished.connect(lambda found: _after_detection(widget, found, stage))
         widget.find_when_ready()
@@ -167,15 +171,16 @@ def _panel(viewer: Any) -> "MotorscopeWidget":
 
 def _after_detection(widget: "MotorscopeWidget", found: bool, stage: int | None) -> None:
     """Show the whole slice of the best motor, and begin with the feature maps."""
-    layer = widget.tomogram.layer()
-    detection = widget.session.detection(layer)
-    if not found or layer is None or detection is None:
+    layer = widget.workspace.layer
+    review = widget.session.desk.review(layer)
+    if not found or layer is None or review is None:
         return
-    if len(detection.shown):
-        widget.session.look_at(layer, detection.shown.positions[0])
+    shown = review.listed("score")
+    if len(shown):
+        widget.session.look_at(layer, list(review.position(int(shown[0]))))
         widget.session.viewer.reset_view()
     if stage is not None:
-        widget.encoder.stage.setCurrentIndex(stage)
+        widget.workspace.stage = stage
         widget.encoder.start()
 
 
@@ -202,7 +207,7 @@ def _find(widget: "MotorscopeWidget", stage: int | None) -> None:
         loop.quit()
 
     def on_idle(busy: bool) -> None:
-        problem = widget.tomogram.problem() or widget.model.problem()
+        problem = widget.workspace.tomogram_problem or widget.workspace.model_problem
         if not busy and problem:  # the models have loaded, and none of them will do
             widget.status.warn(problem)
             on_end(False)
@@ -232,7 +237,7 @@ def _write_picks(widget: "MotorscopeWidget", path: PathLike) -> None:
     from motorscope.plugin.layers import tomogram_name
     from motorscope.plugin.picks_layer import picks_of
 
-    layer = widget.tomogram.layer()
+    layer = widget.workspace.layer
     assert layer is not None
     table, grid = picks_of(widget.session.picks_layer(layer))
     write_picks(Path(path), {tomogram_name(layer): (table, grid)})

@@ -10,50 +10,41 @@ from napari.layers import Image, Layer
 from numpy.typing import NDArray
 
 from motorscope.errors import SpacingError, TomogramError
-from motorscope.plugin.specs import ANGSTROM, AXES, FEATURES, HEATMAP, KEY, PICKS, QUEUED, TURN
+from motorscope.plugin.kinds import TOMOGRAM, LayerKind
+from motorscope.plugin.specs import ANGSTROM, AXES
+from motorscope.plugin.tag import kind_of, tag_of
 from motorscope.tomogram import Tomogram, VoxelGrid
 
 
 def identity(layer: Layer) -> str:
     """Return what tells what this layer shows from everything else.
 
-    It is the layer's own for as long as it lives, unless another tomogram is put into the layer:
-    then it is another one, and what belonged to the tomogram before is nobody's.
+    It is the layer's own for as long as it lives, unless another tomogram is put into the layer,
+    with a tag that has its own: then what belonged to the tomogram before is nobody's.
     """
-    ours = layer.metadata.get(KEY)
-    turn = ours.get(TURN, 0) if isinstance(ours, dict) else 0
-    return f"{layer.unique_id} {turn}" if turn else str(layer.unique_id)
-
-
-def next_turn(layer: Layer) -> int:
-    """Return the number in the metadata that gives a layer another identity; see `identity`."""
-    ours = layer.metadata.get(KEY)
-    return int(ours.get(TURN, 0)) + 1 if isinstance(ours, dict) else 1
-
-
-def role(layer: Layer) -> str | None:
-    """Return the role of a layer of ours, or ``None`` for a layer of somebody else."""
-    ours = layer.metadata.get(KEY)
-    return ours.get("role") if isinstance(ours, dict) else None
+    tag = tag_of(layer)
+    own = "" if tag is None or tag.kind is not TOMOGRAM else tag.tomogram
+    return own or str(layer.unique_id)
 
 
 def is_queued(layer: Layer) -> bool:
     """Whether a queue opened this tomogram."""
-    ours = layer.metadata.get(KEY)
-    return isinstance(ours, dict) and bool(ours.get(QUEUED))
+    tag = tag_of(layer)
+    return tag is not None and tag.queued
 
 
-def find(layers: Iterable[Layer], wanted: str, tomogram_id: str) -> Layer | None:
-    """Return our layer of a role that belongs to a tomogram layer, or ``None`` if there is none."""
+def find(layers: Iterable[Layer], wanted: LayerKind, tomogram_id: str) -> Layer | None:
+    """Return our layer of a kind that belongs to a tomogram, or ``None`` if there is none."""
     for layer in layers:
-        if role(layer) == wanted and layer.metadata[KEY].get("tomogram") == tomogram_id:
+        tag = tag_of(layer)
+        if tag is not None and tag.kind is wanted and tag.tomogram == tomogram_id:
             return layer
     return None
 
 
 def is_source(layer: Layer) -> bool:
     """Whether a layer may be offered as a tomogram: an image that is not one of our results."""
-    return isinstance(layer, Image) and role(layer) not in (HEATMAP, PICKS, FEATURES)
+    return isinstance(layer, Image) and kind_of(layer) in (None, TOMOGRAM)
 
 
 def spacing_of(layer: Layer) -> tuple[float, float, float] | None:
@@ -124,9 +115,9 @@ def check_source(layer: Layer) -> None:
 
 def tomogram_name(layer: Layer) -> str:
     """Return the name that picks go by: the stem of the tomogram's file, else the layer's name."""
-    ours = layer.metadata.get(KEY)
-    if isinstance(ours, dict) and ours.get("name"):
-        return str(ours["name"])
+    tag = tag_of(layer)
+    if tag is not None and tag.name:
+        return tag.name
     path = path_of(layer)
     if path is None:
         return str(layer.name)
@@ -234,9 +225,8 @@ def angstrom_per(unit: Any) -> float | None:
 
 def path_of(layer: Layer) -> Path | None:
     """Return the file or folder that a tomogram layer was read from, if any."""
-    ours = layer.metadata.get(KEY)
-    path = ours.get("path") if isinstance(ours, dict) else None
-    path = path or layer.source.path
+    tag = tag_of(layer)
+    path = (None if tag is None else tag.path) or layer.source.path
     return None if path is None else Path(path)
 
 

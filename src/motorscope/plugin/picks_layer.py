@@ -9,13 +9,11 @@ from napari.layers import Points
 
 from motorscope.picks import PickTable
 from motorscope.picks.table import DETAILS
-from motorscope.plugin.layers import angstrom_per, role, spacing_of
-from motorscope.plugin.specs import COMPARISON, COORDINATES, KEY, MARKER_SIZE, PICKS
+from motorscope.plugin.layers import angstrom_per, spacing_of
+from motorscope.plugin.specs import MARKER_SIZE
+from motorscope.plugin.tag import kind_of, tag_of
 from motorscope.plugin.viewport import world_unit
 from motorscope.tomogram import VoxelGrid
-
-_MARKED = (PICKS, COORDINATES, COMPARISON)
-"""Roles of layers whose markers are as thick as motors."""
 
 
 def picks_of(layer: Points) -> tuple[PickTable, VoxelGrid]:
@@ -41,8 +39,9 @@ def picks_of(layer: Points) -> tuple[PickTable, VoxelGrid]:
     frame["score"] = features["score"].to_numpy(dtype=float)
     for column in ("origin", "status"):
         frame[column] = features[column].astype(str)
-    table = layer.metadata.get(KEY, {}).get("table")
-    if isinstance(table, PickTable):  # who decided, and when, is no feature of the layer
+    tag = tag_of(layer)
+    table = None if tag is None else tag.table
+    if table is not None:  # who decided, and when, is no feature of the layer
         known = table.frame.set_index("id")[list(DETAILS)]
         frame = frame.join(known, on="id").fillna(dict.fromkeys(DETAILS, ""))
     return PickTable.from_frame(frame), grid
@@ -65,7 +64,8 @@ def fit_slice_thickness(viewer: ViewerModel, margins: tuple[float, ...] | None) 
     tuple of float or None
         The margins (z, y, x) that are ours, in units of the viewer's world.
     """
-    points = next((layer for layer in viewer.layers if role(layer) in _MARKED), None)
+    kinds = ((layer, kind_of(layer)) for layer in viewer.layers)
+    points = next((layer for layer, kind in kinds if kind is not None and kind.marks_motors), None)
     projected = any(
         str(layer.projection_mode) != "none"
         for layer in viewer.layers

@@ -8,31 +8,31 @@ picks napari's setters take longer each than a person should wait. Colours are o
 reason: napari would work out all of them anew from the features whenever a point is selected.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
 from napari.components import ViewerModel
-from napari.layers import Points
+from napari.layers import Layer, Points
 from napari.layers.base import ActionType
 from napari.utils.colormaps.standardize_color import transform_color
 from numpy.typing import NDArray
 
 from motorscope.picks import PickTable
+from motorscope.plugin.connections import listen
+from motorscope.plugin.kinds import PICKS, STATUS_COLOURS
 from motorscope.plugin.layers import find, place
 from motorscope.plugin.review import Review
 from motorscope.plugin.rings import ring_widths
 from motorscope.plugin.specs import (
     ADDED,
-    KEY,
-    PICKS,
-    STATUS_COLOURS,
     label,
     marker_size,
     pick_features,
     picks_arguments,
 )
+from motorscope.plugin.tag import retag
 from motorscope.plugin.viewport import world_unit
 
 _SAME = 1e-6  # of a voxel: what the way to Å and back may change
@@ -41,17 +41,26 @@ _DONE = (ActionType.ADDED, ActionType.CHANGED, ActionType.REMOVED)
 
 
 class PicksView:
-    """The points layer of one tomogram's review."""
+    """The points layer of one tomogram's review; `add` brings it into the viewer."""
 
-    def __init__(self, viewer: ViewerModel, review: Review, tomogram_id: str) -> None:
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        review: Review,
+        tomogram_id: str,
+        add: Callable[[Layer], Layer] | None = None,
+    ) -> None:
+        self._add = viewer.add_layer if add is None else add
         self._viewer, self._review, self._tomogram_id = viewer, review, tomogram_id
         self._layer: Points | None = None
         self._writing = self._crowded = False
         self._clipboard: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
-        review.changing.connect(self.take_edits)
-        review.changed.connect(self.show)
-        review.selection_changed.connect(self._show_selection)
-        viewer.scene.camera.events.zoom.connect(self._show_selection)
+        self._ends = ExitStack()
+        self._ends.callback(self.detach)
+        listen(self._ends, review.changing, self.take_edits)
+        listen(self._ends, review.changed, self.show)
+        listen(self._ends, review.selection_changed, self._show_selection)
+        listen(self._ends, viewer.scene.camera.events.zoom, self._show_selection)
         found = find(viewer.layers, PICKS, tomogram_id)
         if found is not None:  # left by a panel that was closed
             self._attach(found)
@@ -63,11 +72,7 @@ class PicksView:
 
     def close(self) -> None:
         """Let go of the layer, which stays as it is; closing twice does no harm."""
-        self._review.changing.disconnect(self.take_edits, missing_ok=True)
-        self._review.changed.disconnect(self.show, missing_ok=True)
-        self._review.selection_changed.disconnect(self._show_selection, missing_ok=True)
-        self._viewer.scene.camera.events.zoom.disconnect(self._show_selection)
-        self.detach()
+        self._ends.close()
 
     def detach(self) -> None:
         """Let go of a layer, for example one that was removed; `show` makes a new one."""
@@ -93,12 +98,12 @@ class PicksView:
                     if len(review.table)
                     else STATUS_COLOURS[str(ADDED["status"])]  # napari takes no empty array
                 )
-                self._attach(self._viewer.add_points(**arguments))
+                self._attach(self._add(Points(**arguments)))
             layer = self._layer
             assert layer is not None
             with _sliced(layer):
                 self._update(layer, review.table)
-            layer.metadata[KEY]["table"] = review.table
+            retag(layer, table=review.table)
         self._show_selection()
 
     def adopt(self, layer: Points) -> None:

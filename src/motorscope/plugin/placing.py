@@ -12,8 +12,10 @@ from scipy.spatial import cKDTree
 from motorscope.errors import PicksError
 from motorscope.picks import PickTable
 from motorscope.plugin.coordinate_file import FilePicks
+from motorscope.plugin.kinds import COORDINATES
 from motorscope.plugin.layers import full_grid, identity, tomogram_name
-from motorscope.plugin.specs import COORDINATES, KEY, PIXEL, entry, picks_arguments
+from motorscope.plugin.specs import PIXEL, picks_arguments
+from motorscope.plugin.tag import LayerTag
 from motorscope.tomogram import VoxelGrid
 
 LayerData = tuple[Any, dict[str, Any], str]
@@ -114,15 +116,9 @@ def _layer(
     arguments |= {
         "name": path.name,
         "size": size,
-        "metadata": {
-            KEY: entry(COORDINATES, name, layer_id)[KEY]
-            | {
-                "grid": known,
-                "path": path,
-                "unit": "pixel" if in_pixels else "angstrom",
-                "table": table,
-            }
-        },
+        "metadata": LayerTag(
+            COORDINATES, name, layer_id, path, known, table, in_pixels=in_pixels
+        ).metadata,
     }
     if in_pixels:
         arguments["units"] = PIXEL

@@ -1,11 +1,14 @@
 """Where the mouse points: in a slice a position, in 3D a line of sight."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from napari.components import ViewerModel
 from numpy.typing import NDArray
+
+from motorscope.plugin.connections import listen
 
 Floats = NDArray[np.float64]
 
@@ -30,11 +33,12 @@ class Pointer:
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
         self._seen: _Seen | None = None
-        viewer.cursor.events.position.connect(self._on_position)
+        self._ends = ExitStack()
+        listen(self._ends, viewer.cursor.events.position, self._on_position)
 
     def close(self) -> None:
         """Let go of the viewer; closing twice does no harm."""
-        self._viewer.cursor.events.position.disconnect(self._on_position)
+        self._ends.close()
 
     def place(self) -> Floats:
         """Return the position under the cursor, along all axes of the viewer's world."""

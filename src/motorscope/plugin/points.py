@@ -22,7 +22,7 @@ from motorscope.plugin.layers import (
     tomogram_name,
 )
 from motorscope.plugin.picks_layer import picks_of
-from motorscope.plugin.specs import KEY
+from motorscope.plugin.tag import tag_of
 from motorscope.tomogram import VoxelGrid
 
 _WORDS = ("origin", "status")
@@ -53,9 +53,8 @@ def picks_of_points(layer: Points) -> tuple[PickTable, VoxelGrid]:
         raise PicksError(
             f"Layer '{layer.name}' is rotated, sheared or mirrored; reset its transform."
         )
-    ours = layer.metadata.get(KEY)
-    known = ours.get("grid") if isinstance(ours, dict) else None
-    shape = known.shape if isinstance(known, VoxelGrid) else UNKNOWN_GRID.shape
+    tag = tag_of(layer)
+    shape = UNKNOWN_GRID.shape if tag is None or tag.grid is None else tag.grid.shape
     spacing = spacing_of(layer)
     if spacing is not None and set(layer.features) >= _OURS:
         table, grid = picks_of(layer)
@@ -87,8 +86,8 @@ def picks_on(layer: Points, tomogram: Layer) -> tuple[PickTable, str]:
         return table, ""
     own = full_grid(tomogram)
     own.known_spacing()
-    ours = layer.metadata.get(KEY)
-    placed = isinstance(ours, dict) and ours.get("tomogram") == identity(tomogram)
+    tag = tag_of(layer)
+    placed = tag is not None and tag.tomogram == identity(tomogram)
     if not placed and not (np.allclose(layer.scale, 1) and np.allclose(layer.translate, 0)):
         raise PicksError(
             f"Layer '{layer.name}' has a scale and no unit of length; set its units, or open its "
@@ -120,8 +119,8 @@ def write_points(path: str, data: Any, attributes: dict[str, Any], format_name: 
                 "panel, and open the points again."
             )
         grid = grid.with_spacing(1.0)  # which enters nowhere
-    ours = layer.metadata.get(KEY)
-    name = ours.get("name") if isinstance(ours, dict) else None
+    tag = tag_of(layer)
+    name = None if tag is None else tag.name
     write_coordinates(
         Path(path), {str(name or layer.name): (table, grid)}, 1.0, format_by_name(format_name)
     )

@@ -4,6 +4,7 @@ Journals are written in the main thread alone: so a search in the background and
 same tomogram cannot meet.
 """
 
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from psygnal import Signal
 from motorscope.errors import MotorscopeError, PicksError
 from motorscope.picks.marks import REVIEWED, is_last_step, undecided
 from motorscope.picks.searches import search_marks, search_remark
+from motorscope.plugin.connections import listen
 from motorscope.plugin.layers import full_grid, identity, path_of, spacing_of
 from motorscope.plugin.queue import Entry, Queue
 from motorscope.plugin.queue_jobs import Begun, Failed, Found, Opened
@@ -54,19 +56,17 @@ class QueueDesk:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.queue: Queue | None = None
-        self._searched: object = None  # the last search of the open tomogram that is in its journal
         self._spacing_wanted = False  # by the open tomogram, whose file does not say it
-        session.desk.changed.connect(self._on_review)
-        session.detection_changed.connect(self._on_detection)
-        session.layers_changed.connect(self._on_layers)
+        self._ends = ExitStack()
+        self._ends.callback(self.went_to.disconnect)
+        self._ends.callback(self.changed.disconnect)
+        listen(self._ends, session.desk.changed, self._on_review)
+        listen(self._ends, session.searched, self._on_searched)
+        listen(self._ends, session.tomograms.changed, self._on_layers)
 
     def close(self) -> None:
         """Let go of the session; layers stay. May be called more than once."""
-        self.session.desk.changed.disconnect(self._on_review, missing_ok=True)
-        self.session.detection_changed.disconnect(self._on_detection, missing_ok=True)
-        self.session.layers_changed.disconnect(self._on_layers, missing_ok=True)
-        self.changed.disconnect()
-        self.went_to.disconnect()
+        self._ends.close()
 
     # Which tomograms
 
@@ -108,7 +108,7 @@ class QueueDesk:
             A remark for a person, or nothing.
         """
         remark = self._keep_unkept()
-        self._searched, self._spacing_wanted = None, False
+        self._spacing_wanted = False
         show_tomogram(self.session, opened)
         self._spacing_wanted = opened.tomogram.grid.spacing is None
         entry = self.entry(opened.path)
@@ -129,7 +129,7 @@ class QueueDesk:
             A remark for a person, or nothing.
         """
         remark, layer = self._keep_unkept(), self.layer
-        self._searched, self._spacing_wanted = None, False
+        self._spacing_wanted = False
         if layer is not None:
             remove_tomogram(self.session, layer)
         return remark
@@ -164,8 +164,7 @@ class QueueDesk:
             if layer is not None:
                 self._put(entry)
                 if spacing_of(layer) is None:  # it was opened before a person said it
-                    spacing = " ".join(map(str, found.grid.known_spacing()))
-                    self.session.set_spacing(layer, spacing)
+                    self.session.set_spacing(layer, found.grid.known_spacing())
                 self._take_into_review(layer, found)
                 self._refresh_current()
             else:
@@ -241,7 +240,7 @@ class QueueDesk:
 
     def _layer_of(self, path: Path) -> Layer | None:
         """Return the layer of a tomogram that is open, by the queue or by a person."""
-        layers = self.session.tomogram_layers()
+        layers = [each.layer for each in self.session.tomograms]
         return next((each for each in layers if path_of(each) == path), None)
 
     def _keep_unkept(self) -> str:
@@ -286,17 +285,16 @@ class QueueDesk:
         if layer is not None and identity(layer) == layer_id:
             self._refresh_current()
 
-    def _on_detection(self, layer_id: str) -> None:
+    def _on_searched(self, layer_id: str) -> None:
         """Keep that the open tomogram was searched from the panel."""
         layer, entry = self.layer, self.current
-        detection = self.session.detection(layer)
-        if layer is None or entry is None or detection is None or identity(layer) != layer_id:
+        run = self.session.last_run(layer)
+        if layer is None or entry is None or run is None or identity(layer) != layer_id:
             return
         review = self.session.desk.review(layer)
-        if detection.result is self._searched or review is None or review.journal is None:
+        if review is None or review.journal is None:
             return
-        self._searched = detection.result
-        search = search_remark(detection.card.name, detection.card.sha256)
+        search = search_remark(run.card.name, run.card.sha256)
         review.note({"searched": search, "reviewed": None})
         self._refresh_current()
 

@@ -26,8 +26,8 @@ from motorscope.pace import Pace
 from motorscope.picks import Summits
 from motorscope.picks.searches import search_remark
 from motorscope.plugin.detection import from_model
-from motorscope.plugin.heatmap_desk import Heatmap, read_heatmap
-from motorscope.plugin.heatmap_part import fingerprint
+from motorscope.plugin.heatmap_desk import read_heatmap
+from motorscope.plugin.heatmap_part import Heatmap, fingerprint
 from motorscope.plugin.queue import Entry, Queue, scan, with_journal
 from motorscope.plugin.specs import tomogram_arguments
 from motorscope.tomogram import Tomogram, VoxelGrid, open_tomogram, read_block, write_heatmap

@@ -7,40 +7,27 @@ all of Python's memory. So the next tomogram is put into the layers of the one b
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 from napari.layers import Image, Layer
 
-from motorscope.plugin.heatmap_desk import Heatmap
-from motorscope.plugin.layers import (
-    find,
-    identity,
-    is_queued,
-    is_upright,
-    next_turn,
-    place,
-    spacing_of,
-)
+from motorscope.plugin.heatmap_part import Heatmap
+from motorscope.plugin.kinds import HEATMAP, PICKS, Ending
+from motorscope.plugin.layers import identity, is_queued, is_upright, place, spacing_of
 from motorscope.plugin.queue_jobs import Opened
 from motorscope.plugin.session import Session
-from motorscope.plugin.specs import (
-    COMPARISON,
-    FEATURES,
-    HEATMAP,
-    KEY,
-    PICKS,
-    QUEUED,
-    TURN,
-    heatmap_arguments,
-)
+from motorscope.plugin.specs import heatmap_arguments
+from motorscope.plugin.tag import KEY, retag
 
 _LOG = logging.getLogger(__name__)
 
 
 def opened_layer(session: Session) -> Layer | None:
     """Return the layer of the tomogram that the queue has opened."""
-    return next((each for each in session.tomogram_layers() if is_queued(each)), None)
+    return next((each.layer for each in session.tomograms if is_queued(each.layer)), None)
 
 
 def show_tomogram(session: Session, opened: Opened) -> Layer:
@@ -56,13 +43,16 @@ def show_tomogram(session: Session, opened: Opened) -> Layer:
     """
     layer = opened_layer(session)
     if layer is not None and is_upright(layer):
-        before = identity(layer)
+        before = session.tomograms.of(layer)
+        left = [] if before is None else [before.layer_of(kind) for kind in (PICKS, HEATMAP)]
         try:
             _exchange(session, layer, opened)
             return layer
         except Exception:
             _LOG.exception("The layers could not be given %s; opening it afresh", opened.path)
-            _clear(session, before)
+            for each in left:
+                if each in session.viewer.layers:
+                    session.viewer.layers.remove(each)
     if layer is not None:
         remove_tomogram(session, layer)
     return _open_afresh(session, opened)
@@ -70,28 +60,25 @@ def show_tomogram(session: Session, opened: Opened) -> Layer:
 
 def remove_tomogram(session: Session, layer: Layer) -> None:
     """Remove a tomogram and what was found in it; a person's layers stay."""
-    _clear(session, identity(layer))
     session.viewer.layers.remove(layer)
 
 
 def give_away(layer: Layer) -> None:
     """Let a layer that the queue has opened be the person's."""
-    ours = {key: value for key, value in layer.metadata[KEY].items() if key != QUEUED}
-    layer.metadata = {**layer.metadata, KEY: ours}
+    retag(layer, queued=False)
 
 
 def show_heatmap(session: Session, layer: Layer, heatmap: Heatmap) -> None:
     """Show a heatmap right above its tomogram, in place of an older one."""
-    layers = session.viewer.layers
-    shown = find(layers, HEATMAP, identity(layer))
+    tomogram = session.tomograms.of(layer)
+    assert tomogram is not None
+    shown = tomogram.layer_of(HEATMAP)
     if shown is not None:
         if shown.data is not heatmap[0]:
             _fill_heatmap(shown, layer, heatmap)
         return
-    chosen = layers.selection.active
-    shown = session.viewer.add_image(**heatmap_arguments(*heatmap, layer.name, identity(layer)))
-    layers.move(layers.index(shown), layers.index(layer) + 1)
-    layers.selection.active = chosen
+    image = Image(**heatmap_arguments(*heatmap, layer.name, tomogram.id))
+    session.tomograms.add(tomogram, image, keep_selection=True)
 
 
 def _open_afresh(session: Session, opened: Opened) -> Layer:
@@ -111,13 +98,17 @@ def _open_afresh(session: Session, opened: Opened) -> Layer:
 
 def _exchange(session: Session, layer: Layer, opened: Opened) -> None:
     """Put a tomogram into the layers of the one that is open."""
-    layers, before = session.viewer.layers, identity(layer)
-    points, shown = find(layers, PICKS, before), find(layers, HEATMAP, before)
-    session.forget(before)  # first: so the review takes in what was done
-    _remove(session, before, COMPARISON, FEATURES, *([HEATMAP] if opened.heatmap is None else []))
-    with _unseen(session, (layer, shown)):
+    tomograms, layers = session.tomograms, session.viewer.layers
+    before = tomograms.of(layer)
+    assert before is not None
+    points, shown = before.layer_of(PICKS), before.layer_of(HEATMAP)
+    with tomograms.changed.blocked(), _unseen(session, (layer, shown)):
+        tomograms.end(before, Ending.EXCHANGE)  # first: so the review takes in what was done
+        if shown is not None and opened.heatmap is None:
+            layers.remove(shown)
+        layer.metadata = _metadata(opened)
+        tomogram = tomograms.open(layer)
         arguments = opened.arguments
-        layer.metadata = _metadata(opened, next_turn(layer))
         layer.data = opened.tomogram.data
         place(layer, arguments, "translate")
         if spacing_of(layer) != opened.tomogram.grid.spacing:
@@ -126,13 +117,15 @@ def _exchange(session: Session, layer: Layer, opened: Opened) -> None:
         layer.contrast_limits_range = arguments["contrast_limits"]
         session.desk.restore(layer, points)
         layer.name = arguments["name"]
-        _remove(session, before, PICKS)  # there is no review that could use them
+        if points is not None and points not in tomogram.layers:
+            layers.remove(points)  # there is no review that could use them
         if opened.heatmap is not None and shown is not None:
             _fill_heatmap(shown, layer, opened.heatmap)
+            tomogram.layers.append(shown)
         elif opened.heatmap is not None:
             show_heatmap(session, layer, opened.heatmap)
         _look_over(session, layer)
-    session.layers_changed.emit()
+    tomograms.changed.emit()
 
 
 def _fill_heatmap(shown: Layer, layer: Layer, heatmap: Heatmap) -> None:
@@ -168,20 +161,7 @@ def _unseen(session: Session, some: Iterable[Layer | None]) -> Iterator[None]:
                 layer.visible = True
 
 
-def _clear(session: Session, layer_id: str) -> None:
-    """End the review of a tomogram, and remove what was found in it."""
-    session.forget(layer_id)  # first: so the review takes in what was done
-    _remove(session, layer_id, PICKS, COMPARISON, FEATURES, HEATMAP)
-
-
-def _remove(session: Session, layer_id: str, *roles: str) -> None:
-    """Remove what belongs to a tomogram."""
-    for role in roles:
-        layer = find(session.viewer.layers, role, layer_id)
-        if layer is not None:
-            session.viewer.layers.remove(layer)
-
-
-def _metadata(opened: Opened, turn: int = 0) -> dict[str, Any]:
-    ours = opened.arguments["metadata"][KEY]
-    return {**opened.arguments["metadata"], KEY: {**ours, QUEUED: True, TURN: turn}}
+def _metadata(opened: Opened) -> dict[str, Any]:
+    """Return the metadata of a layer that shows a tomogram of a queue, another one than before."""
+    metadata = opened.arguments["metadata"]
+    return {**metadata, KEY: replace(metadata[KEY], tomogram=uuid4().hex, queued=True)}

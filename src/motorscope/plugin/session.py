@@ -6,12 +6,13 @@ person says so.
 """
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from napari.components import ViewerModel
-from napari.layers import Layer, Points
+from napari.layers import Image, Layer, Points
 from numpy.typing import NDArray
 from psygnal import Signal
 
@@ -29,20 +30,17 @@ from motorscope.picks import Summits
 from motorscope.picks.partial import Patched
 from motorscope.plugin import layers as sources
 from motorscope.plugin.comparison_desk import ComparisonDesk
+from motorscope.plugin.connections import listen
 from motorscope.plugin.desk import ReviewDesk
-from motorscope.plugin.detection import Detection, Filling, from_model
+from motorscope.plugin.detection import Filling, from_model
+from motorscope.plugin.document import LastRun, OpenTomogram, Tomograms
 from motorscope.plugin.heatmap_desk import HeatmapDesk
 from motorscope.plugin.jobs import Task
-from motorscope.plugin.layers import find, identity, is_source, tomogram_from_layer
+from motorscope.plugin.kinds import FEATURES, PICKS, Ending
+from motorscope.plugin.layers import identity, tomogram_from_layer
 from motorscope.plugin.picks_layer import fit_slice_thickness
 from motorscope.plugin.settings import preferences
-from motorscope.plugin.specs import (
-    COMPARISON,
-    FEATURES,
-    HEATMAP,
-    PICKS,
-    feature_arguments,
-)
+from motorscope.plugin.specs import feature_arguments
 from motorscope.plugin.viewport import look_at, steady, visible_box
 from motorscope.tomogram import VoxelGrid, prepared_grid
 
@@ -55,58 +53,50 @@ class Session:
 
     Attributes
     ----------
-    layers_changed
-        Emitted when image layers come, go or are renamed.
-    detection_changed
-        Emitted with the tomogram layer's identity when its detection comes, changes or goes.
+    searched
+        Emitted with a tomogram's identity when a detection of it has finished.
     """
 
-    layers_changed = Signal()
-    detection_changed = Signal(str)
+    searched = Signal(str)
 
     def __init__(self, viewer: ViewerModel) -> None:
         self.viewer = viewer
         self.engine: Engine = new_engine(preferences().engine)
-        self.desk = ReviewDesk(viewer)
-        self.heatmaps = HeatmapDesk(viewer, self.desk)
-        self.comparisons = ComparisonDesk(viewer, self.desk)
-        self._detections: dict[str, Detection] = {}
+        self.tomograms = Tomograms(viewer)
+        self.desk = ReviewDesk(self.tomograms)
+        self.heatmaps = HeatmapDesk(self.tomograms, self.desk)
+        self.comparisons = ComparisonDesk(self.tomograms, self.desk)
         self._generation = 0
         self._filling: Filling | None = None
         self._margins: tuple[float, ...] | None = None
-        events = viewer.layers.events
-        events.inserted.connect(self._on_inserted)
-        events.removed.connect(self._on_removed)
-        events.renamed.connect(self._on_renamed)
+        self._ends = ExitStack()
+        for end in (
+            self.searched.disconnect,
+            self.tomograms.close,
+            self.desk.close,
+            self.heatmaps.close,
+            self.comparisons.close,
+        ):
+            self._ends.callback(end)
+        listen(self._ends, self.tomograms.changed, self._fit_slice)
 
     def close(self) -> None:
         """Let go of the viewer; layers stay. May be called more than once."""
         self._generation += 1  # whatever still runs is stale now
         self.engine.close()
         self._filling = None
-        events = self.viewer.layers.events
-        events.inserted.disconnect(self._on_inserted)
-        events.removed.disconnect(self._on_removed)
-        events.renamed.disconnect(self._on_renamed)
-        self.comparisons.close()
-        self.heatmaps.close()
-        self.desk.close()
-        self.layers_changed.disconnect()
-        self.detection_changed.disconnect()
+        self._ends.close()
 
     # What there is
-
-    def tomogram_layers(self) -> list[Layer]:
-        """Return the image layers that are not our results, in the viewer's order."""
-        return [layer for layer in self.viewer.layers if is_source(layer)]
 
     def layer(self, layer_id: str) -> Layer | None:
         """Return the layer of an identity, or ``None`` if it has gone."""
         return next((each for each in self.viewer.layers if identity(each) == layer_id), None)
 
-    def detection(self, layer: Layer | None) -> Detection | None:
-        """Return what was found in a tomogram, or ``None`` before a run."""
-        return None if layer is None else self._detections.get(identity(layer))
+    def last_run(self, layer: Layer | None) -> LastRun | None:
+        """Return the last detection of a tomogram, or ``None`` before one."""
+        tomogram = self.tomograms.of(layer)
+        return None if tomogram is None else tomogram.last_run
 
     def restore(self, layer: Layer | None) -> None:
         """Begin the review of a tomogram that was reviewed before, and show its heatmap."""
@@ -116,30 +106,29 @@ class Session:
 
     # Spacing
 
-    def set_spacing(self, layer: Layer, text: str) -> None:
-        """Give a tomogram the spacing that a person typed; results at the old one are removed.
+    def set_spacing(self, layer: Layer, spacing: tuple[float, float, float]) -> None:
+        """Give a tomogram a spacing (z, y, x) in Å; results at the old one are removed.
 
         Raises
         ------
         TomogramError
-            If the layer is no tomogram, or the text is no spacing.
+            If the layer is no tomogram, or the numbers are no spacing.
         """
         sources.check_source(layer)
-        spacing = sources.parse_spacing(text)
+        spacing = sources.full_grid(layer).with_spacing(spacing).known_spacing()
         if sources.spacing_of(layer) == spacing:
             return
         point = layer.world_to_data(self.viewer.dims.point)
         sources.set_spacing(layer, spacing)
-        layer_id = identity(layer)
-        for role in (HEATMAP, PICKS, FEATURES, COMPARISON):
-            old = find(self.viewer.layers, role, layer_id)
-            if old is not None:
-                self.viewer.layers.remove(old)
-        self._forget_detection(layer_id)
+        tomogram = self._tomogram(layer)
+        self.tomograms.drop_results(tomogram, Ending.SPACING)
+        tomogram.last_run = tomogram.heatmap = None  # the one on disk is of the old spacing, too
+        tomogram.heatmaps.clear()
         self.desk.respace(layer)
+        self.desk.restore(layer)
         self.viewer.reset_view()
         self.viewer.dims.point = layer.data_to_world(point)
-        self.layers_changed.emit()
+        self.tomograms.changed.emit()
 
     # Runs
 
@@ -236,18 +225,10 @@ class Session:
             review.take_in(found.candidates, found.distance, summits=found)
         else:
             patched = review.take_in_part(found, filling.box)
-            found = patched.summits
-        self._detections[task.layer_id] = Detection(
-            name=task.tomogram.name,
-            grid=self._grid(task),
-            result=result,
-            card=task.card,
-            summits=found,
-            threshold=review.threshold,
-        )
+        self._tomogram(layer).last_run = LastRun(result, task.card)
         review.changed.emit()  # also where nothing was found, so that there is a layer to add to
         self._fit_slice()
-        self.detection_changed.emit(task.layer_id)
+        self.searched.emit(task.layer_id)
         return None if new else patched
 
     def finish_features(self, task: Task, result: FeatureResult | None) -> None:
@@ -257,11 +238,12 @@ class Session:
         arguments = feature_arguments(
             result.maps, result.grid, result.spec, task.tomogram.name, task.layer_id
         )
-        layer = find(self.viewer.layers, FEATURES, task.layer_id)
+        tomogram = self.tomograms.get(task.layer_id)
+        assert tomogram is not None
+        layer = tomogram.layer_of(FEATURES)
         if layer is None:
             with steady(self.viewer):
-                layer = self.viewer.add_image(**arguments)
-            self._put_above_tomogram(layer, task.layer_id)
+                self.tomograms.add(tomogram, Image(**arguments))
         else:
             layer.data = arguments["data"]
             layer.scale, layer.translate = arguments["scale"], arguments["translate"]
@@ -274,12 +256,9 @@ class Session:
 
     def set_threshold(self, layer: Layer, threshold: float) -> None:
         """Show the candidates of a tomogram that reach a probability."""
-        detection, review = self.detection(layer), self.desk.review(layer)
+        review = self.desk.review(layer)
         if review is not None:
             review.set_threshold(threshold)
-        if detection is not None:
-            self._detections[identity(layer)] = replace(detection, threshold=threshold)
-        self.detection_changed.emit(identity(layer))
 
     def set_minimum_distance(self, layer: Layer, distance: float) -> None:
         """Choose the candidates anew from what the last run saw, at least `distance` Å apart.
@@ -294,7 +273,6 @@ class Session:
             return
         review.set_minimum_distance(distance)
         self._fit_slice()
-        self.detection_changed.emit(identity(layer))
 
     def picks_layer(self, layer: Layer) -> Points:
         """Return the points layer of a tomogram.
@@ -304,7 +282,8 @@ class Session:
         PicksError
             If no detection has run, or the layer has been removed.
         """
-        points = find(self.viewer.layers, PICKS, identity(layer))
+        tomogram = self.tomograms.of(layer)
+        points = None if tomogram is None else tomogram.layer_of(PICKS)
         if points is None:
             raise PicksError(f"There are no picks of '{layer.name}'; find motors in it first.")
         return points
@@ -313,20 +292,12 @@ class Session:
         """Bring a position (z, y, x) in Å of a tomogram into view."""
         look_at(self.viewer, layer, position)
 
-    def forget(self, layer_id: str) -> None:
-        """Let go of a tomogram: of what was found in it, and of its review, which is on disk."""
-        self._forget_detection(layer_id)
-        self.heatmaps.forget(layer_id)
-        self.desk.forget(layer_id)
-
     # Inner parts
 
-    def _grid(self, task: Task) -> VoxelGrid:
-        """Return the grid of the tomogram's own voxels, also where a coarser level was searched."""
-        layer = self.layer(task.layer_id)
-        if layer is None or not layer.multiscale:
-            return task.tomogram.grid
-        return sources.full_grid(layer)
+    def _tomogram(self, layer: Layer) -> OpenTomogram:
+        tomogram = self.tomograms.of(layer)
+        assert tomogram is not None
+        return tomogram
 
     def _begin_heatmap(self, task: Task, grid: VoxelGrid) -> Filling:
         layer = self.layer(task.layer_id)
@@ -334,32 +305,8 @@ class Session:
         prepared = prepared_grid(task.tomogram.grid, task.card.input)
         return self.heatmaps.begin(layer, grid, prepared, task.region)
 
-    def _forget_detection(self, layer_id: str) -> None:
-        if self._detections.pop(layer_id, None) is not None:
-            self.detection_changed.emit(layer_id)
-
-    def _put_above_tomogram(self, layer: Layer, tomogram_id: str) -> None:
-        """Bring a new layer from the top of the list to right above its tomogram."""
-        tomogram = self.layer(tomogram_id)
-        layers = self.viewer.layers
-        layers.move(layers.index(layer), layers.index(tomogram) + 1)
-
     def _fit_slice(self) -> None:
         self._margins = fit_slice_thickness(self.viewer, self._margins)
-
-    def _on_inserted(self) -> None:
-        self._fit_slice()
-        self.layers_changed.emit()
-
-    def _on_renamed(self) -> None:
-        self.layers_changed.emit()
-
-    def _on_removed(self, event: Any) -> None:
-        layer = event.value
-        self.forget(identity(layer))
-        self.desk.drop_points(layer)
-        self._fit_slice()
-        self.layers_changed.emit()
 
 
 def _liveliest(maps: NDArray[Any]) -> int:

@@ -1,7 +1,6 @@
 """What our layers look like: pure functions from a result to a layer's arguments.
 
-Every layer carries a scale, a translation, units of ångström and names of its axes, and is known
-by its metadata, never by its name: people rename layers.
+Every layer carries a scale, a translation, units of ångström and names of its axes, and a tag.
 """
 
 from typing import Any
@@ -13,27 +12,12 @@ from numpy.typing import NDArray
 from motorscope.contract import FeatureSpec
 from motorscope.errors import TomogramError
 from motorscope.picks.table import ORIGINS, STATUSES, PickTable
+from motorscope.plugin.kinds import FEATURES, HEATMAP, PICKS, STATUS_COLOURS, TOMOGRAM
+from motorscope.plugin.tag import LayerTag
 from motorscope.tomogram import InputRecipe, Tomogram, VoxelGrid, intensity_range
-
-KEY = "motorscope"
-"""Key of our entry in a layer's metadata: ``{"role": ..., "tomogram": ...}``."""
-
-TURN = "turn"
-"""Key in our entry: how often the layer was given another tomogram."""
-
-QUEUED = "queue"
-"""Key in our entry: whether a queue opened the tomogram, and exchanges its layers."""
-
-TOMOGRAM, HEATMAP, PICKS, FEATURES = "tomogram", "heatmap", "picks", "features"
-COORDINATES, COMPARISON = "coordinates", "comparison"
 
 MARKER_SIZE = 700.0
 """Diameter in Å of the ring around a motor, which is about 450 Å wide."""
-
-HEATMAP_OPACITY = 0.3
-"""Of the heatmap: the motor under it is what a person judges."""
-
-STATUS_COLOURS = {"candidate": "#ffee00", "accepted": "#3dff6e", "rejected": "#ff5252"}
 
 ADDED = {"id": -1, "score": float("nan"), "label": "", "origin": "user", "status": "accepted"}
 """Features of a point that a person adds."""
@@ -45,11 +29,6 @@ PIXEL = ("pixel",) * 3
 _DISPLAY = InputRecipe(spacing=1.0, percentiles=(0.2, 99.8))
 _ORIGIN = pd.CategoricalDtype(list(ORIGINS))
 _STATUS = pd.CategoricalDtype(list(STATUSES))
-
-
-def entry(role: str, name: str, tomogram_id: str) -> dict[str, Any]:
-    """Return the metadata of a result's layer: what it is, and whose (a tomogram's name, layer)."""
-    return {KEY: {"role": role, "name": name, "tomogram": tomogram_id}}
 
 
 def tomogram_arguments(tomogram: Tomogram) -> dict[str, Any]:
@@ -65,16 +44,13 @@ def tomogram_arguments(tomogram: Tomogram) -> dict[str, Any]:
         limits = (0.0, 1.0)
     return {
         "name": tomogram.name,
-        "rgb": False,
         "scale": grid.spacing or (1.0, 1.0, 1.0),
         "translate": grid.origin if known else (0.0, 0.0, 0.0),
         "units": ANGSTROM if known else PIXEL,
         "axis_labels": AXES,
         "contrast_limits": _rising(*limits),
-        "colormap": "gray",
-        "rendering": "average",  # in 3D the cell is seen, and the heatmap through it
-        "projection_mode": "none",
-        "metadata": {KEY: {"role": TOMOGRAM, "name": tomogram.name, "path": tomogram.path}},
+        "metadata": LayerTag(TOMOGRAM, tomogram.name, path=tomogram.path).metadata,
+        **TOMOGRAM.looks,
     }
 
 
@@ -85,18 +61,12 @@ def heatmap_arguments(
     return {
         "data": data,
         "name": f"{name} heatmap",
-        "rgb": False,
         "scale": grid.known_spacing(),
         "translate": grid.origin,
         "units": ANGSTROM,
         "axis_labels": AXES,
-        "contrast_limits": (0.02, 1.0),
-        "colormap": "inferno",
-        "blending": "additive",
-        "opacity": HEATMAP_OPACITY,
-        "interpolation2d": "linear",
-        "projection_mode": "none",
-        "metadata": entry(HEATMAP, name, tomogram_id),
+        "metadata": LayerTag(HEATMAP, name, tomogram_id).metadata,
+        **HEATMAP.looks,
     }
 
 
@@ -110,17 +80,13 @@ def feature_arguments(
     return {
         "data": maps,
         "name": f"{name} {spec.name}",
-        "rgb": False,
         "scale": (1.0, *grid.known_spacing()),
         "translate": (0.0, *grid.origin),
         "units": ("pixel", *ANGSTROM),
         "axis_labels": ("channel", *AXES),
         "contrast_limits": _rising(float(low), float(high)),
-        "colormap": "bop blue",
-        "blending": "additive",
-        "opacity": 0.6,
-        "projection_mode": "none",
-        "metadata": entry(FEATURES, name, tomogram_id),
+        "metadata": LayerTag(FEATURES, name, tomogram_id).metadata,
+        **FEATURES.looks,
     }
 
 
@@ -144,13 +110,7 @@ def picks_arguments(
         "axis_labels": AXES,
         "features": pick_features(picks),
         "feature_defaults": dict(ADDED),
-        "face_color": "transparent",
-        "border_color": "status",
-        "border_color_cycle": STATUS_COLOURS,
-        "border_width": 0.02,  # of the diameter, until the zoom is known: see `rings`
-        "symbol": "disc",
         "size": size,
-        "canvas_size_limits": (0, 10_000),  # a point without a size is not drawn
         "text": {
             "string": {"feature": "label"},
             "size": 13,
@@ -158,9 +118,8 @@ def picks_arguments(
             "anchor": "upper_left",
             "translation": (0.0, -0.36 * size, 0.36 * size),  # at the upper right of the ring
         },
-        "projection_mode": "rescale_spherical",
-        "blending": "translucent_no_depth",  # in 3D scores are not hidden behind their rings
-        "metadata": {KEY: entry(PICKS, name, tomogram_id)[KEY] | {"grid": grid}},
+        "metadata": LayerTag(PICKS, name, tomogram_id, grid=grid).metadata,
+        **PICKS.looks,
     }
 
 

@@ -5,13 +5,14 @@ from napari.layers import Layer, Points
 
 from motorscope.errors import PicksError
 from motorscope.picks import Merged, PickTable
-from motorscope.plugin.layers import full_grid, role, tomogram_name
+from motorscope.plugin.kinds import COORDINATES
+from motorscope.plugin.layers import full_grid, tomogram_name
 from motorscope.plugin.placing import is_outside, likely_binning
 from motorscope.plugin.points import picks_on
 from motorscope.plugin.review import stamp
 from motorscope.plugin.session import Session
-from motorscope.plugin.specs import COORDINATES
 from motorscope.plugin.stepping import is_undecided
+from motorscope.plugin.tag import kind_of
 
 
 def take_into_review(session: Session, tomogram: Layer, points: Points, radius: float) -> str:
@@ -43,7 +44,7 @@ def take_into_review(session: Session, tomogram: Layer, points: Points, radius: 
     if (lowest < review.threshold).any():
         session.set_threshold(tomogram, float(np.floor(100 * np.nanmin(lowest)) / 100))
         remark = f"{remark} The threshold is {review.threshold:g} now, so that all are shown."
-    if role(points) == COORDINATES:
+    if kind_of(points) is COORDINATES:
         points.visible = False
     return f"{_sentence(points.name, merged, radius)} {remark}".strip()
 

@@ -7,22 +7,26 @@ active that is not, and the next repaint may end the process (a segmentation fau
 """
 
 import weakref
+from contextlib import ExitStack
 from typing import Any
 
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import QMainWindow, QWidget
+
+from motorscope.plugin.connections import listen
 
 
 class CanvasContext:
     """Makes the OpenGL context of the canvas the current one before a layer is removed."""
 
     def __init__(self, viewer: Any, panel: QWidget) -> None:
-        self._viewer, self._panel = viewer, weakref.ref(panel)
-        viewer.layers.events.removing.connect(self.make_current)
+        self._panel = weakref.ref(panel)
+        self._ends = ExitStack()
+        listen(self._ends, viewer.layers.events.removing, self.make_current)
 
     def close(self) -> None:
         """Let go of the viewer. May be called more than once."""
-        self._viewer.layers.events.removing.disconnect(self.make_current)
+        self._ends.close()
 
     def make_current(self, event: Any = None) -> None:
         """Make the context of each canvas in the panel's window current, one after the other."""

@@ -1,5 +1,6 @@
 """Another set of picks - a colleague's, another program's, the truth: take it over, or compare."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 from napari.layers import Layer, Points
@@ -19,13 +20,15 @@ from superqt.utils import signals_blocked
 
 from motorscope.errors import PicksError
 from motorscope.plugin.comparison import COLOURS, RADIUS, other_sets, summary
+from motorscope.plugin.connections import listen
+from motorscope.plugin.kinds import COORDINATES
 from motorscope.plugin.layers import identity, path_of
-from motorscope.plugin.session import Session
-from motorscope.plugin.specs import COORDINATES, KEY
+from motorscope.plugin.tag import tag_of
 from motorscope.plugin.taking import take_into_review
 from motorscope.plugin.widgets.choice_box import ChoiceBox
 from motorscope.plugin.widgets.coordinates import FILES, open_asking
 from motorscope.plugin.widgets.parts import AMBER, Hint, StatusLine
+from motorscope.plugin.workspace import Workspace
 
 _WORDS = {"both": "both", "mine": "only mine", "theirs": "only theirs"}
 
@@ -46,9 +49,9 @@ class ComparisonControls(QWidget):
 
     arrived = Signal()
 
-    def __init__(self, session: Session, status: StatusLine) -> None:
+    def __init__(self, workspace: Workspace, status: StatusLine, ends: ExitStack) -> None:
         super().__init__()
-        self._session, self._status = session, status
+        self._session, self._status = workspace.session, status
         self._layer: Layer | None = None
         self._seen: set[str] = set()
         self.other = ChoiceBox()
@@ -92,8 +95,8 @@ class ComparisonControls(QWidget):
         self.radius.valueChanged.connect(self._on_radius)
         self.previous.clicked.connect(lambda: self._on_step(-1))
         self.next.clicked.connect(lambda: self._on_step(1))
-        session.layers_changed.connect(self.offer)
-        session.comparisons.changed.connect(self._on_changed)
+        listen(ends, self._session.tomograms.changed, self.offer)
+        listen(ends, self._session.comparisons.changed, self._on_changed)
         self.offer()
 
     def _lay_out(self) -> None:
@@ -175,11 +178,12 @@ class ComparisonControls(QWidget):
 
     def _is_opened(self, points: Points) -> bool:
         """Whether points were read from a file and placed on the tomogram."""
-        ours = points.metadata.get(KEY, {})
+        tag = tag_of(points)
         return (
             self._layer is not None
-            and ours.get("role") == COORDINATES
-            and ours.get("tomogram") == identity(self._layer)
+            and tag is not None
+            and tag.kind is COORDINATES
+            and tag.tomogram == identity(self._layer)
         )
 
     def _notice(self, sets: list[Points]) -> None:

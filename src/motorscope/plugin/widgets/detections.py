@@ -1,5 +1,6 @@
 """The candidates of a tomogram: threshold, minimum distance, count."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -18,19 +19,20 @@ from superqt import QDoubleSlider
 from superqt.utils import signals_blocked
 
 from motorscope.files import cache_folder
+from motorscope.plugin.connections import listen
 from motorscope.plugin.layers import identity, path_of
-from motorscope.plugin.session import Session
 from motorscope.plugin.widgets.histogram import ScoreHistogram
 from motorscope.plugin.widgets.parts import StatusLine
 from motorscope.plugin.widgets.save import ask_and_save
+from motorscope.plugin.workspace import Workspace
 
 
 class DetectionControls(QWidget):
     """Threshold and minimum distance, which act at once on the stored candidates; their count."""
 
-    def __init__(self, session: Session, status: StatusLine) -> None:
+    def __init__(self, workspace: Workspace, status: StatusLine, ends: ExitStack) -> None:
         super().__init__()
-        self._session, self._status = session, status
+        self._session, self._status = workspace.session, status
         self._layer: Layer | None = None
         self.count = QLabel()
         self.histogram = ScoreHistogram()
@@ -70,8 +72,7 @@ class DetectionControls(QWidget):
         self.histogram.threshold_dragged.connect(self._on_threshold)
         self.distance.valueChanged.connect(self._on_distance)
         self.save.clicked.connect(self._on_save)
-        session.detection_changed.connect(self._on_detection)
-        session.desk.changed.connect(self._on_detection)
+        listen(ends, self._session.desk.changed, self._on_detection)
         self.refresh()
 
     def set_layer(self, layer: Layer | None) -> None:

@@ -1,18 +1,19 @@
 """Show what an encoder stage sees."""
 
-from collections.abc import Callable
 from typing import Any
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFormLayout, QWidget
+from superqt.utils import signals_blocked
 
-from motorscope.contract import ModelOption, Notice, Progress
+from motorscope.contract import Notice, Progress
 from motorscope.engine import Failure
 from motorscope.plugin.jobs import Task, features_job
-from motorscope.plugin.session import Session
+from motorscope.plugin.panel_state import EncoderState
 from motorscope.plugin.widgets.choice_box import ChoiceBox
 from motorscope.plugin.widgets.parts import Hint, JobBar, StatusLine
 from motorscope.plugin.widgets.runner import JobRunner
+from motorscope.plugin.workspace import Workspace
 
 
 class EncoderControls(QWidget):
@@ -26,18 +27,12 @@ class EncoderControls(QWidget):
 
     finished = Signal(bool)
 
-    def __init__(
-        self,
-        session: Session,
-        runner: JobRunner,
-        status: StatusLine,
-        new_task: Callable[[int], Task],
-    ) -> None:
+    def __init__(self, workspace: Workspace, runner: JobRunner, status: StatusLine) -> None:
         super().__init__()
-        self._session, self._runner, self._status = session, runner, status
-        self._new_task = new_task
+        self._workspace, self._session = workspace, workspace.session
+        self._runner, self._status = runner, status
         self._task: Task | None = None
-        self._option: ModelOption | None = None
+        self._stages: tuple[str, ...] = ()
         self.stage = ChoiceBox()
         self.stage.setToolTip(
             "Deeper stages have more channels, larger voxels and see more around them."
@@ -55,23 +50,21 @@ class EncoderControls(QWidget):
         form.addRow(self.notice)
         self.job.started.connect(self.start)
         self.job.cancelled.connect(runner.cancel)
+        self.stage.currentIndexChanged.connect(self._on_stage)
 
-    def set_option(self, option: ModelOption | None) -> None:
-        """Offer the stages of a model."""
-        if option == self._option:
-            return
-        self._option = option
-        self.stage.clear()
-        if option is None:
-            return
-        for spec in option.stages:
-            self.stage.addItem(f"{spec.name}: {spec.channels} channels, stride {spec.stride}")
-        self.stage.setCurrentIndex(min(2, self.stage.count() - 1))
+    def show_state(self, state: EncoderState) -> None:
+        """Offer the stages of the model; show which one is chosen."""
+        with signals_blocked(self.stage):
+            if state.stages != self._stages:
+                self._stages = state.stages
+                self.stage.clear()
+                self.stage.addItems(state.stages)
+            self.stage.setCurrentIndex(state.stage if state.stages else -1)
+        self.job.button.setEnabled(state.able)
 
     def start(self) -> None:
         """Begin to compute the chosen stage."""
-        stage = self.stage.currentIndex()
-        task = self._status.guard(lambda: self._new_task(stage))
+        task = self._status.guard(self._workspace.new_feature_task)
         if task is None:
             self.finished.emit(False)
             return
@@ -86,6 +79,9 @@ class EncoderControls(QWidget):
             on_message=self._on_message,
             on_result=self._on_result,
         )
+
+    def _on_stage(self, stage: int) -> None:
+        self._workspace.stage = stage
 
     def _on_message(self, message: Any) -> None:
         assert self._task is not None

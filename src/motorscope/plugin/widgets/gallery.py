@@ -1,5 +1,6 @@
 """All motors as pictures, side by side: click to go there, keys to decide on many at once."""
 
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -8,12 +9,14 @@ from napari.layers import Layer
 from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QRect, QRectF, QSize, Qt, QTimer, Signal
 from qtpy.QtGui import QColor, QPainter, QPen, QPixmap, QShowEvent
-from qtpy.QtWidgets import QLabel, QMainWindow, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QMainWindow, QVBoxLayout
 
+from motorscope.plugin.connections import listen
+from motorscope.plugin.kinds import STATUS_COLOURS
 from motorscope.plugin.review import Review
-from motorscope.plugin.session import Session
-from motorscope.plugin.specs import STATUS_COLOURS, label
+from motorscope.plugin.specs import label
 from motorscope.plugin.widgets.closeups import appearance_of, draw_label, picture_of
+from motorscope.plugin.widgets.dock import Dock
 from motorscope.plugin.widgets.wall import TileWall
 
 PIXELS = 112
@@ -88,15 +91,14 @@ class Pictures(QObject):
             self._timer.stop()
 
 
-class GalleryWidget(QWidget):
-    """Pictures of the motors that are shown, sorted by score, of the panel's tomogram."""
+class GalleryWidget(Dock):
+    """Pictures of the motors that are shown, sorted by score, of the chosen tomogram."""
 
     def __init__(self, napari_viewer: ViewerModel) -> None:
-        super().__init__()
-        from motorscope.plugin.widgets.main import panel_of
-
-        panel = panel_of(napari_viewer)
-        self._session: Session = panel.session
+        super().__init__(napari_viewer)
+        self._desk = self.workspace.session.desk
+        self._following = ExitStack()
+        self.ends.callback(self._following.close)
         self._layer: Layer | None = None
         self._review: Review | None = None
         self._rows: NDArray[np.intp] = np.empty(0, dtype=np.intp)
@@ -110,11 +112,9 @@ class GalleryWidget(QWidget):
         layout.addWidget(self.tiles, 1)
         self.tiles.chosen.connect(self._on_chosen)
         self.pictures.made.connect(self.tiles.viewport().update)
-        panel.tomogram.changed.connect(self._on_tomogram)
-        panel.closed.connect(self._on_panel_closed)
-        self._session.desk.changed.connect(self._on_desk)
-        self._tomogram = panel.tomogram
-        self.destroyed.connect(self.pictures.let_go)
+        listen(self.ends, self.workspace.events.current, self._on_tomogram)
+        listen(self.ends, self._desk.changed, self._on_desk)
+        self.ends.callback(self.pictures.let_go)
         self._on_tomogram()
 
     def sizeHint(self) -> QSize:
@@ -158,28 +158,24 @@ class GalleryWidget(QWidget):
         painter.drawRect(square.adjusted(1, 1, -2, -2))
 
     def _on_tomogram(self) -> None:
-        self._layer = self._tomogram.layer()
+        self._layer = self.workspace.layer
         self._follow()
-
-    def _on_panel_closed(self) -> None:
-        self._listen_to(None)
-        self.refresh()
 
     def _on_desk(self, layer_id: str) -> None:
-        self._follow()
+        if layer_id == self.workspace.current:
+            self._follow()
 
     def _follow(self) -> None:
-        self._listen_to(self._session.desk.review(self._layer))
+        self._listen_to(self._desk.review(self._layer))
         self.refresh()
 
     def _listen_to(self, review: Review | None) -> None:
         if review is self._review:
             return
-        if self._review is not None:
-            self._review.selection_changed.disconnect(self._show_selection, missing_ok=True)
+        self._following.close()
         self._review = review
         if review is not None:
-            review.selection_changed.connect(self._show_selection)
+            listen(self._following, review.selection_changed, self._show_selection)
         self.pictures.set_layer(None if review is None else self._layer)
 
     def _show_selection(self) -> None:

@@ -6,7 +6,7 @@ from qtpy.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-from motorscope.plugin.specs import STATUS_COLOURS
+from motorscope.plugin.kinds import STATUS_COLOURS
 
 BINS = 50
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 from napari.utils.notifications import show_error
@@ -19,6 +20,8 @@ from qtpy.QtWidgets import (
 )
 
 from motorscope.errors import MotorscopeError
+from motorscope.plugin.connections import listen
+from motorscope.plugin.workspace import Workspace
 from motorscope.words import duration
 
 _LOG = logging.getLogger(__name__)
@@ -78,10 +81,22 @@ class StatusLine(QLabel):
         """Show a remark."""
         self._show(text, "")
 
+    def show_warning(self, text: str) -> None:
+        """Show an error that somebody else makes a notification of."""
+        self._show(text, f"color: {ink(AMBER, self)};")
+
     def warn(self, text: str) -> None:
         """Show an error, here and as a notification of napari's."""
-        self._show(text, f"color: {ink(AMBER, self)};")
+        self.show_warning(text)
         show_error(text)
+
+    def follow(self, workspace: Workspace, ends: ExitStack) -> None:
+        """Show what reviews say, the last of it at once, until `ends` is closed."""
+        desk = workspace.session.desk
+        listen(ends, desk.said, self.say)
+        listen(ends, desk.warned, self.show_warning)
+        text, bad = workspace.news
+        (self.show_warning if bad else self.say)(text)
 
     def guard(self, action: Callable[[], Any]) -> Any:
         """Call `action`; an error becomes a warning, and ``None`` is returned.

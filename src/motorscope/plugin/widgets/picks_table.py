@@ -16,8 +16,9 @@ from qtpy.QtGui import QColor, QKeyEvent
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from motorscope.picks import PickTable
+from motorscope.plugin.kinds import STATUS_COLOURS
 from motorscope.plugin.review import Review
-from motorscope.plugin.specs import STATUS_COLOURS, label
+from motorscope.plugin.specs import label
 from motorscope.tomogram import VoxelGrid
 
 _HEADERS = ("#", "Score", "Status", "z, y, x (voxel)")

@@ -1,11 +1,10 @@
 """The queue's dock: many tomograms, searched in the background, reviewed one after the other."""
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from napari.components import ViewerModel
-from qtpy.QtCore import QEvent, QSize, Signal
+from qtpy.QtCore import QSize, Signal
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QDockWidget,
@@ -15,7 +14,6 @@ from qtpy.QtWidgets import (
     QMainWindow,
     QPushButton,
     QVBoxLayout,
-    QWidget,
 )
 
 from motorscope.engine import Failure
@@ -26,20 +24,21 @@ from motorscope.plugin.queue_jobs import Failed, Opened, scan_job
 from motorscope.plugin.queue_marks import Mark, new_mark
 from motorscope.plugin.widgets.choice_box import ChoiceBox
 from motorscope.plugin.widgets.controls import mind_wheel_and_keys
+from motorscope.plugin.widgets.dock import PANEL, Dock, find_dock
 from motorscope.plugin.widgets.parts import Hint, StatusLine
 from motorscope.plugin.widgets.queue_marks import Marker, ask_below, is_sure
 from motorscope.plugin.widgets.queue_reader import TomogramReader
 from motorscope.plugin.widgets.queue_search import SearchControls
 from motorscope.plugin.widgets.queue_steps import StepControls
 from motorscope.plugin.widgets.queue_table import QueueTable
-from motorscope.plugin.widgets.runner import CancelTokens, JobRunner
+from motorscope.plugin.widgets.runner import JobRunner
 from motorscope.words import counted
 
 
-class QueueWidget(QWidget):
+class QueueWidget(Dock):
     """A folder of tomograms: what is done, what is to do, and the way from one to the next.
 
-    Model and device are those of the panel.
+    Model and device are those of the workspace.
 
     Signals
     -------
@@ -50,12 +49,10 @@ class QueueWidget(QWidget):
     settled = Signal()
 
     def __init__(self, napari_viewer: ViewerModel) -> None:
-        super().__init__()
-        from motorscope.plugin.widgets.main import panel_of
-
+        super().__init__(napari_viewer)
         self._viewer = napari_viewer
-        self._panel = panel_of(napari_viewer)
-        self.desk = QueueDesk(self._panel.session)
+        self.desk = QueueDesk(self.workspace.session)
+        self.ends.callback(self.desk.close)
         self.scans, self.reads = JobRunner(self), JobRunner(self)
         self._reader = TomogramReader(self.reads, self._on_opened, self._on_open_failed)
         self._order, self._backwards = "name", False
@@ -86,7 +83,7 @@ class QueueWidget(QWidget):
         self.scans.start(
             scan_job,
             source,
-            self._panel.session.desk.folder,
+            self.workspace.session.desk.folder,
             on_message=self._on_scan,
             on_result=self._on_scanned,
         )
@@ -239,9 +236,13 @@ class QueueWidget(QWidget):
         self.table = QueueTable()
         self.count = Hint()
         self.status = StatusLine()
-        self.search = SearchControls(self.desk, self._panel, self.table, self.status)
+        self.status.follow(self.workspace, self.ends)
+        self.search = SearchControls(self.desk, self.workspace, self.table, self.status)
         self.steps = StepControls(self._viewer)
         self.marker = Marker(self.desk, self.status, self)
+        self.ends.callback(self.steps.unbind)
+        for runner in (self.search.runner, self.scans, self.reads):
+            self.ends.callback(runner.tokens.cancel_all)
 
     def _lay_out(self) -> None:
         source, narrow = QHBoxLayout(), QHBoxLayout()
@@ -279,8 +280,6 @@ class QueueWidget(QWidget):
             runner.busy_changed.connect(self._update_buttons)
         self.desk.changed.connect(self.refresh)
         self.desk.went_to.connect(self.refresh)
-        self._panel.closed.connect(self._on_panel_closed)
-        self.destroyed.connect(partial(_let_go, *self._held()))
 
     def _on_pressed(self, name: str) -> None:
         if name in ("previous", "next"):
@@ -297,24 +296,12 @@ class QueueWidget(QWidget):
         self._reader.forget(path)
         self._read_ahead()
 
-    def _held(self) -> tuple[Any, ...]:
-        """Return what ends with the dock."""
-        tokens = tuple(runner.tokens for runner in (self.search.runner, self.scans, self.reads))
-        return self._viewer, self.steps.bound, self.desk, tokens
-
-    def event(self, event: QEvent | None) -> bool:
-        """Notice that the dock was removed: napari then only takes this widget out of it."""
-        left = (
-            event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None
-        )
-        if left:
-            _let_go(*self._held())
-        return bool(super().event(event))
-
     def showEvent(self, event: QShowEvent | None) -> None:
         """Share the place of the panel: below each other there would be room for neither."""
         super().showEvent(event)
-        window, own, other = self.window(), self.parent(), self._panel.parent()
+        window, own = self.window(), self.parent()
+        panel = find_dock(self._viewer, PANEL)
+        other = None if panel is None else panel.parent()
         if isinstance(window, QMainWindow) and isinstance(own, QDockWidget):
             if isinstance(other, QDockWidget) and not window.tabifiedDockWidgets(own):
                 if window.dockWidgetArea(own) == window.dockWidgetArea(other):
@@ -336,22 +323,3 @@ class QueueWidget(QWidget):
     def _on_order(self, order: str, backwards: bool) -> None:
         self._order, self._backwards = order, backwards
         self.refresh()
-
-    def _on_panel_closed(self) -> None:
-        _let_go(*self._held())
-        self.setEnabled(False)
-        self.status.say("The Motorscope panel was closed; close the queue and open it again.")
-
-
-def _let_go(
-    viewer: Any,
-    bound: list[str],
-    desk: QueueDesk,
-    tokens: tuple[CancelTokens, ...],
-    *_: object,
-) -> None:
-    for each in tokens:
-        each.cancel_all()
-    while bound:
-        viewer.bind_key(bound.pop(), None)
-    desk.close()

@@ -1,7 +1,8 @@
 """Search tomograms of a queue in the background: start, follow, stop."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
@@ -14,9 +15,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from motorscope.contract import Progress
+from motorscope.contract import Inventory, Progress
 from motorscope.engine import Failure
 from motorscope.errors import ModelError, PicksError
+from motorscope.plugin.jobs import inventory_job
 from motorscope.plugin.layers import parse_spacing
 from motorscope.plugin.queue import FAILED, NEW, NO_SPACING, Entry
 from motorscope.plugin.queue_desk import QueueDesk
@@ -33,10 +35,8 @@ from motorscope.plugin.settings import preferences
 from motorscope.plugin.widgets.parts import AMBER, Hint, StatusLine
 from motorscope.plugin.widgets.queue_table import QueueTable
 from motorscope.plugin.widgets.runner import JobRunner
+from motorscope.plugin.workspace import Workspace
 from motorscope.words import duration
-
-if TYPE_CHECKING:
-    from motorscope.plugin.widgets.main import MotorscopeWidget
 
 _STEPS = 1000  # of the progress bar for each tomogram
 
@@ -44,7 +44,7 @@ _STEPS = 1000  # of the progress bar for each tomogram
 class SearchControls(QWidget):
     """Run all, run selected; the spacing of files that do not say it; progress and stop.
 
-    Model, device and flips are those of the panel.
+    Model, device and flips are those of the workspace.
 
     Signals
     -------
@@ -58,10 +58,10 @@ class SearchControls(QWidget):
     settled = Signal()
 
     def __init__(
-        self, desk: QueueDesk, panel: "MotorscopeWidget", table: QueueTable, status: StatusLine
+        self, desk: QueueDesk, workspace: Workspace, table: QueueTable, status: StatusLine
     ) -> None:
         super().__init__()
-        self._desk, self._panel, self._table, self._status = desk, panel, table, status
+        self._desk, self._workspace, self._table, self._status = desk, workspace, table, status
         self.runner = JobRunner(self)
         self._begun: Begun | None = None
         self._left: AllLeft | None = None
@@ -144,6 +144,16 @@ class SearchControls(QWidget):
         column.addWidget(self.progress)
 
     def _run(self, entries: Sequence[Entry]) -> None:
+        if not self._workspace.options:  # no panel has looked for the models
+            self.progress.setText("Loading the models…")
+            self.bar.setRange(0, 0)
+            self.runner.start(
+                inventory_job,
+                self._workspace.session.engine,
+                preferences().model,
+                on_result=partial(self._on_inventory, entries),
+            )
+            return
         task = self._status.guard(lambda: self._task(entries))
         if task is None:
             return
@@ -154,13 +164,14 @@ class SearchControls(QWidget):
         self.runner.start(
             search_job,
             task,
-            self._panel.session.engine,
+            self._workspace.session.engine,
             on_message=self._on_message,
             on_result=self._on_result,
         )
 
     def _task(self, entries: Sequence[Entry]) -> QueueTask:
-        option, problem = self._panel.model.option(), self._panel.model.problem()
+        workspace = self._workspace
+        option, problem = workspace.model, workspace.model_problem
         if problem or option is None:
             raise ModelError(problem)
         entries = [entry for entry in entries if not entry.shut]
@@ -170,10 +181,20 @@ class SearchControls(QWidget):
         return QueueTask(
             entries=[(entry, spacing) for entry in entries],
             model=option.choice,
-            device=self._panel.model.device.currentData(),
-            precision=preferences().precision,
-            flips=self._panel.run.flips.isChecked(),
+            device=workspace.device,
+            precision=workspace.precision,
+            flips=workspace.flips,
         )
+
+    def _on_inventory(self, entries: Sequence[Entry], result: Inventory | Failure | None) -> None:
+        self.progress.setText("")
+        if isinstance(result, Failure):
+            self._status.warn(result.text)
+        if not isinstance(result, Inventory):
+            self.settled.emit()
+            return
+        self._workspace.take_inventory(result)
+        self._run(entries)
 
     def _on_message(self, message: Any) -> None:
         if isinstance(message, Begun):

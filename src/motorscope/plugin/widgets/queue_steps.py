@@ -48,7 +48,7 @@ class StepControls(QWidget):
     def __init__(self, viewer: Any) -> None:
         super().__init__()
         self._viewer = viewer
-        self.bound: list[str] = []
+        self._bound: list[str] = []
         self.buttons: dict[str, QPushButton] = {}
         for name, (words, tip) in _BUTTONS.items():
             button = self.buttons[name] = QPushButton(words)
@@ -81,7 +81,12 @@ class StepControls(QWidget):
                 self._viewer.bind_key(key, _on_key(partial(self._press, name)))
             except ValueError:
                 continue
-            self.bound.append(key)
+            self._bound.append(key)
+
+    def unbind(self) -> None:
+        """Give the keys back; doing so twice does no harm."""
+        while self._bound:
+            self._viewer.bind_key(self._bound.pop(), None)
 
     def update_buttons(self, enabled: Container[str], target: str = "") -> None:
         """Enable the buttons of these names, and say what they mark where that is a surprise."""

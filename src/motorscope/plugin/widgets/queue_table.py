@@ -23,6 +23,7 @@ from qtpy.QtWidgets import (
     QTableView,
 )
 
+from motorscope.plugin.kinds import STATUS_COLOURS
 from motorscope.plugin.names import Ends, common_ends, shortened
 from motorscope.plugin.queue import (
     FAILED,
@@ -36,7 +37,7 @@ from motorscope.plugin.queue import (
     TO_REVIEW,
     Entry,
 )
-from motorscope.plugin.specs import STATUS_COLOURS, label
+from motorscope.plugin.specs import label
 from motorscope.plugin.widgets.parts import AMBER, ink
 
 _HEADERS = ("Tomogram", "Status", "Best", "left", "✓", "✗")

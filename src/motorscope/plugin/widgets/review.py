@@ -1,5 +1,6 @@
 """Reviewing: step through the motors, decide, correct, with keys that are shown on the buttons."""
 
+from contextlib import ExitStack
 from functools import partial
 
 from napari.layers import Layer
@@ -14,15 +15,16 @@ from qtpy.QtWidgets import (
 )
 from superqt.utils import signals_blocked
 
-from motorscope.plugin.actions import ACTIONS, BARE, Action, ReviewActions
+from motorscope.plugin.actions import ACTIONS, BARE, Action
+from motorscope.plugin.connections import listen
 from motorscope.plugin.journals import kept_elsewhere
 from motorscope.plugin.layers import identity
 from motorscope.plugin.review import Review
-from motorscope.plugin.session import Session
 from motorscope.plugin.widgets.choice_box import ChoiceBox
 from motorscope.plugin.widgets.closeups import CloseUps
-from motorscope.plugin.widgets.parts import AMBER, Hint, StatusLine
+from motorscope.plugin.widgets.parts import AMBER, Hint
 from motorscope.plugin.widgets.picks_table import PicksTable
+from motorscope.plugin.workspace import Workspace
 
 _ORDERS = {
     "score": "Best score first",
@@ -40,9 +42,11 @@ def _words(action: Action) -> str:
 class ReviewControls(QWidget):
     """List, close-ups and buttons of the review of the chosen tomogram."""
 
-    def __init__(self, session: Session, actions: ReviewActions, status: StatusLine) -> None:
+    def __init__(self, workspace: Workspace, ends: ExitStack) -> None:
         super().__init__()
-        self._session, self._actions = session, actions
+        self._session, self._actions = workspace.session, workspace.actions
+        self._following = ExitStack()
+        ends.callback(self._following.close)
         self._layer: Layer | None = None
         self._review: Review | None = None
         self.count = QLabel("nothing to review yet")
@@ -55,7 +59,7 @@ class ReviewControls(QWidget):
         self.rejected.setChecked(True)
         self.rejected.setToolTip("Show the motors that are rejected.")
         self.go_on = QCheckBox("Go on after a decision")
-        self.go_on.setChecked(actions.goes_on)
+        self.go_on.setChecked(self._actions.goes_on)
         self.go_on.setToolTip("Accepting or rejecting a motor goes to the next undecided one.")
         self.table = PicksTable()
         self.closeups = CloseUps()
@@ -66,17 +70,13 @@ class ReviewControls(QWidget):
         self.order.currentIndexChanged.connect(self._on_order)
         self.rejected.toggled.connect(self._on_rejected)
         self.go_on.toggled.connect(self._on_go_on)
-        self.destroyed.connect(self.closeups.let_go)
-        session.desk.changed.connect(self._on_desk)
-        session.desk.said.connect(status.say)
-        session.desk.warned.connect(status.warn)
+        ends.callback(self.closeups.let_go)
+        listen(ends, self._session.desk.changed, self._on_desk)
         self.refresh()
 
     def set_layer(self, layer: Layer | None) -> None:
-        """Review the picks of a tomogram; those of an earlier time are restored."""
+        """Review the picks of a tomogram."""
         self._layer = layer
-        self._actions.layer = layer
-        self._session.restore(layer)
         self._follow()
 
     def refresh(self) -> None:
@@ -142,11 +142,10 @@ class ReviewControls(QWidget):
         """Listen to the review of the chosen tomogram, and to no other."""
         review = self._session.desk.review(self._layer)
         if review is not self._review:
-            if self._review is not None:
-                self._review.selection_changed.disconnect(self._show_selection, missing_ok=True)
+            self._following.close()
             self._review = review
             if review is not None:
-                review.selection_changed.connect(self._show_selection)
+                listen(self._following, review.selection_changed, self._show_selection)
             self.table.set_review(review)
         self.refresh()
 

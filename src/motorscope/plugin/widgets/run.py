@@ -1,30 +1,27 @@
 """Start a detection, follow it, cancel it."""
 
-from collections.abc import Callable
 from typing import Any
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QWidget
+from superqt.utils import signals_blocked
 
-from motorscope.contract import ModelOption, Notice, Progress
+from motorscope.contract import Notice, Progress
 from motorscope.engine import Failure
 from motorscope.plugin.actions import ACTIONS
 from motorscope.plugin.jobs import Task, detection_job
 from motorscope.plugin.layers import identity
-from motorscope.plugin.session import Session
+from motorscope.plugin.panel_state import RunState
 from motorscope.plugin.stepping import result_in_words
 from motorscope.plugin.widgets.choice_box import ChoiceBox
 from motorscope.plugin.widgets.parts import AMBER, Hint, JobBar, StatusLine
 from motorscope.plugin.widgets.runner import JobRunner
+from motorscope.plugin.workspace import IN_VIEW, WHOLE, Workspace
 from motorscope.words import duration
-
-WHOLE, IN_VIEW = "whole", "in view"
 
 
 class RunControls(QWidget):
     """Find motors in the whole volume or in what is in view.
-
-    `new_task` makes a task of everything that is chosen elsewhere in the panel.
 
     Signals
     -------
@@ -34,18 +31,11 @@ class RunControls(QWidget):
 
     finished = Signal(bool)
 
-    def __init__(
-        self,
-        session: Session,
-        runner: JobRunner,
-        status: StatusLine,
-        new_task: Callable[..., Task],
-    ) -> None:
+    def __init__(self, workspace: Workspace, runner: JobRunner, status: StatusLine) -> None:
         super().__init__()
-        self._session, self._runner, self._status = session, runner, status
-        self._new_task = new_task
+        self._workspace, self._session = workspace, workspace.session
+        self._runner, self._status = runner, status
         self._task: Task | None = None
-        self._option: ModelOption | None = None
         self.region = ChoiceBox()
         self.region.addItem("whole volume", WHOLE)
         self.region.addItem("what is in view", IN_VIEW)
@@ -55,7 +45,6 @@ class RunControls(QWidget):
             "is replaced; what you decided, added or moved stays."
         )
         self.flips = QCheckBox("flips")
-        self.flips.setEnabled(False)
         self.job = JobBar("Find motors", "Run the network; heatmap and points appear as layers.")
         self.job.button.setStyleSheet("font-weight: bold; padding: 5px;")
         self.notice = Hint(AMBER)
@@ -69,24 +58,21 @@ class RunControls(QWidget):
         form.addRow(self.notice)
         self.job.started.connect(self.start)
         self.job.cancelled.connect(runner.cancel)
-        self.flips.toggled.connect(self._explain_flips)
-        self._explain_flips()
+        self.region.currentIndexChanged.connect(self._on_region)
+        self.flips.toggled.connect(self._on_flips)
 
-    def set_option(self, option: ModelOption | None) -> None:
-        """Tick flips as the model was measured, if it is another one than before."""
-        if option == self._option:
-            return
-        self._option = option
-        self.flips.setEnabled(option is not None)
-        self.flips.setChecked(option is not None and option.card.flips)
-        self._explain_flips()
+    def show_state(self, state: RunState) -> None:
+        """Show what is searched and how, and whether that can begin."""
+        with signals_blocked(self.region), signals_blocked(self.flips):
+            self.region.setCurrentIndex(self.region.findData(state.region))
+            self.flips.setChecked(state.flips)
+        self.flips.setEnabled(state.has_model)
+        self.flips.setToolTip(state.flips_help)
+        self.job.button.setEnabled(state.able)
 
     def start(self) -> None:
         """Begin a detection of what is chosen."""
-        in_view = self.region.currentData() == IN_VIEW
-        task = self._status.guard(
-            lambda: self._new_task(in_view=in_view, flips=self.flips.isChecked())
-        )
+        task = self._status.guard(self._workspace.new_task)
         if task is None:
             self.finished.emit(False)
             return
@@ -103,8 +89,11 @@ class RunControls(QWidget):
             on_result=self._on_result,
         )
 
-    def _explain_flips(self) -> None:
-        self.flips.setToolTip(describe_flips(self._option, self.flips.isChecked()))
+    def _on_region(self) -> None:
+        self._workspace.region = self.region.currentData()
+
+    def _on_flips(self, wanted: bool) -> None:
+        self._workspace.flips = wanted
 
     def _on_removed(self, event: Any) -> None:
         """End a run whose tomogram has been removed at once, not at its next message."""
@@ -149,20 +138,3 @@ class RunControls(QWidget):
             return ""
         key = next(action.key for action in ACTIONS if action.name == "next")
         return result_in_words(review.table, review.threshold, key) + "; "
-
-
-def describe_flips(option: ModelOption | None, wanted: bool) -> str:
-    """Return what averaging over flips is, and whether the model was measured that way."""
-    lines = [
-        "Average over the volume and its mirror images along z, y and x:",
-        "four times the network's work.",
-    ]
-    if option is not None:
-        measured = option.card.flips
-        lines.append(f"'{option.label}' was measured {'with' if measured else 'without'} it.")
-        if wanted != measured:
-            lines.append(
-                f"{'With' if wanted else 'Without'} it, scores and threshold mean something "
-                "slightly different."
-            )
-    return "\n".join(lines)

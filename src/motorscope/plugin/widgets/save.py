@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from napari.layers import Points
+from napari.layers import Layer, Points
 from napari.utils.notifications import show_error, show_info
 from qtpy.QtWidgets import QFileDialog, QWidget
 
@@ -18,9 +18,10 @@ from motorscope.picks.formats import (
 )
 from motorscope.picks.formats.own import OWN
 from motorscope.picks.summary import statuses_in_words
-from motorscope.plugin.layers import identity, role
+from motorscope.plugin.kinds import PICKS
+from motorscope.plugin.layers import identity
 from motorscope.plugin.points import picks_of_points
-from motorscope.plugin.specs import KEY, PICKS
+from motorscope.plugin.tag import kind_of, tag_of
 from motorscope.words import counted
 
 _OTHERS = [each for each in FORMATS if each.name not in ("csv", "npy")]
@@ -44,7 +45,8 @@ def ask_and_save(points: Points, folder: Path, parent: QWidget | None = None) ->
     PicksError
         If the file cannot be written.
     """
-    name = points.metadata[KEY]["name"]
+    tag = tag_of(points)
+    name = points.name if tag is None else tag.name
     proposed = folder / f"{name}_motors.csv"
     # The dialog asks before it returns a file that exists.
     chosen, kind = QFileDialog.getSaveFileName(
@@ -90,14 +92,9 @@ def with_suffix_of(form: Format, chosen: Path) -> Path:
 
 def save_picks_of_active(viewer: "napari.viewer.Viewer") -> None:  # type: ignore[name-defined]  # noqa: F821
     """Save the picks of the selected layer or tomogram, or the only picks there are."""
-    all_picks = [layer for layer in viewer.layers if role(layer) == PICKS]
+    all_picks = [layer for layer in viewer.layers if kind_of(layer) is PICKS]
     active = viewer.layers.selection.active
-    chosen = [
-        layer
-        for layer in all_picks
-        if active is not None
-        and (layer == active or layer.metadata[KEY]["tomogram"] == identity(active))
-    ]
+    chosen = [layer for layer in all_picks if active is not None and _belongs(layer, active)]
     try:
         wanted = chosen or all_picks
         if len(wanted) != 1:
@@ -112,3 +109,9 @@ def save_picks_of_active(viewer: "napari.viewer.Viewer") -> None:  # type: ignor
     else:
         if text:
             show_info(text)
+
+
+def _belongs(picks: Points, active: Layer) -> bool:
+    """Whether picks are the selected layer, or those of the selected tomogram."""
+    tag = tag_of(picks)
+    return picks == active or (tag is not None and tag.tomogram == identity(active))

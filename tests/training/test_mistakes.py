@@ -69,7 +69,7 @@ def test_scenes_are_searched_of_the_contrast_that_crops_have(share, start_model,
 
     def look(request):
         seen.append(request.tomogram.data)
-        assert request.flips is False
+        assert request.settings.flips is False
         return detect(request)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -510,3 +510,13 @@ def test_nothing_is_found_beyond_the_outermost_voxels():
         grid.to_voxels(run_module.within(picks, grid).positions), voxels[[0, 2]], atol=1e-9
     )
     assert len(run_module.within(PickTable.empty(), grid)) == 0
+
+
+def test_a_script_asks_for_detection_with_imports_of_this_room_alone(model):
+    """The request once moved to another package, and scripts that worked did no more."""
+    from motorscope.detection import DetectionRequest, detect, run_to_end
+
+    volume = np.random.default_rng(0).integers(-128, 127, (32, 64, 64)).astype(np.int8)
+    tomogram = Tomogram(volume, VoxelGrid(volume.shape, (18.0,) * 3), "noise")
+    result = run_to_end(detect(DetectionRequest(tomogram=tomogram, model=model)))
+    assert result.heatmap.ndim == 3

@@ -1,5 +1,10 @@
-"""Detection: from a tomogram and a model to a heatmap and candidates."""
+"""Detection: from a tomogram and a model to a heatmap and candidates.
 
+What is asked and answered is in `motorscope.contract`; the request and the result can be had here
+too, so that a script needs one import.
+"""
+
+from motorscope.contract import DetectionRequest, DetectionResult
 from motorscope.detection.calibration import probability
 from motorscope.detection.candidates import find_candidates, find_maxima
 from motorscope.detection.device import available_devices, choose_device
@@ -18,6 +23,8 @@ from motorscope.detection.run import detect, run_to_end
 from motorscope.detection.stitch import Stitcher
 
 __all__ = [
+    "DetectionRequest",
+    "DetectionResult",
     "FileDone",
     "FileStarted",
     "FilesLeft",

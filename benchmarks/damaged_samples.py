@@ -168,24 +168,12 @@ def _configurations() -> list[Sample]:
 def _models() -> list[Sample]:
     import torch
 
-    from motorscope.contract import Architecture, Calibration, ModelCard
+    from motorscope.contract import Architecture
     from motorscope.network import build_network, save_model
-    from motorscope.tomogram import InputRecipe
+    from tiny_model import tiny_card
 
     architecture = Architecture(base_width=1, decoder_channels=(1,), auxiliary_head=False)
-    card = ModelCard(
-        name="tiny",
-        description="",
-        architecture=architecture,
-        input=InputRecipe(spacing=16.0),
-        calibration=Calibration(),
-        window=(64, 64, 64),
-        context=(0, 0, 0),
-        default_threshold=0.5,
-        minimum_distance=200.0,
-        training_data="none",
-        licence="BSD-3-Clause",
-    )
+    card = tiny_card(architecture)
     network = build_network(architecture)
     pickle = io.BytesIO()
     torch.save({"state_dict": network.state_dict()}, pickle)

@@ -9,25 +9,13 @@ def make_model(folder: Path) -> Path:
     """Write a small network with random weights; return its card."""
     import torch
 
-    from motorscope.contract import Architecture, Calibration, ModelCard
+    from motorscope.contract import Architecture
     from motorscope.network import build_network, save_model
-    from motorscope.tomogram import InputRecipe
+    from tiny_model import tiny_card
 
     torch.manual_seed(0)
     architecture = Architecture(base_width=4, decoder_channels=(8,), auxiliary_head=False)
-    card = ModelCard(
-        name="tiny",
-        description="",
-        architecture=architecture,
-        input=InputRecipe(spacing=16.0),
-        calibration=Calibration(),
-        window=(64, 64, 64),
-        context=(0, 0, 0),
-        default_threshold=0.5,
-        minimum_distance=200.0,
-        training_data="none",
-        licence="BSD-3-Clause",
-    )
+    card = tiny_card(architecture)
     return save_model(build_network(architecture), card, folder)
 
 

@@ -63,6 +63,26 @@ def test_features(tomogram, tmp_path):
     np.testing.assert_allclose(stack, expected, atol=2e-2 * np.abs(expected).max())
 
 
+def test_a_stage_is_described_before_it_is_computed(tomogram, tmp_path, capsys):
+    assert (
+        run("features", tomogram, "--stage", "layer1", "--stat", "max", "-o", tmp_path / "o.mrc")
+        == 0
+    )
+    said = capsys.readouterr().err
+    assert "layer1: 24 channels, stride 4; voxels of 72 × 72 × 72 Å" in said
+    assert "774 × 774 × 774 Å at most" in said
+    assert f"{2 * 24 * 12 * 16 * 24 / 1e6:.1f} MB" in said
+
+
+def test_a_list_of_numbers_that_is_none_is_refused_in_a_sentence(tomogram, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        run(
+            "features", tomogram, "--stage", "layer1", "--channels", "5,x", "-o", tmp_path / "o.mrc"
+        )
+    assert ended.value.code == 2
+    assert "whole numbers with commas between, such as 5,17, not '5,x'" in capsys.readouterr().err
+
+
 def test_components_use_a_kept_basis(tomogram, tmp_path, capsys):
     basis, out = tmp_path / "colors.safetensors", tmp_path / "pca.mrc"
     words = ("features", tomogram, "--stage", "layer2", "-o", out, "--overwrite", "--pca")

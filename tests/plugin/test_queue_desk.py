@@ -505,6 +505,8 @@ def test_read_only_folder_keeps_its_results_in_the_data_folder(
     show(desk, "a")
     assert "read-only" in kept_elsewhere(desk.layer, entry(desk, "a").journal)
     assert not kept_elsewhere(desk.layer, folder / "a.motorscope.jsonl")
+    # What is thrown away in the end, as after an unattended demo, has no place to be told of.
+    assert not kept_elsewhere(desk.layer, journals / "a.motorscope.jsonl", scratch=journals)
     set_reviewed(desk, "a")
     assert entry(desk, "a").journal.parent == entry(desk, "a").heatmap.parent == journals
     desk.leave()

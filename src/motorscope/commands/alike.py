@@ -4,13 +4,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from motorscope.commands.arguments import check_output, whole_numbers
 from motorscope.commands.console import Commands, Line, say
-from motorscope.commands.stages import (
-    Progressing,
-    add_stage_arguments,
-    check_output,
-    stage_request,
-)
+from motorscope.commands.stages import add_stage_arguments, stage_request
 from motorscope.words import counted
 
 if TYPE_CHECKING:
@@ -34,7 +30,7 @@ def add(commands: Commands) -> None:
         "--like", type=Path, required=True, metavar="PICKS.csv", help="picks with the examples"
     )
     parser.add_argument(
-        "--ids", type=_numbers, metavar="N,N,…", help="which picks are examples, by their ids"
+        "--ids", type=whole_numbers, metavar="N,N,…", help="which picks are examples, by their ids"
     )
     parser.add_argument(
         "--like-tomogram",
@@ -91,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
             floor=threshold,
             wanted=[name_of(path) for path in arguments.files],
         ),
-        Progressing(line),
+        line.tell,
     )
     assert found is not None  # nobody cancels
     grids = {tomogram.name: tomogram.grid for tomogram in tomograms}
@@ -146,7 +142,3 @@ def _wanted(table: "PickTable", ids: tuple[int, ...] | None) -> "PickTable":
         return table.select([row for row, number in enumerate(table.ids) if number in ids])
     accepted = table.with_status("accepted")
     return accepted if len(accepted) else table.with_status("candidate")
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(int(word) for word in text.split(","))

@@ -5,6 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from motorscope.commands.arguments import (
+    add_device,
+    add_flips,
+    add_model,
+    add_precision,
+    add_spacing,
+)
 from motorscope.commands.console import Commands, Line, say
 from motorscope.errors import ConfigError
 from motorscope.words import counted, duration
@@ -57,34 +64,15 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--retry-failed", action="store_true", help="try those again that failed before"
     )
-    parser.add_argument(
-        "--model",
-        default="built-in",
-        metavar="NAME|FILE",
-        help="a model's name or a file of weights (default: built-in)",
-    )
+    add_model(parser)
     add_choice(parser)
-    parser.add_argument(
-        "--spacing",
-        type=float,
-        metavar="Å",
-        help="voxel spacing, for files that do not say it or say it wrongly",
-    )
+    add_spacing(parser)
     parser.add_argument(
         "--heatmaps", action="store_true", help="keep the heatmaps, for the review in napari"
     )
-    parser.add_argument(
-        "--device", default="auto", help="auto, cuda, cuda:1, mps or cpu (default: auto)"
-    )
-    parser.add_argument(
-        "--precision", default="auto", help="auto, fp32, fp16 or bf16 (default: auto)"
-    )
-    parser.add_argument(
-        "--flips",
-        action=argparse.BooleanOptionalAction,
-        help="whether to average over mirror images, which is four times the work (default: as the "
-        "model was measured)",
-    )
+    add_device(parser)
+    add_precision(parser)
+    add_flips(parser)
     parser.set_defaults(run=run)
 
 

@@ -3,13 +3,9 @@
 import argparse
 from pathlib import Path
 
+from motorscope.commands.arguments import check_output
 from motorscope.commands.console import Commands, Line, say
-from motorscope.commands.stages import (
-    Progressing,
-    add_stage_arguments,
-    check_output,
-    stage_request,
-)
+from motorscope.commands.stages import add_stage_arguments, stage_request
 
 
 def add(commands: Commands) -> None:
@@ -57,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     momentum, sample = Momentum(), Sample()
     run_to_end(
         reduce_stage(request, [momentum, sample, accepted, rejected], StageCache.default()),
-        Progressing(line),
+        line.tell,
     )
     ranking = rank_channels(
         momentum.result(), sample.result(), accepted.result(), rejected.result()

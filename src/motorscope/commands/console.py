@@ -39,3 +39,12 @@ class Line:
         """Show news that stay."""
         clear = "\r\x1b[K" if self._terminal else ""
         say(f"{clear}{self.head}: {text}")
+
+    def tell(self, message: object) -> None:
+        """Show what a run says: its progress in passing, its notices to stay."""
+        from motorscope.contract import Notice, Progress
+
+        if isinstance(message, Progress):
+            self.show(f"{message.what}, {100 * message.done // max(message.total, 1)} %")
+        elif isinstance(message, Notice):
+            self.keep(message.text)

@@ -5,6 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from motorscope.commands.arguments import (
+    add_device,
+    add_flips,
+    add_model,
+    add_precision,
+    add_spacing,
+)
 from motorscope.commands.console import Commands, Line, say
 from motorscope.words import counted, duration
 
@@ -32,24 +39,14 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="CSV", help="where the picks go"
     )
-    parser.add_argument(
-        "--model",
-        default="built-in",
-        metavar="NAME|FILE",
-        help="a model's name or a file of weights (default: built-in)",
-    )
+    add_model(parser)
     parser.add_argument(
         "--threshold",
         type=float,
         metavar="T",
         help="least calibrated probability of a pick, 0 to 1 (default: the model's)",
     )
-    parser.add_argument(
-        "--spacing",
-        type=float,
-        metavar="Å",
-        help="voxel spacing, for files that do not say it or say it wrongly",
-    )
+    add_spacing(parser)
     parser.add_argument(
         "--heatmap",
         type=Path,
@@ -63,23 +60,14 @@ def add(commands: Commands) -> None:
         "what a person decided or added there stays",
     )
     parser.add_argument("--queue-heatmaps", action="store_true", help="the same, with the heatmaps")
-    parser.add_argument(
-        "--device", default="auto", help="auto, cuda, cuda:1, mps or cpu (default: auto)"
-    )
-    parser.add_argument(
-        "--precision", default="auto", help="auto, fp32, fp16 or bf16 (default: auto)"
-    )
-    parser.add_argument(
-        "--flips",
-        action=argparse.BooleanOptionalAction,
-        help="whether to average over mirror images, wherever they can make a motor (default: as "
-        "the model was measured)",
-    )
+    add_device(parser)
+    add_precision(parser)
+    add_flips(parser)
     parser.add_argument(
         "--flips-everywhere",
         action="store_true",
-        help="with flips, compute the mirror images of everything, four times the work, which "
-        "gives the same picks",
+        help="with flips, compute the mirror images of everything, four times the work of one "
+        "look; scores change by hundredths at most",
     )
     again = parser.add_mutually_exclusive_group()
     again.add_argument(

@@ -4,11 +4,13 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from motorscope.commands.arguments import add_device, add_model, add_spacing, check_output
 from motorscope.commands.console import Commands, Line, say
-from motorscope.errors import ConfigError
 
 if TYPE_CHECKING:
     from motorscope.contract.attribution import Attribution, Deletion
+
+FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
 
 
 def add(commands: Commands) -> None:
@@ -52,18 +54,8 @@ def add(commands: Commands) -> None:
         help="test the map: how far the score falls when what it marks is replaced, as CSV on "
         "stdout",
     )
-    parser.add_argument(
-        "--model",
-        default="built-in",
-        metavar="NAME|FILE",
-        help="a model's name or a file of weights (default: built-in)",
-    )
-    parser.add_argument(
-        "--spacing",
-        type=float,
-        metavar="Å",
-        help="voxel spacing, for files that do not say it or say it wrongly",
-    )
+    add_model(parser)
+    add_spacing(parser)
     parser.add_argument(
         "--steps", type=int, default=16, metavar="N", help="of integrated gradients (default: 16)"
     )
@@ -81,18 +73,18 @@ def add(commands: Commands) -> None:
         metavar="Å",
         help="how far from the point occlusion covers (default: 600)",
     )
-    parser.add_argument(
-        "--device", default="auto", help="auto, cuda, cuda:1, mps or cpu (default: auto)"
-    )
+    add_device(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace files that exist")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run it and return the exit status."""
-    _check_output(arguments.output, (".mrc", ".rec", ".map"), arguments)
-    if arguments.figure is not None:
-        _check_output(arguments.figure, (".png", ".svg", ".pdf"), arguments)
+    from motorscope.tomogram import MRC_SUFFIXES
+
+    for path, suffixes in ((arguments.output, MRC_SUFFIXES), (arguments.figure, FIGURE_SUFFIXES)):
+        if path is not None:
+            check_output(path, arguments.overwrite, [arguments.file], suffixes)
 
     from motorscope.contract import RunSettings
     from motorscope.contract.attribution import AttributionRequest, DeletionRequest
@@ -119,51 +111,24 @@ def run(arguments: argparse.Namespace) -> int:
         reach=arguments.reach,
         settings=RunSettings(device=arguments.device),
     )
-    show = _Shower(tomogram.name)
-    found = run_to_end(attribute(request), show)
+    line = Line()
+    line.head = tomogram.name
+    found = run_to_end(attribute(request), line.tell)
     assert found is not None  # nothing cancels it
     write_mrc(arguments.output, found.values, found.grid, label="Attribution by motorscope")
-    show.keep(_answer(found))
+    line.keep(_answer(found))
     if arguments.figure is not None:
         write_figure(arguments.figure, request, found)
-        show.keep(f"figure in {arguments.figure}")
+        line.keep(f"figure in {arguments.figure}")
     if arguments.deletion:
-        test = run_to_end(deletion_test(DeletionRequest.of(model, found, request.settings)), show)
+        test = run_to_end(
+            deletion_test(DeletionRequest.of(model, found, request.settings)), line.tell
+        )
         assert test is not None
-        show.keep(f"replacing what the map marks takes {100 * test.fall:.0f} % of the score")
+        line.keep(f"replacing what the map marks takes {100 * test.fall:.0f} % of the score")
         print(_table(test), end="")
     say(f"Map of {model.card.name}, {arguments.method}, in {arguments.output}")
     return 0
-
-
-class _Shower:
-    """Shows messages on stderr, in one changing line on a terminal."""
-
-    def __init__(self, name: str) -> None:
-        self._line = Line()
-        self._line.head = name
-        self.keep = self._line.keep
-
-    def __call__(self, message: object) -> None:
-        from motorscope.contract import Notice, Progress
-
-        if isinstance(message, Progress):
-            self._line.show(f"{message.what}, {100 * message.done // max(message.total, 1)} %")
-        elif isinstance(message, Notice):
-            self._line.keep(message.text)
-
-
-def _check_output(path: Path, suffixes: tuple[str, ...], arguments: argparse.Namespace) -> None:
-    if path.suffix.lower() not in suffixes:
-        raise ConfigError(f"{path} cannot be written; let its name end in {suffixes[0]}.")
-    if not path.absolute().parent.is_dir():
-        raise ConfigError(f"The folder of {path} does not exist; make it or choose another.")
-    if path.resolve() == arguments.file.resolve():
-        raise ConfigError(f"{path} is also the input and would be overwritten; choose another.")
-    if path.exists() and not arguments.overwrite:
-        raise ConfigError(
-            f"{path} exists already; choose another name, or allow it with --overwrite."
-        )
 
 
 def _answer(found: "Attribution") -> str:

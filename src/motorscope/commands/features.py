@@ -4,16 +4,14 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from motorscope.commands.arguments import check_output, whole_numbers
 from motorscope.commands.console import Commands, Line, say
-from motorscope.commands.stages import (
-    Progressing,
-    add_stage_arguments,
-    check_output,
-    stage_request,
-)
+from motorscope.commands.stages import add_stage_arguments, stage_request
 
 if TYPE_CHECKING:
-    from motorscope.inspection import Basis, StageCache, StageRequest
+    from collections.abc import Callable
+
+    from motorscope.inspection import Basis, StageCache, StageFacts, StageRequest
     from motorscope.tomogram import VoxelGrid
 
 
@@ -34,7 +32,7 @@ def add(commands: Commands) -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--channels",
-        type=_numbers,
+        type=whole_numbers,
         metavar="N,N,…",
         help="these channels, counted from 0 (default: all)",
     )
@@ -66,7 +64,7 @@ def add(commands: Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run it and return the exit status."""
     from motorscope.errors import ConfigError
-    from motorscope.inspection import StageCache
+    from motorscope.inspection import StageCache, stage_facts
     from motorscope.inspection.export import check_name, cut, write_maps
     from motorscope.network import load_to_inspect
     from motorscope.tomogram import open_tomogram
@@ -78,6 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
     tomogram = open_tomogram(arguments.file, spacing=arguments.spacing)
     model = load_to_inspect(arguments.model)
     request = stage_request(arguments, tomogram, model, arguments.box)
+    say(_facts(stage_facts(request)))
     data, grid, names = _maps(arguments, request, StageCache.default(), Line())
     data, grid = cut(data, grid, arguments.box)
     label = f"{request.stage} of {model.card.name} by motorscope"
@@ -89,6 +88,16 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _facts(facts: "StageFacts") -> str:
+    """Return what is known of a stage before it is computed."""
+    spec = facts.spec
+    voxel, sees = (" × ".join(f"{s:.4g}" for s in sides) for sides in (facts.spacing, facts.sees))
+    return (
+        f"{spec.name}: {spec.channels} channels, stride {spec.stride}; voxels of {voxel} Å, each "
+        f"of which sees {sees} Å at most; {facts.bytes / 1e6:.1f} MB"
+    )
+
+
 def _maps(
     arguments: argparse.Namespace, request: "StageRequest", cache: "StageCache", line: Line
 ) -> "tuple[Any, VoxelGrid, list[str]]":
@@ -97,7 +106,7 @@ def _maps(
     from motorscope.inspection import Across, Assemble, Project, open_stage, reduce_stage
 
     line.head = request.tomogram.name
-    show = Progressing(line)
+    show = line.tell
     spec, grid = request.spec, request.grid
     if arguments.stat is not None:
         across = Across(arguments.stat)
@@ -121,7 +130,10 @@ def _maps(
 
 
 def _basis(
-    arguments: argparse.Namespace, request: "StageRequest", cache: "StageCache", show: Progressing
+    arguments: argparse.Namespace,
+    request: "StageRequest",
+    cache: "StageCache",
+    show: "Callable[[object], None]",
 ) -> "Basis":
     """Return the basis that is kept in a file or with the model, or fit one to this tomogram."""
     from dataclasses import replace
@@ -159,7 +171,3 @@ def _check_channels(channels: tuple[int, ...], request: "StageRequest") -> None:
             raise ConfigError(
                 f"{request.stage} has the channels 0 to {last}; there is no {channel}."
             )
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(int(word) for word in text.split(","))

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from motorscope.commands.arguments import add_spacing
 from motorscope.commands.console import Commands
 
 
@@ -34,12 +35,7 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--model", metavar="NAME|FILE", help="a model's name or file (default: your preference)"
     )
-    parser.add_argument(
-        "--spacing",
-        type=float,
-        metavar="Å",
-        help="voxel spacing, for files that do not say it or say it wrongly",
-    )
+    add_spacing(parser)
     parser.add_argument(
         "--screenshot",
         type=Path,

@@ -99,17 +99,25 @@ def fit_basis(
             f"{stage} has {channels} channels; choose 1 to {channels} principal components, not "
             f"{components}."
         )
-    values, vectors = np.linalg.eigh(together.covariance)
-    axes = vectors.T[::-1][:components]
-    largest = axes[np.arange(components), np.abs(axes).argmax(axis=1)]
+    axes, variances = principal_axes(together.covariance, components)
     return Basis(
         stage=stage,
         fingerprint=fingerprint,
         mean=together.mean,
-        axes=axes * np.where(largest < 0, -1.0, 1.0)[:, None],
-        variances=np.maximum(values[::-1][:components], 0),
+        axes=axes,
+        variances=variances,
         total=float(np.trace(together.covariance)),
     )
+
+
+def principal_axes(
+    covariance: NDArray[np.float64], count: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the axes ``(count, channel)`` and the variances along them; see `Basis`."""
+    values, vectors = np.linalg.eigh(covariance)
+    axes = vectors.T[::-1][:count]
+    largest = axes[np.arange(count), np.abs(axes).argmax(axis=1)]
+    return axes * np.where(largest < 0, -1.0, 1.0)[:, None], np.maximum(values[::-1][:count], 0)
 
 
 def colors(components: NDArray[np.float32], basis: Basis) -> NDArray[np.uint8]:

@@ -8,6 +8,7 @@ from scipy.linalg import orthogonal_procrustes
 
 from motorscope.contract import DetectionResult, FeatureResult
 from motorscope.errors import ConfigError
+from motorscope.inspection.basis import principal_axes
 from motorscope.inspection.regrid import resampled
 from motorscope.picks.scoring import Matches, match_picks
 from motorscope.tomogram import VoxelGrid
@@ -140,10 +141,7 @@ class _Axes:
 
     def __init__(self, samples: Floats, count: int) -> None:
         self._mean = samples.mean(axis=1, keepdims=True)
-        _, vectors = np.linalg.eigh(np.cov(samples - self._mean).reshape(len(samples), -1))
-        axes = vectors.T[::-1][:count]
-        largest = np.abs(axes).argmax(axis=1)
-        self._axes = axes * np.sign(axes[np.arange(count), largest])[:, None]
+        self._axes, _ = principal_axes(np.cov(samples).reshape(len(samples), -1), count)
 
     def of(self, samples: NDArray[np.floating]) -> Floats:
         """Return the components ``(k, n)``."""

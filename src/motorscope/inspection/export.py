@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from motorscope.errors import ConfigError, TomogramError
 from motorscope.tomogram import MRC_SUFFIXES, VoxelGrid, write_mrc
@@ -113,8 +112,3 @@ def _ome(grid: VoxelGrid, names: Sequence[str], label: str) -> dict[str, Any]:
         "multiscales": [image],
         "omero": {"channels": [{"label": name} for name in names]},
     }
-
-
-def as_volumes(data: NDArray[Any]) -> NDArray[Any]:
-    """Return ``(z, y, x, color)`` as ``(color, z, y, x)``."""
-    return np.moveaxis(data, -1, 0)

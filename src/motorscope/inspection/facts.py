@@ -1,11 +1,11 @@
-"""What can be told of a network's stages before they are computed."""
+"""What can be told of a stage before it is computed."""
 
 from dataclasses import dataclass
 
 from motorscope.contract import FeatureSpec
 from motorscope.inspection.stage import StageRequest
-from motorscope.network import EncoderModel, Model, receptive_radius
-from motorscope.tomogram import Shape, Tomogram, Vector, prepared_grid
+from motorscope.network import receptive_radius
+from motorscope.tomogram import Shape, Vector, prepared_grid
 
 
 @dataclass(frozen=True)
@@ -33,26 +33,23 @@ class StageFacts:
     bytes: int
 
 
-def stage_facts(tomogram: Tomogram, model: Model | EncoderModel) -> tuple[StageFacts, ...]:
-    """Return the facts of all stages, from the stem on; the network's weights do not matter.
+def stage_facts(request: StageRequest) -> StageFacts:
+    """Return the facts of a stage; the network's weights do not matter.
 
     Raises
     ------
+    ModelError
+        If there is no such stage.
     SpacingError
         If the tomogram's voxel spacing is unknown.
     """
-    z, y, x = prepared_grid(tomogram.grid, model.card.input).known_spacing()
-    facts = []
-    for spec in model.taps:
-        request = StageRequest(tomogram, model, spec.name)
-        side = 2 * receptive_radius(model.network, spec.name) + 1
-        facts.append(
-            StageFacts(
-                spec=spec,
-                spacing=request.grid.known_spacing(),
-                sees=(side * z, side * y, side * x),
-                shape=request.grid.shape,
-                bytes=request.map_bytes,
-            )
-        )
-    return tuple(facts)
+    model = request.model
+    z, y, x = prepared_grid(request.tomogram.grid, model.card.input).known_spacing()
+    side = 2 * receptive_radius(model.network, request.stage) + 1
+    return StageFacts(
+        spec=request.spec,
+        spacing=request.grid.known_spacing(),
+        sees=(side * z, side * y, side * x),
+        shape=request.grid.shape,
+        bytes=request.map_bytes,
+    )

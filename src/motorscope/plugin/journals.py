@@ -58,8 +58,10 @@ def open_journal_of(
     return Journal(journal) if path is None else open_journal_at(journal, path)
 
 
-def kept_elsewhere(layer: Layer, journal: Path) -> str:
-    """Return why a journal is not beside its tomogram; empty if it is."""
+def kept_elsewhere(layer: Layer, journal: Path, scratch: Path | None = None) -> str:
+    """Return why a journal is not beside its tomogram; empty if it is, or is in `scratch`."""
+    if scratch is not None and journal.parent == scratch:
+        return ""
     path = path_of(layer)
     if path is None:
         return "The tomogram has no file"

@@ -147,8 +147,8 @@ def describe_fully(option: ModelOption) -> str:
 def describe_flips(option: ModelOption | None, wanted: bool) -> str:
     """Return what averaging over flips is, and whether the model was measured that way."""
     lines = [
-        "Average over the volume and its mirror images along z, y and x:",
-        "four times the network's work.",
+        "Average over the volume and its mirror images along z, y and x, wherever these can make",
+        "a motor: up to four times the network's work.",
     ]
     if option is not None:
         measured = option.card.flips

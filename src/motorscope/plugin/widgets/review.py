@@ -166,7 +166,9 @@ class ReviewControls(QWidget):
         path, text = None if review.journal is None else review.journal.path, ""
         if path is None:
             text = "Not kept on disk: save."
-        elif self._layer is not None and (reason := kept_elsewhere(self._layer, path)):
+        elif self._layer is not None and (
+            reason := kept_elsewhere(self._layer, path, self._session.desk.scratch)
+        ):
             text = f"{reason}: edits are kept in …/{path.parent.name}."
         self.unkept.setText(text)
         self.unkept.setToolTip(str(path or ""))

@@ -97,14 +97,14 @@ def test_one_at_a_time_in_the_order_of_asking():
     first = start(job(0))
     while not running:
         pass
-    third, second = start(job(2)), start(job(1))
-    for handle in (third, second):
+    later = [start(job(number)) for number in range(6, 0, -1)]  # so that chance is not enough
+    for handle in later:
         assert "Waiting" in next(handle.messages()).what
-    cancelled = start(job(3))
+    cancelled = start(job(7))
     assert "Waiting" in next(cancelled.messages()).what
     cancelled.cancel()
     assert cancelled.result() is None
     second_waits.set()
-    for handle in (first, second, third):
+    for handle in (first, *later):
         handle.result()
-    assert order == [(0, [0]), (1, [1]), (2, [2])]
+    assert order == [(number, [number]) for number in range(7)]

@@ -16,7 +16,7 @@ from motorscope.inspection import (
     rank_channels,
     save_basis,
 )
-from motorscope.inspection.basis import pooled
+from motorscope.inspection.basis import pooled, principal_axes
 from motorscope.inspection.ranking import BY_BACKGROUND, BY_VARIANCE, separation
 from motorscope.picks import PickTable
 from motorscope.tomogram import VoxelGrid
@@ -68,6 +68,15 @@ def test_pooled_moments_are_those_of_all_voxels(rng):
     assert found.count == expected.count
     np.testing.assert_allclose(found.mean, expected.mean)
     np.testing.assert_allclose(found.covariance, expected.covariance)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_largest_weight_of_an_axis_is_positive_whatever_the_solver_returns(seed):
+    values = np.random.default_rng(seed).normal(size=(50, 6))
+    axes, variances = principal_axes(np.cov(values.T), 4)
+    assert (axes[np.arange(4), np.abs(axes).argmax(axis=1)] > 0).all()
+    assert (np.diff(variances) <= 0).all()
+    np.testing.assert_allclose(axes @ np.cov(values.T) @ axes.T, np.diag(variances), atol=1e-9)
 
 
 def test_a_basis_has_fixed_signs_and_explains_the_variance(rng):

@@ -114,12 +114,10 @@ def work(job: Job, item: Item, detector: Detector | None = None) -> str:
     store = job.store
     _check(job)
     with _one_at_a_time:
-        if _is_done(job, item):
-            return DONE
         with claimed(store.claim(item), job.owner) as mine:
             if not mine:
                 return BUSY
-            if _is_done(job, item):  # between the look and the claim
+            if _is_done(job, item):  # by whoever had the claim before
                 return DONE
             outcome = _outcome(job, item, detector or detect_item)
             if outcome is None:

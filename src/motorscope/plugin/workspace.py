@@ -85,7 +85,6 @@ class Workspace(Choices):
         self.session = Session(self.viewer)
         self.actions = ReviewActions(self.viewer, self.session.desk)
         self.news = ("", False)
-        self._known: set[str] = set()
         self._holders = 0
         self._ends = ExitStack()
         self._ends.callback(self.session.close)
@@ -223,13 +222,9 @@ class Workspace(Choices):
             self.close()
 
     def _on_tomograms(self) -> None:
-        """Follow what is open; a tomogram that has just come is chosen."""
+        """Choose another tomogram where the chosen one has gone; a new one is napari's to select."""
         there = [tomogram.id for tomogram in self.session.tomograms]
-        new = [each for each in there if each not in self._known]
-        self._known = set(there)
-        if new:
-            self.current = new[-1]
-        elif self.current not in there:
+        if self.current not in there:
             self.current = there[-1] if there else ""
 
     def _on_said(self, text: str) -> None:

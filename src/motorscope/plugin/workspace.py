@@ -222,7 +222,7 @@ class Workspace(Choices):
             self.close()
 
     def _on_tomograms(self) -> None:
-        """Choose another tomogram where the chosen one has gone; a new one is napari's to select."""
+        """Choose another tomogram where the chosen one has gone; napari selects a new one."""
         there = [tomogram.id for tomogram in self.session.tomograms]
         if self.current not in there:
             self.current = there[-1] if there else ""

@@ -141,6 +141,21 @@ def test_threshold_acts_at_once_and_is_kept_per_tomogram(panel, qtbot):
     assert points.shown.all()
 
 
+def test_nothing_of_another_tomogram_is_shown_where_nothing_was_found(panel, qtbot):
+    """Its histogram and its last sentence once stayed under the next tomogram's name."""
+    viewer, widget = panel
+    add_spot(viewer, **in_angstrom())
+    press(qtbot, widget.run.job.button)
+    wait(qtbot, widget)
+    assert widget.detections.histogram.counts.any()
+    assert widget.status.text()
+    add_spot(viewer, **in_angstrom())
+    assert not widget.detections.histogram.counts.any()
+    assert not widget.status.text()
+    widget.tomogram.choice.setCurrentIndex(0)
+    assert widget.detections.histogram.counts.any()
+
+
 def test_picks_are_saved_where_a_person_says(panel, qtbot, tmp_path, monkeypatch):
     viewer, widget = panel
     add_spot(viewer, **in_angstrom())

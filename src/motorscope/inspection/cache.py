@@ -114,8 +114,8 @@ class StageCache:
         """Raise `ConfigError` if something of this size can never be kept."""
         if size > self.limit:
             raise ConfigError(
-                f"{what} would take {size / 1e9:.1f} GB, but the cache holds "
-                f"{self.limit / 1e9:.1f} GB; choose a region or a deeper stage, or give it more "
+                f"{what} would take {size / 1e9:.3g} GB, but the cache holds "
+                f"{self.limit / 1e9:.3g} GB; choose a region or a deeper stage, or give it more "
                 "with MOTORSCOPE_CACHE_GB."
             )
 

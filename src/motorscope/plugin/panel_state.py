@@ -38,6 +38,10 @@ class TomogramState:
     settable: bool = False
     problem: str = ""
 
+    def left(self, before: "TomogramState") -> bool:
+        """Whether a person has gone on from the tomogram of before, which is still open."""
+        return self.chosen != before.chosen and before.chosen in dict(self.layers)
+
 
 @dataclass(frozen=True)
 class ModelState:

@@ -86,6 +86,7 @@ class DetectionControls(QWidget):
         self.setEnabled(review is not None)
         if review is None:
             self.count.setText("no detection yet")
+            self.histogram.set_scores(np.empty(0))
             return
         scores = review.table.scores
         scores = scores[~np.isnan(scores)]

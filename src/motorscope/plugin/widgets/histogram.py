@@ -14,6 +14,11 @@ BINS = 50
 class ScoreHistogram(QWidget):
     """Counts of scores in [0, 1] on a logarithmic axis; a click or a drag moves the threshold.
 
+    Attributes
+    ----------
+    counts
+        How many scores are in each of `BINS` bins.
+
     Signals
     -------
     threshold_dragged
@@ -24,7 +29,7 @@ class ScoreHistogram(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._counts: NDArray[np.int64] = np.zeros(BINS, dtype=np.int64)
+        self.counts: NDArray[np.int64] = np.zeros(BINS, dtype=np.int64)
         self._threshold = 0.5
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setToolTip(
@@ -38,7 +43,7 @@ class ScoreHistogram(QWidget):
 
     def set_scores(self, scores: NDArray[np.float64]) -> None:
         """Count scores, NaN left out."""
-        self._counts = np.histogram(scores[np.isfinite(scores)], bins=BINS, range=(0.0, 1.0))[0]
+        self.counts = np.histogram(scores[np.isfinite(scores)], bins=BINS, range=(0.0, 1.0))[0]
         self.update()
 
     def set_threshold(self, threshold: float) -> None:
@@ -51,7 +56,7 @@ class ScoreHistogram(QWidget):
         painter = QPainter(self)
         width, height = float(self.width()), float(self.height())
         painter.fillRect(self.rect(), QColor(0, 0, 0, 60))
-        heights = np.log1p(self._counts) / max(float(np.log1p(self._counts.max())), 1.0)
+        heights = np.log1p(self.counts) / max(float(np.log1p(self.counts.max())), 1.0)
         step = width / BINS
         for index, relative in enumerate(heights):
             if relative > 0:

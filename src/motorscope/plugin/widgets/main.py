@@ -104,6 +104,8 @@ class MotorscopeWidget(Dock):
             self.encoder.show_state(state.encoder)
         if before is None or state.tomogram != before.tomogram:
             layer = self.workspace.layer
+            if before is not None and state.tomogram.left(before.tomogram):
+                self.status.say("")  # what was said is of that one
             self.detections.set_layer(layer)
             self.comparison.set_layer(layer)
             self.review.set_layer(layer)

@@ -222,11 +222,11 @@ def test_folder_is_searched_without_the_heatmaps_in_it(folder, tmp_path, capsys)
     assert capsys.readouterr().err.count("[1/1]") >= 1
     assert detect(folder, tomograms, "-o", tmp_path / "again.csv") == 0
     err = capsys.readouterr().err
-    assert "Left out 2 heatmaps" in err
+    assert "Left out 2 maps" in err
     assert pd.read_csv(tmp_path / "again.summary.csv")["tomogram"].tolist() == ["known"]
     globbed = sorted(tomograms.glob("*.mrc"))
     assert detect(folder, *globbed, "-o", tmp_path / "globbed.csv") == 0
-    assert "Left out 2 heatmaps" in capsys.readouterr().err
+    assert "Left out 2 maps" in capsys.readouterr().err
 
 
 def test_interrupted_run_says_how_to_go_on(folder, tmp_path, monkeypatch, capsys):

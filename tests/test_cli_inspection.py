@@ -8,7 +8,14 @@ import torch
 
 from motorscope.cli import main
 from motorscope.picks import PickTable, write_picks
-from motorscope.tomogram import VoxelGrid, open_tomogram, write_mrc
+from motorscope.tomogram import (
+    VoxelGrid,
+    find_tomograms,
+    is_map,
+    map_label,
+    open_tomogram,
+    write_mrc,
+)
 
 SPACING, ORIGIN = 18.0, (90.0, -180.0, 36.0)
 
@@ -81,6 +88,25 @@ def test_a_list_of_numbers_that_is_none_is_refused_in_a_sentence(tomogram, tmp_p
         )
     assert ended.value.code == 2
     assert "whole numbers with commas between, such as 5,17, not '5,x'" in capsys.readouterr().err
+
+
+def test_maps_are_no_tomograms_of_the_folder_that_they_are_put_into(tomogram, tmp_path):
+    """They were searched and listed in the queue; a name beyond ASCII was a traceback."""
+    maps = tmp_path / "maps.mrc", tmp_path / "why.mrc"
+    assert run("features", tomogram, "--stage", "layer2", "--stat", "max", "-o", maps[0]) == 0
+    at = ("--at", "400", "300", "500")
+    assert main(["explain", str(tomogram), *at, "-o", str(maps[1])]) == 0
+    found = find_tomograms(tmp_path)
+    assert list(found.names.values()) == ["cell"]
+    assert found.maps == maps
+    named = tmp_path / "modèle.mrc"
+    write_mrc(
+        named,
+        np.zeros((2, 3, 4), np.float32),
+        VoxelGrid((2, 3, 4), None),
+        label=map_label("modèle"),
+    )
+    assert is_map(named)
 
 
 def test_components_use_a_kept_basis(tomogram, tmp_path, capsys):

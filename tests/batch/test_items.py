@@ -24,7 +24,7 @@ def folder(tmp_path):
 def test_folder_list_and_pattern_name_the_same_tomograms(folder):
     listed = list_items([str(folder / "one")])
     assert [item.name for item in listed.items] == ["a", "b2", "b10"]
-    assert listed.heatmaps == 1
+    assert listed.maps == 1
     (folder / "list.txt").write_text("# mine\none/b10.mrc\none/a.mrc\n\none/b2.mrc\n")
     assert list_items([str(folder / "list.txt")]).items == listed.items
     assert list_items([str(folder / "o*" / "[ab]*.mrc")]) == listed

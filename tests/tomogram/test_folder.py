@@ -54,7 +54,7 @@ def test_heatmap_without_a_label_is_known_by_its_name(folder, tmp_path):
 def test_folder_is_in_the_order_of_its_names_and_without_heatmaps(folder):
     found = find_tomograms(folder)
     assert list(found.names.values()) == ["cell", "TS_2", "TS_10"]
-    assert [path.name for path in found.heatmaps] == ["TS_10_heatmap.mrc", "TS_2.heatmap.mrc"]
+    assert [path.name for path in found.maps] == ["TS_10_heatmap.mrc", "TS_2.heatmap.mrc"]
 
 
 def test_files_and_folders_are_taken_as_a_person_names_them(folder, tmp_path, monkeypatch):
@@ -62,12 +62,12 @@ def test_files_and_folders_are_taken_as_a_person_names_them(folder, tmp_path, mo
     here = folder.relative_to(tmp_path)
     found = expand([here / "TS_10.mrc", here / "TS_2.heatmap.mrc", here / "cell"])
     assert list(found.names) == [here / "TS_10.mrc", here / "cell"]
-    assert found.heatmaps == (here / "TS_2.heatmap.mrc",)
+    assert found.maps == (here / "TS_2.heatmap.mrc",)
     assert list(expand([here]).names) == [here / "cell", here / "TS_2.rec", here / "TS_10.mrc"]
     assert list(expand([tmp_path / "absent.mrc"]).names) == [tmp_path / "absent.mrc"]
 
 
 def test_folder_of_heatmaps_alone_says_so(tmp_path):
     write_heatmap(tmp_path / "one_heatmap.mrc", VOXELS, GRID)
-    with pytest.raises(TomogramError, match="heatmaps of motorscope and no tomograms"):
+    with pytest.raises(TomogramError, match="maps of motorscope and no tomograms"):
         find_tomograms(tmp_path)

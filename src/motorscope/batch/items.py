@@ -47,10 +47,10 @@ class Item:
 
 @dataclass(frozen=True)
 class Listed:
-    """What a person named: the tomograms, by name, and how many heatmaps of ours are left out."""
+    """What a person named: the tomograms, by name, and how many maps of ours are left out."""
 
     items: tuple[Item, ...]
-    heatmaps: int = 0
+    maps: int = 0
 
 
 def list_items(sources: Sequence[str]) -> Listed:
@@ -68,7 +68,7 @@ def list_items(sources: Sequence[str]) -> Listed:
     if not paths:
         raise BatchError("There is no tomogram to look at; name a folder, a list or files.")
     ordered = sorted(paths.items(), key=lambda pair: (natural_key(pair[1]), pair[0]))
-    return Listed(tuple(_item(name, path) for path, name in ordered), len(found.heatmaps))
+    return Listed(tuple(_item(name, path) for path, name in ordered), len(found.maps))
 
 
 def labels(items: Iterable[tuple[str, str]]) -> list[str]:

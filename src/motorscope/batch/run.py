@@ -60,10 +60,10 @@ class BatchRequest:
 
 @dataclass(frozen=True)
 class Planned:
-    """What is to be done; `heatmaps` files of ours are left out."""
+    """What is to be done; `maps` files of ours are left out."""
 
     plan: Plan
-    heatmaps: int = 0
+    maps: int = 0
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def run_batch(request: BatchRequest, detector: Detector | None = None) -> BatchR
     record = Record(settings, Choice(threshold, request.quantile))
     out = request.out.absolute()
     plan = make_plan(out, settings, listed.items, request.retry_failed, request.heatmaps)
-    yield Planned(plan, listed.heatmaps)
+    yield Planned(plan, listed.maps)
     store = Store(out, settings.key)
     if not plan.left:
         _write(store, record, plan)

@@ -144,8 +144,8 @@ class Reporter:
         if isinstance(message, Planned):
             plan = message.plan
             self._before, self._total = plan.done, len(plan.items)
-            if message.heatmaps:
-                say(f"Left out {counted(message.heatmaps, 'heatmap')} that motorscope wrote.")
+            if message.maps:
+                say(f"Left out {counted(message.maps, 'map')} that motorscope wrote.")
             for remark in plan.remarks:
                 say(remark)
             say(f"{counted(len(plan.items), 'tomogram')}: {plan.done} done, {len(plan.left)} left.")

@@ -34,7 +34,7 @@ def add(commands: Commands) -> None:
         nargs="+",
         type=Path,
         metavar="FILE|DIR",
-        help="tomograms, or folders of them; heatmaps of ours among them are left out",
+        help="tomograms, or folders of them; our maps among them, such as heatmaps, are left out",
     )
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="CSV", help="where the picks go"
@@ -91,8 +91,8 @@ def run(arguments: argparse.Namespace) -> int:
     from motorscope.tomogram import expand
 
     found = expand(arguments.files)
-    if found.heatmaps:
-        say(_left_out(found.heatmaps))
+    if found.maps:
+        say(_left_out(found.maps))
     request = FilesRequest(
         paths=list(found.names),
         output=arguments.output,
@@ -161,9 +161,9 @@ class Reporter:
             say("motorscope: stopped")
 
 
-def _left_out(heatmaps: Sequence[Path]) -> str:
-    names = ", ".join(path.name for path in heatmaps[:3]) + (", …" if len(heatmaps) > 3 else "")
-    return f"Left out {counted(len(heatmaps), 'heatmap')} that motorscope wrote ({names})."
+def _left_out(maps: Sequence[Path]) -> str:
+    names = ", ".join(path.name for path in maps[:3]) + (", …" if len(maps) > 3 else "")
+    return f"Left out {counted(len(maps), 'map')} that motorscope wrote ({names})."
 
 
 def _outcome(done: "FileDone") -> str:

@@ -94,7 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
     from motorscope.inspection.attribution_figure import check_matplotlib, write_figure
     from motorscope.inspection.attribution_methods import method_of
     from motorscope.network import load_model
-    from motorscope.tomogram import open_tomogram, write_mrc
+    from motorscope.tomogram import map_label, open_tomogram, write_mrc
 
     method_of(arguments.method)
     if arguments.figure is not None:
@@ -115,7 +115,7 @@ def run(arguments: argparse.Namespace) -> int:
     line.head = tomogram.name
     found = run_to_end(attribute(request), line.tell)
     assert found is not None  # nothing cancels it
-    write_mrc(arguments.output, found.values, found.grid, label="Attribution by motorscope")
+    write_mrc(arguments.output, found.values, found.grid, label=map_label(arguments.method))
     line.keep(_answer(found))
     if arguments.figure is not None:
         write_figure(arguments.figure, request, found)

@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     from motorscope.inspection import StageCache, stage_facts
     from motorscope.inspection.export import check_name, cut, write_maps
     from motorscope.network import load_to_inspect
-    from motorscope.tomogram import open_tomogram
+    from motorscope.tomogram import map_label, open_tomogram
 
     check_output(arguments.output, arguments.overwrite, [arguments.file])
     check_name(arguments.output)
@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
     say(_facts(stage_facts(request)))
     data, grid, names = _maps(arguments, request, StageCache.default(), Line())
     data, grid = cut(data, grid, arguments.box)
-    label = f"{request.stage} of {model.card.name} by motorscope"
+    label = map_label(f"{request.stage} of {model.card.name}")
     write_maps(arguments.output, data, grid, names, label)
     size = " × ".join(str(side) for side in grid.shape)
     spacing = " × ".join(f"{s:g}" for s in grid.known_spacing())

@@ -11,7 +11,7 @@ import pandas as pd
 from motorscope.errors import PicksError
 from motorscope.picks.csv import COLUMNS, pick_tables, read_picks
 from motorscope.picks.table import DETAILS, PickTable
-from motorscope.tomogram.heatmaps import is_heatmap
+from motorscope.tomogram.heatmaps import is_map
 from motorscope.tomogram.open import can_open, open_tomogram
 
 TOMOGRAM_LIST = "tomograms.csv"
@@ -140,7 +140,7 @@ def _read_list(path: Path) -> pd.DataFrame:
 
 
 def _list_folder(folder: Path) -> pd.DataFrame:
-    paths = sorted(path for path in folder.iterdir() if can_open(path) and not is_heatmap(path))
+    paths = sorted(path for path in folder.iterdir() if can_open(path) and not is_map(path))
     if not paths:
         raise PicksError(f"There is no tomogram in {folder}; give the folder that was searched.")
     rows = []

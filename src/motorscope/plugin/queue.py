@@ -110,13 +110,13 @@ class Queue:
         The folder, or the list, that they are from.
     entries
         The tomograms by their paths, in the order of their names.
-    heatmaps
-        How many heatmaps of ours the folder holds besides; they are no tomograms.
+    maps
+        How many maps of ours the folder holds besides; they are no tomograms.
     """
 
     source: Path
     entries: Mapping[Path, Entry]
-    heatmaps: int = 0
+    maps: int = 0
 
     def with_entries(self, *entries: Entry) -> "Queue":
         """Return the queue with these entries in place of those of the same paths."""
@@ -212,7 +212,7 @@ def scan(source: Path, folder: Path | None = None) -> Queue:
             )
             entry = replace(entry, problem=problem, shut=True)
         entries[path] = entry
-    return Queue(source, entries, len(found.heatmaps))
+    return Queue(source, entries, len(found.maps))
 
 
 def with_journal(entry: Entry) -> Entry:

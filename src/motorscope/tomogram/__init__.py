@@ -2,7 +2,14 @@
 
 from motorscope.tomogram.folder import Found, expand, find_tomograms, natural_key, read_list
 from motorscope.tomogram.grid import Shape, Vector, VoxelGrid
-from motorscope.tomogram.heatmaps import HEATMAP_SUFFIX, heatmap_name, is_heatmap, write_heatmap
+from motorscope.tomogram.heatmaps import (
+    HEATMAP_SUFFIX,
+    heatmap_name,
+    is_heatmap,
+    is_map,
+    map_label,
+    write_heatmap,
+)
 from motorscope.tomogram.intensity import intensity_range
 from motorscope.tomogram.mrc import MRC_SUFFIXES, write_mrc
 from motorscope.tomogram.open import can_open, is_tomogram, name_of, open_tomogram
@@ -27,7 +34,9 @@ __all__ = [
     "heatmap_name",
     "intensity_range",
     "is_heatmap",
+    "is_map",
     "is_tomogram",
+    "map_label",
     "name_of",
     "natural_key",
     "open_tomogram",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from motorscope.errors import TomogramError
-from motorscope.tomogram.heatmaps import is_heatmap
+from motorscope.tomogram.heatmaps import is_map
 from motorscope.tomogram.open import can_open, is_tomogram, name_of
 from motorscope.tomogram.tiff import TIFF_SUFFIXES
 
@@ -21,16 +21,16 @@ class Found:
     ----------
     names
         The tomograms' names by their paths.
-    heatmaps
-        Heatmaps of ours, which are left out.
+    maps
+        Maps of ours, such as heatmaps, which are left out.
     """
 
     names: Mapping[Path, str]
-    heatmaps: tuple[Path, ...] = ()
+    maps: tuple[Path, ...] = ()
 
 
 def find_tomograms(folder: Path) -> Found:
-    """Return the tomograms in a folder, in the order of their names, and the heatmaps beside them.
+    """Return the tomograms in a folder, in the order of their names, and our maps beside them.
 
     A folder of tomogram files and of sub-folders with numbered slices or with TIFF stacks, or such
     a sub-folder itself. Hidden files do not count.
@@ -49,19 +49,19 @@ def find_tomograms(folder: Path) -> Found:
             f"{folder} cannot be read ({reason}); check the folder and its permissions."
         ) from error
     found: list[Path] = []
-    heatmaps: list[Path] = []
+    maps: list[Path] = []
     for path in paths:
         if path.suffix in _OTHERS:
             continue
         if is_tomogram(path):
-            (heatmaps if is_heatmap(path) else found).append(path)
+            (maps if is_map(path) else found).append(path)
         elif path.is_dir():
             found += _stacks(path)
     if not found and can_open(folder):
         found = [folder]
-    if not found and heatmaps:
+    if not found and maps:
         raise TomogramError(
-            f"{folder} holds heatmaps of motorscope and no tomograms; choose the folder of the "
+            f"{folder} holds maps of motorscope and no tomograms; choose the folder of the "
             "tomograms."
         )
     if not found:
@@ -72,13 +72,14 @@ def find_tomograms(folder: Path) -> Found:
         )
     names = {path: name_of(path) for path in found}
     ordered = sorted(found, key=lambda path: (natural_key(names[path]), path))
-    return Found({path: names[path] for path in ordered}, tuple(sorted(heatmaps)))
+    return Found({path: names[path] for path in ordered}, tuple(sorted(maps)))
 
 
 def expand(paths: Iterable[Path]) -> Found:
     """Return the tomograms that a person named: files, folders of slices, or folders of tomograms.
 
-    Heatmaps among them are left out. What does not exist is kept, for whoever opens it to say so.
+    Maps of ours among them are left out. What does not exist is kept, for whoever opens it to say
+    so.
     Paths stay relative if they were.
 
     Raises
@@ -87,17 +88,17 @@ def expand(paths: Iterable[Path]) -> Found:
         If a folder cannot be read, or holds no tomograms.
     """
     names: dict[Path, str] = {}
-    heatmaps: list[Path] = []
+    maps: list[Path] = []
     for path in paths:
         if path.is_dir():
             inside, whole = find_tomograms(path), path.absolute()
             names |= {path / each.relative_to(whole): n for each, n in inside.names.items()}
-            heatmaps += [path / each.relative_to(whole) for each in inside.heatmaps]
-        elif is_heatmap(path):
-            heatmaps.append(path)
+            maps += [path / each.relative_to(whole) for each in inside.maps]
+        elif is_map(path):
+            maps.append(path)
         else:
             names[path] = name_of(path)
-    return Found(names, tuple(heatmaps))
+    return Found(names, tuple(maps))
 
 
 def read_list(path: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Heatmaps as files: how they are written, and how they are told from tomograms afterwards."""
+"""Our maps as files: how heatmaps are written, and how maps are told from tomograms afterwards."""
 
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ HEATMAP_SUFFIX = ".heatmap.mrc"
 """End of the name of a heatmap that is kept beside its tomogram."""
 
 _LABEL = "Heatmap written by motorscope"
+_MAP = "Map by motorscope: "
 _APPENDED = "_heatmap"  # to the tomogram's name, by the command
 
 
@@ -28,6 +29,19 @@ def write_heatmap(path: str | Path, values: Any, grid: VoxelGrid) -> None:
 def heatmap_name(tomogram: str) -> str:
     """Return the file name of a tomogram's heatmap among those of other tomograms."""
     return f"{tomogram}{_APPENDED}.mrc"
+
+
+def map_label(what: str) -> str:
+    """Return the label of the file of a map that is no heatmap."""
+    return f"{_MAP}{what}"
+
+
+def is_map(path: Path) -> bool:
+    """Tell whether a file is a map of ours: a heatmap, feature maps or an attribution."""
+    if is_heatmap(path):
+        return True
+    named = path.suffix.lower() in MRC_SUFFIXES and not path.is_dir()
+    return named and _label_of(path).startswith(_MAP)
 
 
 def is_heatmap(path: Path) -> bool:

@@ -261,5 +261,5 @@ def _new_header(grid: VoxelGrid, mode: int, statistics: _Statistics, label: str)
     header["map"] = b"MAP "
     header["machst"] = (0x44, 0x44, 0, 0)
     header["nlabl"] = 1
-    header["label"][0] = label.encode("ascii")
+    header["label"][0] = label.encode("ascii", "replace")
     return header

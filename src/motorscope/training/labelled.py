@@ -16,7 +16,7 @@ from motorscope.tomogram import (
     Vector,
     VoxelGrid,
     can_open,
-    is_heatmap,
+    is_map,
     name_of,
     open_tomogram,
 )
@@ -134,7 +134,7 @@ def _tomograms_in(folder: Path) -> dict[str, Path]:
         raise ConfigError(f"data.tomograms: there is no folder {folder}; check the path.")
     paths: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
-        if can_open(path) and not is_heatmap(path):
+        if can_open(path) and not is_map(path):
             if (name := name_of(path)) in paths:
                 raise ConfigError(
                     f"{path} and {paths[name]} have the same name, so that nobody can tell whose "

@@ -101,8 +101,8 @@ class QueueWidget(Dock):
         if isinstance(result, Failure):
             self.status.warn(result.text)
         else:
-            heatmaps = self.desk.queue.heatmaps if self.desk.queue else 0
-            self.status.say(f"{counted(heatmaps, 'heatmap')} left out." if heatmaps else "")
+            maps = self.desk.queue.maps if self.desk.queue else 0
+            self.status.say(f"{counted(maps, 'map')} of ours left out." if maps else "")
             self._read_ahead()
         self.refresh()
         self.settled.emit()

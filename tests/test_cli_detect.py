@@ -1,5 +1,6 @@
 """The command line: messages, exit statuses and what it does not load."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -104,6 +105,28 @@ def test_an_empty_folder_and_a_heatmap_of_another_format_are_told_at_once(folder
     assert detect(folder, folder / "known.mrc", "-o", picks, "--heatmap", "heat.tif") == 2
     assert "end in .mrc" in capsys.readouterr().err
     assert not picks.exists()
+
+
+def test_quiet_says_what_failed_and_nothing_else(folder, tmp_path, capsys):
+    arguments = (folder / "broken.mrc", folder / "known.mrc", "-o", tmp_path / "picks.csv")
+    assert detect(folder, *arguments, "--quiet") == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert "broken.mrc" in err
+
+
+def test_json_is_a_line_for_each_tomogram(folder, tmp_path, capsys):
+    picks = tmp_path / "picks.csv"
+    arguments = (folder / "broken.mrc", folder / "known.mrc", "-o", picks)
+    assert detect(folder, *arguments, "--json") == 2
+    broken, known = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (broken["tomogram"], broken["best"]) == ("broken", None)
+    assert "broken.mrc" in broken["error"]
+    assert known["file"] == str(folder / "known.mrc")
+    assert known["picks"] == len(pd.read_csv(picks))
+    kept = json.loads((tmp_path / "picks.summary.json").read_text())["tomograms"]
+    assert [{key: row[key] for key in known} for row in kept] == [broken, known]
 
 
 def test_an_unknown_model_is_an_error_of_ours(folder, tmp_path, capsys):

@@ -1,6 +1,7 @@
 """Find motors in tomograms."""
 
 import argparse
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,6 +82,14 @@ def add(commands: Commands) -> None:
         action="store_true",
         help="replace files that exist; the CSV that was there is kept as NAME.bak.csv",
     )
+    parser.add_argument(
+        "--quiet", action="store_true", help="say nothing on stderr but what failed"
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="write a line of JSON to stdout for each tomogram, when it is done",
+    )
     parser.set_defaults(run=run)
 
 
@@ -91,7 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
     from motorscope.tomogram import expand
 
     found = expand(arguments.files)
-    if found.maps:
+    if found.maps and not arguments.quiet:
         say(_left_out(found.maps))
     request = FilesRequest(
         paths=list(found.names),
@@ -110,33 +119,59 @@ def run(arguments: argparse.Namespace) -> int:
     )
     check_files(request)
     model = load_model(arguments.model)
-    reporter = Reporter()
+    reporter = Reporter(arguments.quiet, arguments.json)
     try:
         done = run_to_end(detect_files(request, model), reporter)
     except KeyboardInterrupt:
         reporter.stopped(arguments.output)
         return 130
-    return _summary(done, arguments.output)
+    if not arguments.quiet:
+        _sum_up(done, arguments.output)
+    failed = [file.error for file in done if file.error is not None]
+    for error in failed:
+        say(f"motorscope: {error}")
+    return 2 if failed else 0
 
 
 class Reporter:
-    """Shows messages on stderr, in one changing line on a terminal."""
+    """Shows messages on stderr, in one changing line on a terminal.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    quiet
+        Whether nothing is shown; see `stopped`.
+    as_json
+        Whether each tomogram that is done becomes a line of JSON on stdout.
+    """
+
+    def __init__(self, quiet: bool = False, as_json: bool = False) -> None:
+        self._quiet, self._as_json = quiet, as_json
         self._line = Line()
         self._left = ""
         self._done = self._total = 0
 
     def __call__(self, message: object) -> None:
         """Show a message of `motorscope.detection.detect_files`."""
+        from motorscope.detection import FileDone, FilesResumed, FileStarted
+
+        if isinstance(message, FilesResumed):
+            self._done, self._total = message.done, message.total
+        elif isinstance(message, FileStarted):
+            self._done, self._total = message.number - 1, message.total
+        elif isinstance(message, FileDone):
+            self._done += 1
+            if self._as_json:
+                print(_json_line(message), flush=True)
+        if not self._quiet:
+            self._show(message)
+
+    def _show(self, message: object) -> None:
         from motorscope.contract import Notice, Progress
         from motorscope.detection import FileDone, FilesLeft, FilesResumed, FileStarted
 
         if isinstance(message, FilesResumed):
-            self._done, self._total = message.done, message.total
             say(f"Going on: {message.done} of {message.total} were searched before.")
         elif isinstance(message, FileStarted):
-            self._done, self._total = message.number - 1, message.total
             self._line.head = f"[{message.number}/{message.total}] {message.path.name}"
         elif isinstance(message, FilesLeft):
             self._left = f", {duration(message.seconds)} left"
@@ -146,12 +181,12 @@ class Reporter:
         elif isinstance(message, Notice):
             self._line.keep(message.text)
         elif isinstance(message, FileDone):
-            self._done += 1
             self._line.keep(_outcome(message))
 
     def stopped(self, output: Path) -> None:
-        """Say how far a run came that was stopped."""
-        self._line.end()
+        """Say how far a run came that was stopped, also a quiet one."""
+        if not self._quiet:
+            self._line.end()
         if self._done:
             say(
                 f"motorscope: stopped; {self._done} of {self._total} done, in {output}; the same "
@@ -174,16 +209,27 @@ def _outcome(done: "FileDone") -> str:
     return f"{found}{best}, {done.seconds:.1f} s"
 
 
-def _summary(done: "list[FileDone]", output: Path) -> int:
+def _json_line(done: "FileDone") -> str:
+    """Return what became of a tomogram, in the words of the summary's columns."""
+    from motorscope.tomogram import name_of
+
+    row = {
+        "tomogram": name_of(done.path),
+        "file": str(done.path.resolve()),
+        "picks": done.picks,
+        "best": done.best,
+        "seconds": done.seconds,
+        "error": done.error,
+    }
+    return json.dumps(row, ensure_ascii=False)
+
+
+def _sum_up(done: "list[FileDone]", output: Path) -> None:
     from motorscope.detection.ledger import summary_of
 
-    failed = [file for file in done if file.error is not None]
     worked = [file for file in done if file.error is None]
     if worked:
         picks, empty = sum(file.picks for file in worked), sum(not file.picks for file in worked)
         without = f" ({empty} without a motor)" if empty else ""
         say(f"{picks} picks of {counted(len(worked), 'tomogram')}{without} in {output}")
     say(f"{counted(len(done), 'tomogram')} in {summary_of(output)}, those without a motor too")
-    for file in failed:
-        say(f"motorscope: {file.error}")
-    return 2 if failed else 0

@@ -25,8 +25,8 @@ from motorscope.contract import DetectionRequest, DetectionResult, RunSettings
 from motorscope.detection import detect, run_to_end
 from motorscope.detection import run as run_module
 from motorscope.detection.candidates import FLOOR
-from motorscope.detection.mirrors import MARGIN
-from motorscope.detection.predictor import Predictor
+from motorscope.detection.forward.predictor import Predictor
+from motorscope.detection.tiling.mirrors import MARGIN
 from motorscope.network import Model, load_model
 from motorscope.tomogram import Tomogram, open_tomogram
 

@@ -19,18 +19,17 @@ from motorscope.contract import (
 from motorscope.detection import (
     PrecisionChoice,
     detect,
-    precision,
     preparation,
     probability,
     run_to_end,
-    setup,
     windows,
 )
 from motorscope.detection import run as run_module
 from motorscope.detection.candidates import find_maxima
-from motorscope.detection.mirrors import MIRRORED, PLAIN
-from motorscope.detection.predictor import Predictor, is_out_of_memory
-from motorscope.detection.watch import Watch
+from motorscope.detection.forward.predictor import Predictor, is_out_of_memory
+from motorscope.detection.forward.watch import Cancelled, Watch
+from motorscope.detection.hardware import precision, setup
+from motorscope.detection.tiling.mirrors import MIRRORED, PLAIN
 from motorscope.errors import DeviceError, ModelError, SpacingError, TomogramError
 from motorscope.picks import PickTable
 from motorscope.picks.thinning import thinned
@@ -130,7 +129,7 @@ def test_progress_counts_up_to_its_total_and_tells_the_time_left(model, tomogram
 @pytest.mark.usefixtures("small_windows")
 def test_progress_moves_within_a_window(model, tomogram, monkeypatch):
     """Layers are slowed down here, as a large network on a slow machine is."""
-    monkeypatch.setattr("motorscope.detection.watch.TICK", 0.01)
+    monkeypatch.setattr("motorscope.detection.forward.watch.TICK", 0.01)
     before_layer = Watch.before_layer
 
     def slow(watch):
@@ -152,7 +151,7 @@ def test_progress_moves_within_a_window(model, tomogram, monkeypatch):
 
 
 def test_run_that_nobody_waits_for_any_more_stops_between_two_layers(model, tomogram, monkeypatch):
-    monkeypatch.setattr("motorscope.detection.watch.TICK", 0.01)
+    monkeypatch.setattr("motorscope.detection.forward.watch.TICK", 0.01)
     seen = []
     before_layer = Watch.before_layer
 
@@ -250,7 +249,7 @@ def test_a_network_stops_between_its_layers(model):
     block = np.zeros((32, 32, 32), np.float32)
     assert predictor(block).shape == (4, 4, 4)
     cancel.set()
-    with pytest.raises(preparation.Cancelled):
+    with pytest.raises(Cancelled):
         predictor(block)
 
 

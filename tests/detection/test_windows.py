@@ -6,10 +6,9 @@ import torch
 
 from motorscope.contract import Architecture, Notice, Progress
 from motorscope.detection import windows
-from motorscope.detection.plan import plan_windows
-from motorscope.detection.preparation import Cancelled
-from motorscope.detection.setup import Setup
-from motorscope.detection.watch import Watch
+from motorscope.detection.forward.watch import Cancelled, Watch
+from motorscope.detection.hardware.setup import Setup
+from motorscope.detection.tiling.plan import plan_windows
 from motorscope.detection.windows import Computed, over_windows
 from motorscope.errors import ModelError
 

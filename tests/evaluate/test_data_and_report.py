@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from motorscope.cli import main
-from motorscope.detection.ledger import Row, add
+from motorscope.detection.files.ledger import Row, add
 from motorscope.errors import MotorscopeError, PicksError
 from motorscope.evaluate import (
     format_report,

@@ -7,7 +7,7 @@ import torch
 
 from motorscope.contract import FeatureRequest, Notice, RunSettings
 from motorscope.detection import run_to_end, windows
-from motorscope.detection.preparation import Cancelled
+from motorscope.detection.forward.watch import Cancelled
 from motorscope.errors import ConfigError, ModelError, SpacingError, TomogramError
 from motorscope.inspection import encoder_maps
 from motorscope.inspection import stage as stages

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from motorscope.contract import FeatureSpec
-from motorscope.detection.region import choose_part
+from motorscope.detection.tiling.region import choose_part
 from motorscope.plugin.heatmap_part import (
     fingerprint,
     offset,

@@ -225,7 +225,7 @@ def _json_line(done: "FileDone") -> str:
 
 
 def _sum_up(done: "list[FileDone]", output: Path) -> None:
-    from motorscope.detection.ledger import summary_of
+    from motorscope.detection.files.ledger import summary_of
 
     worked = [file for file in done if file.error is None]
     if worked:

@@ -7,9 +7,8 @@ too, so that a script needs one import.
 from motorscope.contract import DetectionRequest, DetectionResult
 from motorscope.detection.calibration import probability
 from motorscope.detection.candidates import find_candidates, find_maxima
-from motorscope.detection.device import available_devices, choose_device
-from motorscope.detection.file_checks import check_files
-from motorscope.detection.files import (
+from motorscope.detection.files.checks import check_files
+from motorscope.detection.files.detect_files import (
     FileDone,
     FilesLeft,
     FilesRequest,
@@ -17,10 +16,11 @@ from motorscope.detection.files import (
     FileStarted,
     detect_files,
 )
-from motorscope.detection.plan import Window, plan_windows
-from motorscope.detection.precision import PrecisionChoice, choose_precision
+from motorscope.detection.hardware.device import available_devices, choose_device
+from motorscope.detection.hardware.precision import PrecisionChoice, choose_precision
 from motorscope.detection.run import detect, run_to_end
-from motorscope.detection.stitch import Stitcher
+from motorscope.detection.tiling.plan import Window, plan_windows
+from motorscope.detection.tiling.stitch import Stitcher
 
 __all__ = [
     "DetectionRequest",

@@ -6,21 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motorscope.contract import CancelToken, Progress
-from motorscope.detection.region import Part
+from motorscope.detection.forward.watch import stop_if
+from motorscope.detection.tiling.region import Part
 from motorscope.tomogram import InputRecipe, Tomogram, intensity_range, prepare
 
 SLAB = 32
 """Prepared sections per step: enough to be quick, few enough to show progress and to stop soon."""
-
-
-class Cancelled(Exception):
-    """A run was asked to stop; for use inside a run only."""
-
-
-def stop_if(cancel: CancelToken) -> None:
-    """Raise `Cancelled` if the token is set."""
-    if cancel.is_set():
-        raise Cancelled
 
 
 def prepare_part(

@@ -21,7 +21,12 @@ from motorscope.contract import (
 )
 from motorscope.detection.calibration import probability
 from motorscope.detection.candidates import LIMIT, find_maxima
-from motorscope.detection.mirrors import (
+from motorscope.detection.forward.predictor import Predictor
+from motorscope.detection.forward.watch import Cancelled, Watch
+from motorscope.detection.hardware.precision import precision_name
+from motorscope.detection.hardware.setup import Setup, choose_setup
+from motorscope.detection.preparation import prepare_part
+from motorscope.detection.tiling.mirrors import (
     MIRRORED,
     PLAIN,
     Axes,
@@ -30,14 +35,9 @@ from motorscope.detection.mirrors import (
     second_look,
     settle,
 )
-from motorscope.detection.plan import Window, padded_shape, plan_windows
-from motorscope.detection.precision import precision_name
-from motorscope.detection.predictor import Predictor
-from motorscope.detection.preparation import Cancelled, prepare_part
-from motorscope.detection.region import Part, choose_part
-from motorscope.detection.setup import Setup, choose_setup
-from motorscope.detection.stitch import Slices, Stitcher, trusted_output
-from motorscope.detection.watch import Watch
+from motorscope.detection.tiling.plan import Window, padded_shape, plan_windows
+from motorscope.detection.tiling.region import Part, choose_part
+from motorscope.detection.tiling.stitch import Slices, Stitcher, trusted_output
 from motorscope.detection.windows import Computed, over_windows
 from motorscope.network.model import Model
 from motorscope.picks import PickTable

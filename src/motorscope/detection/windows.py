@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motorscope.contract import Architecture, Notice, Progress
-from motorscope.detection.device import release
-from motorscope.detection.plan import Window
-from motorscope.detection.region import cut_window
-from motorscope.detection.setup import Failure, Setup, failure_of, humbler_setup
-from motorscope.detection.watch import Watch, network_thread, ticking
+from motorscope.detection.forward.watch import Watch, network_thread, ticking
+from motorscope.detection.hardware.device import release
+from motorscope.detection.hardware.setup import Failure, Setup, failure_of, humbler_setup
+from motorscope.detection.tiling.plan import Window
+from motorscope.detection.tiling.region import cut_window
 
 Volume = NDArray[np.float32]
 A = TypeVar("A", bound=NDArray[Any])

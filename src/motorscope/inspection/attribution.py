@@ -10,8 +10,8 @@ from torch import Tensor
 from motorscope.contract import CancelToken, Progress, Run
 from motorscope.contract.attribution import Attribution, AttributionRequest, Crop
 from motorscope.detection.calibration import probability
-from motorscope.detection.preparation import Cancelled, stop_if
-from motorscope.detection.stitch import Slices
+from motorscope.detection.forward.watch import Cancelled, stop_if
+from motorscope.detection.tiling.stitch import Slices
 from motorscope.inspection.attribution_crop import cut_crop
 from motorscope.inspection.attribution_methods import Method, Question, Settings, method_of
 from motorscope.inspection.attribution_network import ask

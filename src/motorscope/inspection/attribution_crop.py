@@ -3,7 +3,7 @@
 import numpy as np
 
 from motorscope.contract.attribution import Crop
-from motorscope.detection.plan import ALIGNMENT, padded_shape
+from motorscope.detection.tiling.plan import ALIGNMENT, padded_shape
 from motorscope.errors import TomogramError
 from motorscope.network.model import Model
 from motorscope.tomogram import Shape, Tomogram, Vector, prepare, prepared_grid

@@ -10,7 +10,7 @@ from torch import Tensor
 from motorscope.contract import CancelToken, Run
 from motorscope.contract.attribution import Deletion, DeletionRequest
 from motorscope.detection.calibration import probability
-from motorscope.detection.preparation import Cancelled
+from motorscope.detection.forward.watch import Cancelled
 from motorscope.inspection.attribution_network import ask
 from motorscope.inspection.regrid import resampled
 from motorscope.network.model import Model

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from motorscope.contract import FeatureSpec
-from motorscope.detection.stitch import Slices
+from motorscope.detection.tiling.stitch import Slices
 from motorscope.errors import ConfigError
 from motorscope.network.unet import UNet3d
 from motorscope.tomogram import Shape

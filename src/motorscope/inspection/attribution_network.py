@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from motorscope.contract import CancelToken, Notice, Progress
-from motorscope.detection.device import free_memory, release
-from motorscope.detection.predictor import (
+from motorscope.detection.forward.predictor import (
     SMALLEST,
     as_input,
     is_out_of_memory,
     is_unsupported,
     on_device,
 )
-from motorscope.detection.setup import Setup, choose_setup
-from motorscope.detection.watch import Watch, network_thread, ticking
+from motorscope.detection.forward.watch import Watch, network_thread, ticking
+from motorscope.detection.hardware.device import free_memory, release
+from motorscope.detection.hardware.setup import Setup, choose_setup
 from motorscope.errors import DeviceError, ModelError
 from motorscope.network.model import Model
 from motorscope.network.unet import UNet3d

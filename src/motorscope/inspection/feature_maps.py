@@ -14,9 +14,9 @@ from motorscope.contract import (
     Region,
     Run,
 )
-from motorscope.detection.plan import ALIGNMENT
-from motorscope.detection.preparation import Cancelled
-from motorscope.detection.region import Part
+from motorscope.detection.forward.watch import Cancelled
+from motorscope.detection.tiling.plan import ALIGNMENT
+from motorscope.detection.tiling.region import Part
 from motorscope.errors import ConfigError
 from motorscope.inspection.reducers import Assemble, feeding
 from motorscope.inspection.stage import StageRequest, stage_blocks

@@ -14,7 +14,7 @@ from numpy.lib.format import open_memmap
 from numpy.typing import ArrayLike, NDArray
 
 from motorscope.contract import FeatureSpec
-from motorscope.detection.stitch import Slices
+from motorscope.detection.tiling.stitch import Slices
 from motorscope.inspection.stage import Began, Block, Maps
 from motorscope.tomogram import VoxelGrid
 

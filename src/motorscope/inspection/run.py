@@ -4,9 +4,9 @@ import threading
 from collections.abc import Generator, Sequence
 
 from motorscope.contract import CancelToken, Notice, Progress
-from motorscope.detection.precision import precision_name
-from motorscope.detection.preparation import Cancelled
-from motorscope.detection.setup import choose_setup
+from motorscope.detection.forward.watch import Cancelled
+from motorscope.detection.hardware.precision import precision_name
+from motorscope.detection.hardware.setup import choose_setup
 from motorscope.inspection.cache import Entry, StageCache, key_of
 from motorscope.inspection.reducers import Assemble, Momentum, Reducer, Sample, feeding
 from motorscope.inspection.stage import Began, Block, StageRequest, stage_blocks

@@ -17,13 +17,13 @@ from motorscope.contract import (
     Region,
     RunSettings,
 )
-from motorscope.detection.plan import ALIGNMENT, Window, plan_windows
-from motorscope.detection.predictor import SMALLEST, as_input, count_layers, on_device
+from motorscope.detection.forward.predictor import SMALLEST, as_input, count_layers, on_device
+from motorscope.detection.forward.watch import Watch
+from motorscope.detection.hardware.setup import Setup, choose_setup
 from motorscope.detection.preparation import prepare_part
-from motorscope.detection.region import Part, choose_part
-from motorscope.detection.setup import Setup, choose_setup
-from motorscope.detection.stitch import Slices
-from motorscope.detection.watch import Watch
+from motorscope.detection.tiling.plan import ALIGNMENT, Window, plan_windows
+from motorscope.detection.tiling.region import Part, choose_part
+from motorscope.detection.tiling.stitch import Slices
 from motorscope.detection.windows import Computed, over_windows
 from motorscope.network import (
     EncoderModel,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from motorscope.detection.processor import processor_capabilities
+from motorscope.detection.hardware.processor import processor_capabilities
 from motorscope.files import replacing
 from motorscope.training.errors import TrainingError
 

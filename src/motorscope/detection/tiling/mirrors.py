@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from motorscope.contract import Calibration
 from motorscope.detection.candidates import FLOOR
-from motorscope.detection.plan import ALIGNMENT, Window
+from motorscope.detection.tiling.plan import ALIGNMENT, Window
 from motorscope.tomogram.grid import Shape
 
 Axes = tuple[int, ...]

@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from motorscope.detection.mirrors import Axes
-from motorscope.detection.plan import ALIGNMENT
-from motorscope.detection.watch import Watch
+from motorscope.detection.forward.watch import Watch
+from motorscope.detection.tiling.mirrors import Axes
+from motorscope.detection.tiling.plan import ALIGNMENT
 from motorscope.network import fuse_for_inference
 from motorscope.network.unet import UNet3d
 

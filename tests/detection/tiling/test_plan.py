@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from motorscope.contract import Architecture
-from motorscope.detection.plan import activation_bytes, padded_shape, plan_windows
+from motorscope.detection.tiling.plan import activation_bytes, padded_shape, plan_windows
 
 triples = st.tuples(*[st.integers(1, 300)] * 3)
 windows = st.tuples(*[st.integers(1, 10).map(lambda n: 32 * n)] * 3)

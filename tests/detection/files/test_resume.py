@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from motorscope.detection import FileDone, FilesRequest, FilesResumed, detect_files, run_to_end
-from motorscope.detection.ledger import alone, record_of, summary_of
+from motorscope.detection.files.ledger import alone, record_of, summary_of
 from motorscope.errors import ConfigError, PicksError
 from motorscope.network import save_model
 from motorscope.pace import Pace

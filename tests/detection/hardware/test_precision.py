@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from motorscope.detection import choose_precision
-from motorscope.detection import precision as precision_module
-from motorscope.detection.precision import PRECISIONS, precision_name, remembered
+from motorscope.detection.hardware import precision as precision_module
+from motorscope.detection.hardware.precision import PRECISIONS, precision_name, remembered
 from motorscope.errors import DeviceError
 
 CPU = torch.device("cpu")

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import torch
 
 from motorscope.contract import Architecture
-from motorscope.detection.device import choose_device, free_memory
-from motorscope.detection.plan import Window, activation_bytes
-from motorscope.detection.precision import choose_precision, precision_name
-from motorscope.detection.predictor import is_out_of_memory, is_unsupported
+from motorscope.detection.forward.predictor import is_out_of_memory, is_unsupported
+from motorscope.detection.hardware.device import choose_device, free_memory
+from motorscope.detection.hardware.precision import choose_precision, precision_name
+from motorscope.detection.tiling.plan import Window, activation_bytes
 from motorscope.errors import DeviceError, ModelError
 
 _MOST_ELEMENTS = 2**31 - 1  # several convolution kernels count in 32 bits

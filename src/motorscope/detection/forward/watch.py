@@ -9,13 +9,22 @@ from typing import TypeVar
 import torch
 
 from motorscope.contract import CancelToken
-from motorscope.detection.preparation import Cancelled
 
 M = TypeVar("M")
 T = TypeVar("T")
 
 TICK = 0.25
 """Seconds between two looks at a network that computes."""
+
+
+class Cancelled(Exception):
+    """A run was asked to stop; for use inside a run only."""
+
+
+def stop_if(cancel: CancelToken) -> None:
+    """Raise `Cancelled` if the token is set."""
+    if cancel.is_set():
+        raise Cancelled
 
 
 class Watch:

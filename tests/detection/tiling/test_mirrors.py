@@ -10,7 +10,7 @@ from motorscope.contract import Calibration, DetectionRequest, RunSettings
 from motorscope.detection import detect, probability, run_to_end
 from motorscope.detection import run as run_module
 from motorscope.detection.candidates import FLOOR
-from motorscope.detection.mirrors import (
+from motorscope.detection.tiling.mirrors import (
     MARGIN,
     crops,
     doubtful_blocks,
@@ -18,7 +18,7 @@ from motorscope.detection.mirrors import (
     second_look,
     settle,
 )
-from motorscope.detection.plan import plan_windows
+from motorscope.detection.tiling.plan import plan_windows
 from motorscope.tomogram import Tomogram, VoxelGrid
 
 CONTEXT, LARGEST = (64, 64, 64), (512, 512, 512)

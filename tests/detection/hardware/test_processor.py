@@ -1,4 +1,4 @@
-from motorscope.detection import processor
+from motorscope.detection.hardware import processor
 
 
 def test_the_processor_is_named_as_linux_does(tmp_path):

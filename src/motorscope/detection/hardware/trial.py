@@ -8,9 +8,9 @@ import numpy as np
 import torch
 
 from motorscope.contract import Architecture
-from motorscope.detection.mirrors import PLAIN
-from motorscope.detection.predictor import Predictor
-from motorscope.detection.watch import Watch
+from motorscope.detection.forward.predictor import Predictor
+from motorscope.detection.forward.watch import Watch
+from motorscope.detection.tiling.mirrors import PLAIN
 from motorscope.network import build_network
 
 _BUDGET = 0.12

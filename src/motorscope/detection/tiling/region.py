@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motorscope.contract import FeatureSpec, Region
-from motorscope.detection.plan import ALIGNMENT, Window
-from motorscope.detection.stitch import Slices
+from motorscope.detection.tiling.plan import ALIGNMENT, Window
+from motorscope.detection.tiling.stitch import Slices
 from motorscope.errors import TomogramError
 from motorscope.tomogram.grid import Shape, VoxelGrid
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from motorscope.detection.trial import _LARGE, _SMALL, bf16_speedup, half_difference
-from motorscope.detection.trial import relative_difference as difference_of
+from motorscope.detection.hardware.trial import _LARGE, _SMALL, bf16_speedup, half_difference
+from motorscope.detection.hardware.trial import relative_difference as difference_of
 
 CPU = torch.device("cpu")
 

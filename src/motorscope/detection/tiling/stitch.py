@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from motorscope.detection.plan import Window
+from motorscope.detection.tiling.plan import Window
 from motorscope.tomogram.grid import Shape
 
 Slices = tuple[slice, slice, slice]

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from motorscope.detection import available_devices, choose_device
-from motorscope.detection.device import device_name, free_memory, release
+from motorscope.detection.hardware.device import device_name, free_memory, release
 from motorscope.errors import DeviceError
 
 CPU = torch.device("cpu")

@@ -2,7 +2,7 @@
 
 import torch
 
-from motorscope.detection.processor import processor_name
+from motorscope.detection.hardware.processor import processor_name
 from motorscope.errors import DeviceError
 
 

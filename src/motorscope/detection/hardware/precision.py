@@ -14,9 +14,9 @@ from pathlib import Path
 
 import torch
 
-from motorscope.detection.device import device_name
-from motorscope.detection.processor import processor_mark, processor_name
-from motorscope.detection.trial import bf16_speedup, half_difference
+from motorscope.detection.hardware.device import device_name
+from motorscope.detection.hardware.processor import processor_mark, processor_name
+from motorscope.detection.hardware.trial import bf16_speedup, half_difference
 from motorscope.errors import DeviceError, MotorscopeError
 from motorscope.files import cache_folder, make_folder, replacing
 

@@ -16,8 +16,8 @@ from motorscope.contract import (
     Progress,
     RunSettings,
 )
-from motorscope.detection import ledger
-from motorscope.detection.records import keep_for_queue
+from motorscope.detection.files import ledger
+from motorscope.detection.files.records import keep_for_queue
 from motorscope.detection.run import detect
 from motorscope.errors import MotorscopeError
 from motorscope.network.model import Model
@@ -35,7 +35,7 @@ class FilesRequest:
         Tomograms: files or folders of slices.
     output
         The CSV of the picks; each tomogram's are appended when it was searched. See
-        `motorscope.detection.ledger` for the summary beside it.
+        `motorscope.detection.files.ledger` for the summary beside it.
     threshold
         Calibrated probability from which a candidate is a pick, or ``None`` for the model's own.
     spacing

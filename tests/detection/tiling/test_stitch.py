@@ -2,8 +2,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motorscope.detection.plan import padded_shape, plan_windows
-from motorscope.detection.stitch import Stitcher
+from motorscope.detection.tiling.plan import padded_shape, plan_windows
+from motorscope.detection.tiling.stitch import Stitcher
 
 ALL = (slice(None),) * 3
 triples = st.tuples(*[st.integers(1, 300)] * 3)

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from motorscope.contract import FeatureSpec
-from motorscope.detection.plan import Window, padded_shape
-from motorscope.detection.region import choose_part, cut_window
+from motorscope.detection.tiling.plan import Window, padded_shape
+from motorscope.detection.tiling.region import choose_part, cut_window
 from motorscope.errors import TomogramError
 from motorscope.tomogram import VoxelGrid
 

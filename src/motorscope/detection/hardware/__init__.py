@@ -1,0 +1,1 @@
+"""What this machine's devices can do, and what to do when they cannot."""

@@ -1,0 +1,1 @@
+"""Cutting a volume into windows, which of them to look at again, and putting outputs together."""

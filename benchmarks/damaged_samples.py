@@ -215,8 +215,8 @@ def _open_without_spacing(path: Path) -> None:
 
 
 def _drop_coordinates(path: Path) -> None:
-    from motorscope.plugin.coordinate_file import CoordinateFile
-    from motorscope.plugin.sniff import coordinate_format
+    from motorscope.plugin.coordinates.coordinate_file import CoordinateFile
+    from motorscope.plugin.coordinates.sniff import coordinate_format
     from motorscope.tomogram import VoxelGrid
 
     form = coordinate_format(path)  # never raises

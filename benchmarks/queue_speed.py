@@ -69,8 +69,8 @@ def make_folder(folder: Path, tomograms: int, candidates: int) -> None:
 
 
 def measure(folder: Path, repeats: int, process_events: Callable[[], None]) -> None:
-    from motorscope.plugin.queue import neighbour, scan, with_journal
-    from motorscope.plugin.widgets.queue_table import QueueTable
+    from motorscope.plugin.queue.table_view import QueueTable
+    from motorscope.plugin.queue.worklist import neighbour, scan, with_journal
 
     def report(what: str, action: Callable[[], object]) -> None:
         seconds = []
@@ -129,7 +129,7 @@ def measure(folder: Path, repeats: int, process_events: Callable[[], None]) -> N
 def measure_window(folder: Path, process_events: Callable[[], None]) -> None:
     import napari
 
-    from motorscope.plugin.widgets.dock import QUEUE, show_dock
+    from motorscope.plugin.qt.dock import QUEUE, show_dock
 
     viewer = napari.Viewer()
     dock = show_dock(viewer, QUEUE)

@@ -18,9 +18,9 @@ os.environ.setdefault("NAPARI_CONFIG", str(Path(tempfile.mkdtemp()) / "settings.
 import numpy as np
 
 from motorscope.picks import PickTable
-from motorscope.plugin.desk import ReviewDesk
 from motorscope.plugin.document import Tomograms
-from motorscope.plugin.layers import identity
+from motorscope.plugin.layers.source import identity
+from motorscope.plugin.review.controller import ReviewController
 
 SHAPE, SPACING = (300, 600, 600), 16.0
 
@@ -46,14 +46,14 @@ def main() -> None:
         from napari.components import ViewerModel
 
         viewer = ViewerModel()
-        layer, desk = viewer.add_image(data, **place), ReviewDesk(Tomograms(viewer), folder)
+        layer, desk = viewer.add_image(data, **place), ReviewController(Tomograms(viewer), folder)
         measure(desk, layer, found, lambda: None, options.repeats)
         return
     import napari
     from qtpy.QtWidgets import QApplication
 
-    from motorscope.plugin.widgets.dock import GALLERY, show_dock
-    from motorscope.plugin.widgets.parts import Section
+    from motorscope.plugin.qt.dock import GALLERY, show_dock
+    from motorscope.plugin.qt.parts import Section
 
     viewer = napari.Viewer()
     _, panel = viewer.window.add_plugin_dock_widget("napari-motorscope", "Motorscope")
@@ -76,7 +76,11 @@ def main() -> None:
 
 
 def measure(
-    desk: ReviewDesk, layer: object, found: PickTable, draw: Callable[[], object], repeats: int
+    desk: ReviewController,
+    layer: object,
+    found: PickTable,
+    draw: Callable[[], object],
+    repeats: int,
 ) -> None:
     """Print how long each step takes, drawing included."""
     begin = time.process_time()

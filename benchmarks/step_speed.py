@@ -39,7 +39,7 @@ def main() -> None:
 
     import napari
 
-    from motorscope.plugin.widgets.dock import GALLERY, show_dock
+    from motorscope.plugin.qt.dock import GALLERY, show_dock
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -81,7 +81,7 @@ def make_folder(folder: Path, shape: tuple[int, ...], candidates: int, tomograms
 
 def measure(viewer: Any, panel: Any, folder: Path, ndisplay: int, options: Any) -> None:
     """Go through a folder, and print how long the steps took."""
-    from motorscope.plugin.widgets.dock import QUEUE, show_dock
+    from motorscope.plugin.qt.dock import QUEUE, show_dock
 
     queue = show_dock(viewer, QUEUE)
     viewer.dims.ndisplay = ndisplay

@@ -13,7 +13,7 @@ from motorscope.batch.settings import Choice
 from motorscope.batch.store import Record, write_record
 from motorscope.batch.work import Place, work
 from motorscope.picks import Journal
-from motorscope.plugin.queue import FAILED, NOTHING, TO_REVIEW, scan, with_journal
+from motorscope.plugin.queue.worklist import FAILED, NOTHING, TO_REVIEW, scan, with_journal
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_batch_without_an_outcome_says_so(make_job):
 def test_queue_of_a_batch_needs_no_torch(batch):
     code = (
         "import sys; from pathlib import Path\n"
-        "from motorscope.plugin.queue import scan, with_journal\n"
+        "from motorscope.plugin.queue.worklist import scan, with_journal\n"
         f"queue = scan(Path({str(batch[0].out)!r}))\n"
         "print(len([with_journal(entry) for entry in queue.entries.values()]))\n"
         "print('torch' in sys.modules)"

@@ -8,10 +8,10 @@ from napari.layers import Image, Layer
 
 from motorscope.picks import Journal, PickTable
 from motorscope.plugin.document import Tomograms
-from motorscope.plugin.journals import journal_of
-from motorscope.plugin.kinds import COMPARISON, COORDINATES, FEATURES, HEATMAP, KINDS, PICKS
-from motorscope.plugin.specs import feature_arguments, heatmap_arguments, tomogram_arguments
-from motorscope.plugin.tag import LayerTag, kind_of, tag_of
+from motorscope.plugin.layers.kinds import COMPARISON, COORDINATES, FEATURES, HEATMAP, KINDS, PICKS
+from motorscope.plugin.layers.looks import feature_arguments, heatmap_arguments, tomogram_arguments
+from motorscope.plugin.layers.tag import LayerTag, kind_of, tag_of
+from motorscope.plugin.review.journals import journal_of
 from motorscope.plugin.workspace import Workspace
 from motorscope.tomogram import Tomogram, VoxelGrid
 

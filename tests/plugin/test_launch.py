@@ -10,7 +10,7 @@ from motorscope.contract import Inventory
 from motorscope.errors import MotorscopeError, SpacingError
 from motorscope.picks import PickTable, open_journal, read_picks
 from motorscope.plugin.launch import SIZE, view
-from motorscope.plugin.widgets.queue import QueueWidget
+from motorscope.plugin.queue.widget import QueueWidget
 from motorscope.tomogram import VoxelGrid, write_mrc
 
 SPOT = (36, 44, 20)

@@ -35,8 +35,9 @@ def test_package_and_repository_hold_the_same_manifest(manifest):
 def test_nothing_heavy_is_loaded_to_show_the_panel():
     code = """
 import sys
-from motorscope.plugin import reader, sample
-from motorscope.plugin.widgets import main, save
+from motorscope.plugin import manifest
+from motorscope.plugin import panel_widget
+from motorscope.plugin.coordinates import save_widget
 print(*(name for name in ("torch", "timm", "motorscope.network") if name in sys.modules))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -61,8 +62,8 @@ import sys
 import numpy as np
 from napari.components import ViewerModel
 from qtpy.QtWidgets import QApplication
-from motorscope.plugin.widgets.gallery import GalleryWidget
-from motorscope.plugin.widgets.queue import QueueWidget
+from motorscope.plugin.review.gallery_widget import GalleryWidget
+from motorscope.plugin.queue.widget import QueueWidget
 app, viewer = QApplication([]), ViewerModel()
 queue, gallery = QueueWidget(viewer), GalleryWidget(viewer)
 viewer.add_image(np.zeros((8, 8, 8)), scale=(16,) * 3, units=("angstrom",) * 3)

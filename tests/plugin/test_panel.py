@@ -15,10 +15,10 @@ from motorscope.contract import Inventory, ModelRef
 from motorscope.engine.handle import THREAD_NAME
 from motorscope.network import Model
 from motorscope.picks import read_picks
-from motorscope.plugin.kinds import FEATURES, HEATMAP, PICKS, TOMOGRAM
-from motorscope.plugin.layers import find, identity
-from motorscope.plugin.tag import LayerTag
-from motorscope.plugin.widgets.main import MotorscopeWidget
+from motorscope.plugin.layers.kinds import FEATURES, HEATMAP, PICKS, TOMOGRAM
+from motorscope.plugin.layers.source import find, identity
+from motorscope.plugin.layers.tag import LayerTag
+from motorscope.plugin.panel_widget import MotorscopeWidget
 
 SHAPE = (64, 96, 80)
 SPOT = (36, 44, 20)
@@ -163,7 +163,7 @@ def test_picks_are_saved_where_a_person_says(panel, qtbot, tmp_path, monkeypatch
     wait(qtbot, widget)
     target = tmp_path / "motors.csv"
     monkeypatch.setattr(
-        "motorscope.plugin.widgets.save.QFileDialog.getSaveFileName",
+        "motorscope.plugin.coordinates.save_widget.QFileDialog.getSaveFileName",
         lambda *_: (str(target), ""),
     )
     press(qtbot, widget.detections.save)
@@ -178,7 +178,7 @@ def test_motors_of_the_sample_are_not_saved_in_the_cache(panel, monkeypatch, tmp
     monkeypatch.setenv("MOTORSCOPE_CACHE", str(tmp_path / "cache"))
     proposed = []
     monkeypatch.setattr(
-        "motorscope.plugin.widgets.save.QFileDialog.getSaveFileName",
+        "motorscope.plugin.coordinates.save_widget.QFileDialog.getSaveFileName",
         lambda parent, title, path, kinds: (proposed.append(Path(path).parent), ("", ""))[1],
     )
     for folder in ("cache", "data"):
@@ -321,7 +321,7 @@ def test_models_without_weights_ask_for_them(panel, qtbot, monkeypatch, tmp_path
     add_spot(viewer, **in_angstrom())
     asked = []
     monkeypatch.setattr(
-        "motorscope.plugin.widgets.model.QFileDialog.getOpenFileName",
+        "motorscope.plugin.detect.model_widget.QFileDialog.getOpenFileName",
         lambda *_: (asked.append(1), ("", ""))[1],
     )
     bare = replace(widget.workspace.model, choice=ModelRef("byu2025-1st"), ready=False)

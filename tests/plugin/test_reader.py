@@ -8,15 +8,14 @@ from napari.components import ViewerModel
 from PIL import Image as Picture
 
 from motorscope.errors import TomogramError
-from motorscope.plugin import sample
-from motorscope.plugin.layers import (
+from motorscope.plugin.layers.source import (
     is_source,
     path_of,
     spacing_of,
     tomogram_from_layer,
     tomogram_name,
 )
-from motorscope.plugin.reader import get_reader
+from motorscope.plugin.manifest import get_reader, sample_layers
 from motorscope.tomogram import VoxelGrid, write_heatmap, write_mrc
 
 GRID = VoxelGrid(shape=(4, 6, 8), spacing=(13.1, 13.1, 20.0), origin=(5.0, 10.0, -15.0))
@@ -111,6 +110,6 @@ def test_folder_of_something_else_is_left_to_others(tmp_path):
 
 def test_sample_is_a_layer(mrc, monkeypatch):
     monkeypatch.setattr("motorscope.simulation.sample_tomogram_path", lambda: mrc)
-    ((_data, arguments, kind),) = sample.sample_layers()
+    ((_data, arguments, kind),) = sample_layers()
     assert kind == "image"
     assert arguments["name"] == "simulated bacterium"

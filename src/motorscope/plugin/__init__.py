@@ -1,6 +1,6 @@
 """The napari plugin: the only room that knows napari and Qt.
 
-Three layers: `specs` (pure functions from results to the arguments of a layer), `session` (state
-and use cases, no Qt) and `widgets` (Qt, no computing). Nothing here imports torch before a person
-asks for a network.
+A folder for each thing that a person does; in it, `controller` acts and knows no Qt, and the files
+of widgets and views show. `workspace` is the state, `document` the open tomograms, and `panel`
+what the panel shows of them. Nothing here imports torch before a person asks for a network.
 """

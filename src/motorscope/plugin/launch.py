@@ -3,7 +3,7 @@
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +11,11 @@ from motorscope.engine.torch_import import import_torch
 from motorscope.errors import MotorscopeError, SpacingError, TomogramError
 from motorscope.files import replacing
 from motorscope.picks import write_picks
-from motorscope.plugin.queue import scan
+from motorscope.plugin.queue.worklist import scan
 from motorscope.tomogram import Tomogram, find_tomograms, open_tomogram
 
 if TYPE_CHECKING:
-    from motorscope.plugin.widgets.main import MotorscopeWidget
+    from motorscope.plugin.panel_widget import MotorscopeWidget
 
 SIZE = (1280, 800)
 """Width and height of the window in a picture."""
@@ -72,7 +72,7 @@ def view(
         scan(Path(queue))  # says what is wrong with it before a window opens
     tomograms = [_open(Path(path), spacing) for path in paths]
     if sample:
-        from motorscope.plugin.sample import sample_tomogram
+        from motorscope.plugin.manifest import sample_tomogram
 
         tomograms.append(sample_tomogram())
     if unattended and not tomograms:
@@ -85,7 +85,7 @@ def view(
     import_torch()  # before Qt: on Windows it cannot be loaded after it
     import napari
 
-    from motorscope.plugin.widgets.dock import QUEUE, show_dock
+    from motorscope.plugin.qt.dock import QUEUE, show_dock
     from motorscope.plugin.workspace import workspace_of
 
     viewer = napari.Viewer(title="Motorscope")
@@ -158,7 +158,7 @@ def _holds_tomograms(folder: Path) -> bool:
 
 
 def _add(viewer: Any, tomograms: Sequence[Tomogram]) -> None:
-    from motorscope.plugin.specs import tomogram_arguments
+    from motorscope.plugin.layers.looks import tomogram_arguments
 
     for tomogram in tomograms:
         viewer.add_image(tomogram.data, **tomogram_arguments(tomogram))
@@ -192,50 +192,50 @@ def _find(widget: "MotorscopeWidget", stage: int | None) -> None:
     MotorscopeError
         If it fails.
     """
-    from qtpy.QtCore import QEventLoop
+    from motorscope.plugin.qt.waiting import wait_for
 
-    loop = QEventLoop()
     outcome: list[bool] = []
 
-    def on_detection(found: bool) -> None:
-        _after_detection(widget, found, stage)
-        if not found or stage is None:
-            on_end(found)
+    def start(done: Callable[[], object]) -> None:
+        def on_detection(found: bool) -> None:
+            _after_detection(widget, found, stage)
+            if not found or stage is None:
+                on_end(found)
 
-    def on_end(success: bool) -> None:
-        outcome.append(success)
-        loop.quit()
+        def on_end(success: bool) -> None:
+            outcome.append(success)
+            done()
 
-    def on_idle(busy: bool) -> None:
-        problem = widget.workspace.tomogram_problem or widget.workspace.model_problem
-        if not busy and problem:  # the models have loaded, and none of them will do
-            widget.status.warn(problem)
-            on_end(False)
+        def on_idle(busy: bool) -> None:
+            problem = widget.workspace.tomogram_problem or widget.workspace.model_problem
+            if not busy and problem:  # the models have loaded, and none of them will do
+                widget.status.warn(problem)
+                on_end(False)
 
-    widget.run.finished.connect(on_detection)
-    widget.encoder.finished.connect(on_end)
-    widget.runner.busy_changed.connect(on_idle)
-    widget.find_when_ready()
-    loop.exec()
+        widget.run.finished.connect(on_detection)
+        widget.encoder.finished.connect(on_end)
+        widget.runner.busy_changed.connect(on_idle)
+        widget.find_when_ready()
+
+    wait_for(start)
     if not outcome[0]:
         raise MotorscopeError(widget.status.text())
 
 
 def _take_picture(viewer: Any, path: PathLike) -> None:
     from PIL import Image
-    from qtpy.QtCore import QEventLoop, QTimer
 
-    settled = QEventLoop()
-    QTimer.singleShot(500, settled.quit)
-    settled.exec()
+    from motorscope.plugin.qt.waiting import pause
+
+    pause(500)
     picture = viewer.screenshot(canvas_only=False, flash=False)
     with replacing(path) as partial:
         Image.fromarray(picture).convert("RGB").save(partial, format="PNG")
 
 
 def _write_picks(widget: "MotorscopeWidget", path: PathLike) -> None:
-    from motorscope.plugin.layers import tomogram_name
-    from motorscope.plugin.picks_layer import picks_of
+    from motorscope.plugin.layers.picks_layer import picks_of
+    from motorscope.plugin.layers.source import tomogram_name
 
     layer = widget.workspace.layer
     assert layer is not None

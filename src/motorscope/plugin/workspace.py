@@ -18,12 +18,12 @@ from psygnal import SignalGroupDescriptor
 
 from motorscope.contract import Inventory, ModelOption
 from motorscope.errors import ModelError, TomogramError
-from motorscope.plugin.actions import ReviewActions
 from motorscope.plugin.connections import listen
+from motorscope.plugin.detect.controller import Session
+from motorscope.plugin.detect.jobs import Task
 from motorscope.plugin.document import OpenTomogram
-from motorscope.plugin.jobs import Task
-from motorscope.plugin.layers import check_source, spacing_of, suggested_spacing
-from motorscope.plugin.session import Session
+from motorscope.plugin.layers.source import check_source, spacing_of, suggested_spacing
+from motorscope.plugin.review.commands import ReviewActions
 from motorscope.plugin.settings import preferences
 
 WHOLE, IN_VIEW = "whole", "in view"

@@ -1,0 +1,287 @@
+"""Another set of picks - a colleague's, another program's, the truth: take it over, or compare."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+from napari.layers import Layer, Points
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import (
+    QDoubleSpinBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt.utils import signals_blocked
+
+from motorscope.errors import PicksError
+from motorscope.plugin.compare.import_points import take_into_review
+from motorscope.plugin.compare.layer import COLOURS, RADIUS, other_sets, summary
+from motorscope.plugin.connections import listen
+from motorscope.plugin.coordinates.open_widget import FILES, open_asking
+from motorscope.plugin.layers.kinds import COORDINATES
+from motorscope.plugin.layers.source import identity, path_of
+from motorscope.plugin.layers.tag import tag_of
+from motorscope.plugin.qt.choice_box import ChoiceBox
+from motorscope.plugin.qt.parts import AMBER, Hint, StatusLine
+from motorscope.plugin.workspace import Workspace
+
+_WORDS = {"both": "both", "mine": "only mine", "theirs": "only theirs"}
+
+
+class ComparisonControls(QWidget):
+    """The other set and the match radius; what came out; the way through the disagreements.
+
+    Signals
+    -------
+    arrived
+        A file of coordinates was opened on the tomogram.
+
+    Attributes
+    ----------
+    foot
+        A row for the foot of the panel that offers to take in points that have just been opened.
+    """
+
+    arrived = Signal()
+
+    def __init__(self, workspace: Workspace, status: StatusLine, ends: ExitStack) -> None:
+        super().__init__()
+        self._session, self._status = workspace.session, status
+        self._layer: Layer | None = None
+        self._seen: set[str] = set()
+        self.other = ChoiceBox()
+        self.other.setToolTip("A points layer: a colleague's picks, another program's, the truth.")
+        self.other.setPlaceholderText("no points layer yet")
+        self.file = QPushButton("File…")
+        self.file.setToolTip("Open a file of coordinates on this tomogram.")
+        self.radius = QDoubleSpinBox()
+        self.radius.setRange(1.0, 100_000.0)
+        self.radius.setDecimals(0)
+        self.radius.setSingleStep(50.0)
+        self.radius.setSuffix(" Å")
+        self.radius.setValue(RADIUS)
+        self.radius.setKeyboardTracking(False)
+        self.radius.setToolTip("Picks that are no farther apart than this are the same motor.")
+        self.take = QPushButton("Take into review")
+        self.take.setToolTip(
+            "Correct these points like motors that were found: they come into the review, but for "
+            "those that are the same as a motor which is decided. One step to undo."
+        )
+        self.button = QPushButton("Compare")
+        self.button.setToolTip(
+            "Compare the accepted picks, and the undecided ones that reach the threshold, with the "
+            "other set. Rejected picks do not count."
+        )
+        self.verdicts, self.scores, self.hint = QLabel(), QLabel(), Hint(AMBER)
+        self.scores.setToolTip("With the other set as the truth.")
+        self.previous, self.next = QPushButton("◀ Previous"), QPushButton("Next ▶")
+        for button in (self.previous, self.next):
+            button.setToolTip("Go through the motors that only one of the sets has.")
+        self.number = QLabel()
+        self.number.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.foot = _Offer()
+        self.foot.button.setToolTip(self.take.toolTip())
+        self._lay_out()
+        self.other.currentIndexChanged.connect(lambda _: self.refresh())
+        self.file.clicked.connect(self._on_file)
+        for button in (self.take, self.foot.button):
+            button.clicked.connect(lambda: self._status.guard(self._take))
+        self.button.clicked.connect(self._on_compare)
+        self.radius.valueChanged.connect(self._on_radius)
+        self.previous.clicked.connect(lambda: self._on_step(-1))
+        self.next.clicked.connect(lambda: self._on_step(1))
+        listen(ends, self._session.tomograms.changed, self.offer)
+        listen(ends, self._session.comparisons.changed, self._on_changed)
+        self.offer()
+
+    def _lay_out(self) -> None:
+        choice, action, steps = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        choice.addWidget(self.other, 1)
+        choice.addWidget(self.file)
+        action.addWidget(self.take)
+        action.addWidget(self.button)
+        steps.addWidget(self.previous)
+        steps.addWidget(self.number, 1)
+        steps.addWidget(self.next)
+        self.results = QWidget()
+        results = QVBoxLayout(self.results)
+        results.setContentsMargins(0, 0, 0, 0)
+        results.setSpacing(4)
+        results.addWidget(self.verdicts)
+        results.addWidget(self.scores)
+        results.addLayout(steps)
+        form = QFormLayout(self)
+        form.setContentsMargins(6, 0, 6, 4)
+        form.addRow("Points", choice)
+        form.addRow("Same within", self.radius)
+        form.addRow(action)
+        form.addRow(self.hint)
+        form.addRow(self.results)
+
+    def set_layer(self, layer: Layer | None) -> None:
+        """Show the comparison of a tomogram."""
+        self._layer = layer
+        self.offer()
+
+    def offer(self) -> None:
+        """List the sets that there are; the one that was chosen stays so."""
+        sets = other_sets(self._session.viewer, self._layer)
+        compared = self._session.comparisons.compared(self._layer)
+        wanted = self.other.currentData() if compared is None else compared.other
+        with signals_blocked(self.other):
+            self.other.clear()
+            for points in sets:
+                self.other.addItem(points.name, identity(points))
+            index = self.other.findData(wanted)
+            self.other.setCurrentIndex(index if index >= 0 else self._likely(sets))
+        self._notice(sets)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what came out."""
+        compared = self._session.comparisons.compared(self._layer)
+        self.setEnabled(self._layer is not None)
+        for button in (self.take, self.button):
+            button.setEnabled(self.other.count() > 0)
+        self.results.setVisible(compared is not None)
+        if compared is None:
+            self.hint.setText("")
+            return
+        comparison = compared.comparison
+        numbers = {verdict: comparison.verdicts.count(verdict) for verdict in _WORDS}
+        self.verdicts.setText(
+            "&nbsp;&nbsp; ".join(
+                f'<span style="color: {COLOURS[verdict]};">■</span> {number} {_WORDS[verdict]}'
+                for verdict, number in numbers.items()
+            )
+        )
+        self.scores.setText(summary(comparison.counts))
+        self.hint.setText(
+            "The picks have changed; compare again." if compared.stale else compared.remark
+        )
+        count = numbers["mine"] + numbers["theirs"]
+        for button in (self.previous, self.next):
+            button.setEnabled(count > 0)
+        self.number.setText(f"{count} disagreement{'s' * (count != 1)}" if count else "all agree")
+
+    def _likely(self, sets: list[Points]) -> int:
+        """Return the number of the set that was opened last on this tomogram, else of the last."""
+        for number in reversed(range(len(sets))):
+            if self._is_opened(sets[number]):
+                return number
+        return len(sets) - 1
+
+    def _is_opened(self, points: Points) -> bool:
+        """Whether points were read from a file and placed on the tomogram."""
+        tag = tag_of(points)
+        return (
+            self._layer is not None
+            and tag is not None
+            and tag.kind is COORDINATES
+            and tag.tomogram == identity(self._layer)
+        )
+
+    def _notice(self, sets: list[Points]) -> None:
+        """Choose a file's points that have just been opened on the tomogram, and say so."""
+        new = [each for each in sets if self._is_opened(each) and identity(each) not in self._seen]
+        self._seen |= {identity(each) for each in new}
+        if new:
+            with signals_blocked(self.other):
+                self.other.setCurrentIndex(self.other.findData(identity(new[-1])))
+            self._offer_at_foot(new[-1])
+            self.arrived.emit()
+        elif self.foot.points not in {identity(each) for each in sets}:
+            self._offer_at_foot(None)
+
+    def _offer_at_foot(self, points: Points | None) -> None:
+        """Offer to take points in at the foot, and then at no other place; ``None``: in here."""
+        self.foot.offer(points)
+        self.take.setVisible(points is None)
+
+    def _on_changed(self, layer_id: str) -> None:
+        if self._layer is not None and identity(self._layer) == layer_id:
+            self.refresh()
+
+    def _on_compare(self) -> None:
+        self._status.guard(self._compare)
+
+    def _on_radius(self) -> None:
+        if self._session.comparisons.compared(self._layer) is not None:
+            self._on_compare()
+
+    def _compare(self) -> None:
+        tomogram, other = self._chosen()
+        self._session.comparisons.compare(tomogram, other, self.radius.value())
+
+    def _take(self) -> None:
+        tomogram, other = self._chosen()
+        self._offer_at_foot(None)
+        self._status.say(take_into_review(self._session, tomogram, other, self.radius.value()))
+
+    def _chosen(self) -> tuple[Layer, Points]:
+        other = self._session.layer(self.other.currentData() or "")
+        if self._layer is None or not isinstance(other, Points):
+            raise PicksError("There is no other set of picks; open one with File….")
+        return self._layer, other
+
+    def _on_step(self, step: int) -> None:
+        layer = self._layer
+        if layer is None:
+            return
+        where = self._status.guard(lambda: self._session.comparisons.step(layer, step))
+        if where is not None:
+            self.number.setText(f"{where[0]} of {where[1]}")
+
+    def _on_file(self) -> None:
+        layer = self._layer
+        if layer is None:
+            return
+        folder = (path_of(layer) or Path("x")).absolute().parent
+        path, _ = QFileDialog.getOpenFileName(
+            self, "Open coordinates", str(folder), f"{FILES};;All files (*)"
+        )
+        if path:
+            self._status.guard(lambda: self._open(Path(path), layer))
+
+    def _open(self, path: Path, tomogram: Layer) -> None:
+        viewer = self._session.viewer
+        opened = open_asking(path, tomogram, self)
+        if opened is None:
+            return
+        data, remarks = opened
+        selection = set(viewer.layers.selection)
+        layer = viewer.add_layer(Layer.create(*data))
+        viewer.layers.selection = selection
+        self._status.say(" ".join(remarks) or f"{len(layer.data)} points opened.")
+        if self._session.desk.review(tomogram) is not None:
+            self._compare()
+
+
+class _Offer(QWidget):
+    """What was opened, and a button that takes it into the review."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.points = ""
+        self._text = QLabel()
+        self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.button = QPushButton("Take into review")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(6, 2, 6, 2)
+        row.addWidget(self._text, 1)
+        row.addWidget(self.button)
+        self.hide()
+
+    def offer(self, points: Points | None) -> None:
+        """Show the row for a points layer, or hide it."""
+        self.points = "" if points is None else identity(points)
+        if points is not None:
+            count = len(points.data)
+            self._text.setText(f"{count} point{'s' * (count != 1)} of {points.name}")
+            self._text.setToolTip(points.name)
+        self.setVisible(points is not None)

@@ -1,0 +1,1 @@
+"""Files of coordinates: opened over their tomograms, and saved."""

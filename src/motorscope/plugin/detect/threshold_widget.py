@@ -1,0 +1,129 @@
+"""The candidates of a tomogram: threshold, minimum distance, count."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+from napari.layers import Layer
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt import QDoubleSlider
+from superqt.utils import signals_blocked
+
+from motorscope.files import cache_folder
+from motorscope.plugin.connections import listen
+from motorscope.plugin.coordinates.save_widget import ask_and_save
+from motorscope.plugin.detect.histogram_widget import ScoreHistogram
+from motorscope.plugin.layers.source import identity, path_of
+from motorscope.plugin.qt.parts import StatusLine
+from motorscope.plugin.workspace import Workspace
+
+
+class DetectionControls(QWidget):
+    """Threshold and minimum distance, which act at once on the stored candidates; their count."""
+
+    def __init__(self, workspace: Workspace, status: StatusLine, ends: ExitStack) -> None:
+        super().__init__()
+        self._session, self._status = workspace.session, status
+        self._layer: Layer | None = None
+        self.count = QLabel()
+        self.histogram = ScoreHistogram()
+        self.slider = QDoubleSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(0.0, 1.0)
+        self.slider.setSingleStep(0.01)
+        self.slider.setToolTip("Candidates from this probability on are shown.")
+        self.threshold = QDoubleSpinBox()
+        self.threshold.setRange(0.0, 1.0)
+        self.threshold.setDecimals(2)
+        self.threshold.setSingleStep(0.01)
+        self.threshold.setToolTip(self.slider.toolTip())
+        self.distance = QDoubleSpinBox()
+        self.distance.setRange(0.0, 100_000.0)
+        self.distance.setDecimals(0)
+        self.distance.setSingleStep(50.0)
+        self.distance.setSuffix(" Å")
+        self.distance.setKeyboardTracking(False)
+        self.distance.setToolTip("Of two candidates that are closer, only the better one stays.")
+        self.save = QPushButton("Save…")
+        self.save.setToolTip("Write the motors that are shown as CSV, in voxels and in Å.")
+        top = QVBoxLayout()
+        top.setSpacing(0)
+        top.addWidget(self.histogram)
+        top.addWidget(self.slider)
+        bottom = QHBoxLayout()
+        bottom.addWidget(self.count, 1)
+        bottom.addWidget(self.save)
+        form = QFormLayout(self)
+        form.setContentsMargins(6, 0, 6, 4)
+        form.addRow(top)
+        form.addRow("Threshold", self.threshold)
+        form.addRow("Minimum distance", self.distance)
+        form.addRow(bottom)
+        self.slider.valueChanged.connect(self._on_threshold)
+        self.threshold.valueChanged.connect(self._on_threshold)
+        self.histogram.threshold_dragged.connect(self._on_threshold)
+        self.distance.valueChanged.connect(self._on_distance)
+        self.save.clicked.connect(self._on_save)
+        listen(ends, self._session.desk.changed, self._on_detection)
+        self.refresh()
+
+    def set_layer(self, layer: Layer | None) -> None:
+        """Show the detection of a tomogram."""
+        self._layer = layer
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what the session holds."""
+        review = self._session.desk.review(self._layer)
+        self.setEnabled(review is not None)
+        if review is None:
+            self.count.setText("no detection yet")
+            self.histogram.set_scores(np.empty(0))
+            return
+        scores = review.table.scores
+        scores = scores[~np.isnan(scores)]
+        with signals_blocked(self.slider), signals_blocked(self.threshold):
+            self.slider.setValue(review.threshold)
+            self.threshold.setValue(review.threshold)
+        self.distance.setEnabled(review.summits is not None)
+        if review.summits is not None:
+            with signals_blocked(self.distance):
+                self.distance.setValue(review.summits.distance)
+        self.histogram.set_scores(scores)
+        self.histogram.set_threshold(review.threshold)
+        above = int((scores >= review.threshold).sum())
+        self.count.setText(f"{above} of {len(scores)} candidate{'s' * (len(scores) != 1)}")
+
+    def _on_detection(self, layer_id: str) -> None:
+        if self._layer is not None and identity(self._layer) == layer_id:
+            self.refresh()
+
+    def _on_threshold(self, value: float) -> None:
+        if self._layer is not None:
+            self._session.set_threshold(self._layer, round(float(value), 3))
+
+    def _on_distance(self, value: float) -> None:
+        layer = self._layer
+        if layer is not None:
+            self._status.guard(lambda: self._session.set_minimum_distance(layer, value))
+
+    def _on_save(self) -> None:
+        layer = self._layer
+        if layer is None:
+            return
+        folder = (path_of(layer) or Path("x")).absolute().parent
+        if folder == cache_folder():  # of the sample: nobody looks for their motors there
+            folder = Path.home()
+        text = self._status.guard(
+            lambda: ask_and_save(self._session.picks_layer(layer), folder, self)
+        )
+        if text:
+            self._status.say(text)

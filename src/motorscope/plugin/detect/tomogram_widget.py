@@ -1,0 +1,94 @@
+"""Which layer is the tomogram, and how large its voxels are."""
+
+from qtpy.QtWidgets import (
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QWidget,
+)
+from superqt.utils import signals_blocked
+
+from motorscope.plugin.layers.source import parse_spacing
+from motorscope.plugin.panel import TomogramState
+from motorscope.plugin.qt.choice_box import ChoiceBox
+from motorscope.plugin.qt.parts import AMBER, Hint, StatusLine
+from motorscope.plugin.workspace import Workspace
+
+
+class TomogramControls(QWidget):
+    """Layer choice, shape and spacing."""
+
+    def __init__(self, workspace: Workspace, status: StatusLine) -> None:
+        super().__init__()
+        self._workspace, self._status = workspace, status
+        self._shown = TomogramState()
+        self.choice = ChoiceBox()
+        self.choice.setToolTip("The image layer to search; any reader's will do.")
+        self.queue = QPushButton("Queue…")
+        self.queue.setToolTip("Open a folder of tomograms, and go from one to the next.")
+        self.shape = QLabel(self._shown.shape)
+        self.spacing = QLineEdit()
+        self.spacing.setPlaceholderText("unknown: type it here")
+        self.spacing.setToolTip(
+            "Distance of neighbouring voxels in Å: one number, or three for z, y and x.\n"
+            "Press Enter or Set to apply it to the layer."
+        )
+        self.set = QPushButton("Set")
+        self.set.setToolTip("Give the layer this spacing.")
+        self.hint = Hint(AMBER)
+        row = QHBoxLayout()
+        row.addWidget(self.spacing, 1)
+        row.addWidget(QLabel("Å"))
+        row.addWidget(self.set)
+        form = QFormLayout(self)
+        form.setContentsMargins(6, 0, 6, 4)
+        layers = QHBoxLayout()
+        layers.addWidget(self.choice, 1)
+        layers.addWidget(self.queue)
+        form.addRow("Layer", layers)
+        form.addRow("Shape", self.shape)
+        form.addRow("Spacing", row)
+        form.addRow(self.hint)
+        self.choice.currentIndexChanged.connect(self._on_chosen)
+        self.set.clicked.connect(self._on_set)
+        self.spacing.returnPressed.connect(self._on_set)
+        self.spacing.textEdited.connect(self._on_edited)
+
+    def show_state(self, state: TomogramState) -> None:
+        """Show the tomograms and the chosen one; what is being typed stays until that changes."""
+        before, self._shown = self._shown, state
+        if state == before:
+            return
+        if state.layers != before.layers:
+            with signals_blocked(self.choice):
+                self.choice.clear()
+                for layer_id, name in state.layers:
+                    self.choice.addItem(name, layer_id)
+        with signals_blocked(self.choice):
+            self.choice.setCurrentIndex(self.choice.findData(state.chosen))
+        self.hint.setText(state.problem)
+        self.spacing.setEnabled(bool(state.chosen))
+        self.shape.setText(state.shape)
+        asked = bool(state.chosen) and not state.known
+        self.spacing.setStyleSheet(f"border: 1px solid {AMBER};" if asked else "")
+        if (state.chosen, state.spacing) != (before.chosen, before.spacing) or state.known:
+            self.spacing.setText(state.spacing)
+            self.set.setEnabled(state.settable)
+
+    def _on_chosen(self) -> None:
+        self._workspace.current = self.choice.currentData() or ""
+
+    def _on_edited(self) -> None:
+        self.set.setEnabled(bool(self.spacing.text().strip() and self._shown.chosen))
+
+    def _on_set(self) -> None:
+        if self._workspace.layer is not None:
+            self._status.guard(self._set)
+
+    def _set(self) -> None:
+        layer, spacing = self._workspace.layer, parse_spacing(self.spacing.text())
+        assert layer is not None
+        self._workspace.session.set_spacing(layer, spacing)
+        self.set.setEnabled(False)

@@ -1,0 +1,109 @@
+"""Show what an encoder stage sees."""
+
+from typing import Any
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QFormLayout, QWidget
+from superqt.utils import signals_blocked
+
+from motorscope.contract import Notice, Progress
+from motorscope.engine import Failure
+from motorscope.plugin.detect.jobs import Task, features_job
+from motorscope.plugin.panel import EncoderState
+from motorscope.plugin.qt.choice_box import ChoiceBox
+from motorscope.plugin.qt.parts import Hint, JobBar, StatusLine
+from motorscope.plugin.qt.runner import JobRunner
+from motorscope.plugin.workspace import Workspace
+
+
+class EncoderControls(QWidget):
+    """Stage choice, with channels and stride, and a button that shows the stage's maps.
+
+    Signals
+    -------
+    finished
+        A computation has ended: with maps (``True``), or cancelled or with an error (``False``).
+    """
+
+    finished = Signal(bool)
+
+    def __init__(self, workspace: Workspace, runner: JobRunner, status: StatusLine) -> None:
+        super().__init__()
+        self._workspace, self._session = workspace, workspace.session
+        self._runner, self._status = runner, status
+        self._task: Task | None = None
+        self._stages: tuple[str, ...] = ()
+        self.stage = ChoiceBox()
+        self.stage.setToolTip(
+            "Deeper stages have more channels, larger voxels and see more around them."
+        )
+        self.job = JobBar(
+            "Show feature maps",
+            "Compute the stage's maps as one layer (channel, z, y, x);\n"
+            "only around what is in view where the whole would not fit in memory.",
+        )
+        self.notice = Hint()
+        form = QFormLayout(self)
+        form.setContentsMargins(6, 0, 6, 4)
+        form.addRow("Stage", self.stage)
+        form.addRow(self.job)
+        form.addRow(self.notice)
+        self.job.started.connect(self.start)
+        self.job.cancelled.connect(runner.cancel)
+        self.stage.currentIndexChanged.connect(self._on_stage)
+
+    def show_state(self, state: EncoderState) -> None:
+        """Offer the stages of the model; show which one is chosen."""
+        with signals_blocked(self.stage):
+            if state.stages != self._stages:
+                self._stages = state.stages
+                self.stage.clear()
+                self.stage.addItems(state.stages)
+            self.stage.setCurrentIndex(state.stage if state.stages else -1)
+        self.job.button.setEnabled(state.able)
+
+    def start(self) -> None:
+        """Begin to compute the chosen stage."""
+        task = self._status.guard(self._workspace.new_feature_task)
+        if task is None:
+            self.finished.emit(False)
+            return
+        self._task = task
+        self.notice.setText("")
+        self._status.say("")
+        self.job.set_running(True)
+        self._runner.start(
+            features_job,
+            task,
+            self._session.engine,
+            on_message=self._on_message,
+            on_result=self._on_result,
+        )
+
+    def _on_stage(self, stage: int) -> None:
+        self._workspace.stage = stage
+
+    def _on_message(self, message: Any) -> None:
+        assert self._task is not None
+        if not self._session.is_current(self._task):
+            self._runner.cancel()
+        elif isinstance(message, Progress):
+            self.job.show_progress(message.what, message.done, message.total, message.seconds_left)
+        elif isinstance(message, Notice):
+            self.notice.setText(message.text)
+
+    def _on_result(self, result: Any) -> None:
+        task, self._task = self._task, None
+        assert task is not None
+        self.job.set_running(False)
+        if isinstance(result, Failure):
+            self._status.warn(result.text)
+        elif result is None:
+            self._status.say("Cancelled.")
+        else:
+            self._session.finish_features(task, result)
+            if not result.covers_all and not self.notice.text():
+                self.notice.setText(
+                    "Computed around what is in view only: the whole would not fit in memory."
+                )
+        self.finished.emit(not isinstance(result, Failure) and result is not None)

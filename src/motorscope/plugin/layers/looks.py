@@ -1,0 +1,151 @@
+"""What our layers look like: pure functions from a result to a layer's arguments.
+
+Every layer carries a scale, a translation, units of ångström and names of its axes, and a tag.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from motorscope.contract import FeatureSpec
+from motorscope.errors import TomogramError
+from motorscope.picks.table import ORIGINS, STATUSES, PickTable
+from motorscope.plugin.layers.kinds import FEATURES, HEATMAP, PICKS, STATUS_COLOURS, TOMOGRAM
+from motorscope.plugin.layers.tag import LayerTag
+from motorscope.tomogram import InputRecipe, Tomogram, VoxelGrid, intensity_range
+
+MARKER_SIZE = 700.0
+"""Diameter in Å of the ring around a motor, which is about 450 Å wide."""
+
+ADDED = {"id": -1, "score": float("nan"), "label": "", "origin": "user", "status": "accepted"}
+"""Features of a point that a person adds."""
+
+AXES = ("z", "y", "x")
+ANGSTROM = ("angstrom",) * 3
+PIXEL = ("pixel",) * 3
+
+_DISPLAY = InputRecipe(spacing=1.0, percentiles=(0.2, 99.8))
+_ORIGIN = pd.CategoricalDtype(list(ORIGINS))
+_STATUS = pd.CategoricalDtype(list(STATUSES))
+
+
+def tomogram_arguments(tomogram: Tomogram) -> dict[str, Any]:
+    """Return the arguments of ``add_image`` (less the data) for a tomogram.
+
+    A tomogram of unknown spacing is placed in pixels: nothing is guessed.
+    """
+    grid = tomogram.grid
+    known = grid.spacing is not None
+    try:
+        limits = intensity_range(tomogram, _DISPLAY)
+    except TomogramError:  # a constant volume can be looked at, only not searched
+        limits = (0.0, 1.0)
+    return {
+        "name": tomogram.name,
+        "scale": grid.spacing or (1.0, 1.0, 1.0),
+        "translate": grid.origin if known else (0.0, 0.0, 0.0),
+        "units": ANGSTROM if known else PIXEL,
+        "axis_labels": AXES,
+        "contrast_limits": _rising(*limits),
+        "metadata": LayerTag(TOMOGRAM, tomogram.name, path=tomogram.path).metadata,
+        **TOMOGRAM.looks,
+    }
+
+
+def heatmap_arguments(
+    data: NDArray[np.float32], grid: VoxelGrid, name: str, tomogram_id: str
+) -> dict[str, Any]:
+    """Return the arguments of ``add_image`` for probabilities ``(z, y, x)``; zero adds no light."""
+    return {
+        "data": data,
+        "name": f"{name} heatmap",
+        "scale": grid.known_spacing(),
+        "translate": grid.origin,
+        "units": ANGSTROM,
+        "axis_labels": AXES,
+        "metadata": LayerTag(HEATMAP, name, tomogram_id).metadata,
+        **HEATMAP.looks,
+    }
+
+
+def feature_arguments(
+    maps: NDArray[Any], grid: VoxelGrid, spec: FeatureSpec, name: str, tomogram_id: str
+) -> dict[str, Any]:
+    """Return the arguments of ``add_image`` for an encoder stage's maps ``(channel, z, y, x)``."""
+    sample = np.asarray(maps[:, ::2, ::2, ::2], dtype=np.float32)
+    sample = sample[np.isfinite(sample)]
+    low, high = np.percentile(sample, (1.0, 99.8)) if sample.size else (0.0, 1.0)
+    return {
+        "data": maps,
+        "name": f"{name} {spec.name}",
+        "scale": (1.0, *grid.known_spacing()),
+        "translate": (0.0, *grid.origin),
+        "units": ("pixel", *ANGSTROM),
+        "axis_labels": ("channel", *AXES),
+        "contrast_limits": _rising(float(low), float(high)),
+        "metadata": LayerTag(FEATURES, name, tomogram_id).metadata,
+        **FEATURES.looks,
+    }
+
+
+def picks_arguments(
+    picks: PickTable, grid: VoxelGrid, name: str, tomogram_id: str
+) -> dict[str, Any]:
+    """Return the arguments of ``add_points`` for picks in the voxels of the tomogram's `grid`.
+
+    The data count in voxels, so that napari's own export of the layer does too; scale and
+    translation bring them to Å.
+    """
+    spacing = grid.known_spacing()
+    size = marker_size(grid)
+    return {
+        "data": grid.to_voxels(picks.positions),
+        "ndim": 3,
+        "name": f"{name} motors",
+        "scale": spacing,
+        "translate": grid.origin,
+        "units": ANGSTROM,
+        "axis_labels": AXES,
+        "features": pick_features(picks),
+        "feature_defaults": dict(ADDED),
+        "size": size,
+        "text": {
+            "string": {"feature": "label"},
+            "size": 13,
+            "color": STATUS_COLOURS["candidate"],
+            "anchor": "upper_left",
+            "translation": (0.0, -0.36 * size, 0.36 * size),  # at the upper right of the ring
+        },
+        "metadata": LayerTag(PICKS, name, tomogram_id, grid=grid).metadata,
+        **PICKS.looks,
+    }
+
+
+def pick_features(picks: PickTable) -> pd.DataFrame:
+    """Return the table of features of a points layer: id, score, its label, origin and status."""
+    frame = picks.frame
+    return pd.DataFrame(
+        {
+            "id": frame["id"].to_numpy(dtype=np.int64),
+            "score": picks.scores,
+            "label": pd.Series([label(score) for score in picks.scores], dtype=object),
+            "origin": pd.Series(frame["origin"].to_numpy(), dtype=_ORIGIN),
+            "status": pd.Series(frame["status"].to_numpy(), dtype=_STATUS),
+        }
+    )
+
+
+def marker_size(grid: VoxelGrid) -> float:
+    """Return the diameter of a pick's ring in voxels of a tomogram's grid."""
+    return MARKER_SIZE / float(np.mean(grid.known_spacing()))
+
+
+def label(score: float) -> str:
+    """Return a score as it stands beside its point; nothing for the pick of a person."""
+    return "" if np.isnan(score) else f"{score:.2f}"
+
+
+def _rising(low: float, high: float) -> tuple[float, float]:
+    return (float(low), float(high)) if high > low else (float(low), float(low) + 1.0)

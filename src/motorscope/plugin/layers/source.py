@@ -1,0 +1,234 @@
+"""Which layers are ours, and how an image layer of any origin becomes a tomogram."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from napari.layers import Image, Layer
+from numpy.typing import NDArray
+
+from motorscope.errors import SpacingError, TomogramError
+from motorscope.plugin.layers.kinds import TOMOGRAM, LayerKind
+from motorscope.plugin.layers.looks import ANGSTROM, AXES
+from motorscope.plugin.layers.tag import kind_of, tag_of
+from motorscope.tomogram import Tomogram, VoxelGrid
+
+
+def identity(layer: Layer) -> str:
+    """Return what tells what this layer shows from everything else.
+
+    It is the layer's own for as long as it lives, unless another tomogram is put into the layer,
+    with a tag that has its own: then what belonged to the tomogram before is nobody's.
+    """
+    tag = tag_of(layer)
+    own = "" if tag is None or tag.kind is not TOMOGRAM else tag.tomogram
+    return own or str(layer.unique_id)
+
+
+def is_queued(layer: Layer) -> bool:
+    """Whether a queue opened this tomogram."""
+    tag = tag_of(layer)
+    return tag is not None and tag.queued
+
+
+def find(layers: Iterable[Layer], wanted: LayerKind, tomogram_id: str) -> Layer | None:
+    """Return our layer of a kind that belongs to a tomogram, or ``None`` if there is none."""
+    for layer in layers:
+        tag = tag_of(layer)
+        if tag is not None and tag.kind is wanted and tag.tomogram == tomogram_id:
+            return layer
+    return None
+
+
+def is_source(layer: Layer) -> bool:
+    """Whether a layer may be offered as a tomogram: an image that is not one of our results."""
+    return isinstance(layer, Image) and kind_of(layer) in (None, TOMOGRAM)
+
+
+def spacing_of(layer: Layer) -> tuple[float, float, float] | None:
+    """Return the spacing (z, y, x) of a 3D layer in Å, or ``None`` if its units are no lengths."""
+    factors = [angstrom_per(unit) for unit in layer.units]
+    if len(factors) != 3 or any(factor is None for factor in factors):
+        return None
+    z, y, x = (float(s) * float(f or 0) for s, f in zip(layer.scale, factors, strict=True))
+    return (z, y, x)
+
+
+def tomogram_from_layer(layer: Layer, wanted_spacing: float = 0.0) -> Tomogram:
+    """Return the tomogram that an image layer shows; its voxels stay where they are (lazy).
+
+    Parameters
+    ----------
+    layer
+        A 3D image layer of any reader, plain or multiscale.
+    wanted_spacing
+        Of a multiscale layer the coarsest level is taken whose voxels are not larger than this
+        many Å, unless a person has locked a level.
+
+    Raises
+    ------
+    TomogramError
+        If the layer is no volume, or is rotated or sheared.
+    """
+    check_source(layer)
+    data, factors = layer.data, np.ones(3)
+    if layer.multiscale:
+        level = _level(layer, wanted_spacing)
+        data, factors = layer.data[level], np.asarray(layer.downsample_factors[level], dtype=float)
+    grid = _grid(layer, factors, data.shape)
+    return Tomogram(data=data, grid=grid, name=tomogram_name(layer), path=path_of(layer))
+
+
+def full_grid(layer: Layer) -> VoxelGrid:
+    """Return the grid of a tomogram layer's own voxels: those of the finest level."""
+    shape = layer.level_shapes[0] if layer.multiscale else layer.data.shape
+    return _grid(layer, np.ones(3), shape)
+
+
+def check_source(layer: Layer) -> None:
+    """Refuse a layer that cannot be a tomogram.
+
+    Raises
+    ------
+    TomogramError
+        It says why, and what to do.
+    """
+    if not is_source(layer):
+        raise TomogramError(f"Layer '{layer.name}' is not an image; choose the tomogram's layer.")
+    if layer.rgb:
+        raise TomogramError(f"Layer '{layer.name}' is a colour image; a tomogram has grey values.")
+    if layer.ndim != 3:
+        raise TomogramError(
+            f"Layer '{layer.name}' has {layer.ndim} axes; a tomogram has three (z, y, x). "
+            "Split or stack it first."
+        )
+    if np.iscomplexobj(np.empty(0, layer.dtype)):
+        raise TomogramError(f"Layer '{layer.name}' has complex values; convert them to real ones.")
+    if not is_upright(layer):
+        raise TomogramError(
+            f"Layer '{layer.name}' is rotated, sheared or mirrored; "
+            "reset its transform, or resample it first."
+        )
+
+
+def tomogram_name(layer: Layer) -> str:
+    """Return the name that picks go by: the stem of the tomogram's file, else the layer's name."""
+    tag = tag_of(layer)
+    if tag is not None and tag.name:
+        return tag.name
+    path = path_of(layer)
+    if path is None:
+        return str(layer.name)
+    return Path(path.stem).stem if path.suffix in (".gz", ".bz2") else path.stem
+
+
+def set_spacing(layer: Layer, spacing: tuple[float, float, float]) -> None:
+    """Give a tomogram layer a voxel spacing in Å; its place in voxels stays the same."""
+    start = np.asarray(layer.translate, dtype=float) / np.asarray(layer.scale, dtype=float)
+    layer.scale = spacing
+    layer.translate = start * spacing
+    layer.units = ANGSTROM
+    if tuple(layer.axis_labels) != AXES and all(
+        label.startswith("-") for label in layer.axis_labels
+    ):
+        layer.axis_labels = AXES  # napari's own default is (-3, -2, -1)
+
+
+def place(layer: Layer, arguments: Mapping[str, Any], *names: str) -> None:
+    """Set a layer's scale, and those of the named arguments that differ from what it has.
+
+    The scale always: a layer whose data changed while it was hidden else keeps its old extent.
+    """
+    layer.scale = arguments["scale"]
+    for name in names:
+        if not np.array_equal(getattr(layer, name), arguments[name]):
+            setattr(layer, name, arguments[name])
+
+
+def suggested_spacing(layer: Layer) -> tuple[float, float, float] | None:
+    """Return the scale of a layer that has no unit of length: to be proposed, not believed."""
+    if layer.ndim != 3 or spacing_of(layer) is not None or np.allclose(layer.scale, 1):
+        return None
+    return _triple(np.asarray(layer.scale, dtype=float))
+
+
+def parse_spacing(text: str) -> tuple[float, float, float]:
+    """Read a spacing in Å as a person types it: one number, or three (z, y, x).
+
+    Raises
+    ------
+    SpacingError
+        If it is neither.
+    """
+    words = re.sub(r"[Å\u212b×,]|A\b", " ", text).split()
+    try:
+        numbers = [float(word) for word in words]
+    except ValueError:
+        numbers = []
+    if len(numbers) not in (1, 3):
+        raise SpacingError(
+            "A voxel spacing is one number in Å, or three (z y x), with a decimal point; "
+            f"not '{text}'."
+        )
+    grid = VoxelGrid(shape=(1, 1, 1), spacing=None).with_spacing(
+        numbers[0] if len(numbers) == 1 else numbers
+    )
+    return grid.known_spacing()
+
+
+def _grid(layer: Layer, factors: NDArray[np.float64], shape: Sequence[int]) -> VoxelGrid:
+    """Return the grid of a level whose voxels are `factors` times larger than the layer's own."""
+    z, y, x = (int(side) for side in shape)
+    spacing = spacing_of(layer)
+    if spacing is None:
+        return VoxelGrid(shape=(z, y, x), spacing=None)
+    # A voxel of a coarser level is centred between the fine ones that it stands for.
+    unit = np.asarray(spacing) / np.asarray(layer.scale, dtype=float)
+    origin = np.asarray(layer.translate, dtype=float) * unit + (factors - 1) / 2 * spacing
+    return VoxelGrid(
+        shape=(z, y, x), spacing=_triple(np.asarray(spacing) * factors), origin=_triple(origin)
+    )
+
+
+def _level(layer: Image, wanted: float) -> int:
+    if layer.locked_data_level is not None:
+        return int(layer.locked_data_level)
+    spacing = spacing_of(layer)
+    if spacing is None:
+        return 0
+    coarsest = 0
+    for level, factors in enumerate(layer.downsample_factors):
+        if np.max(np.asarray(factors) * spacing) <= wanted:
+            coarsest = level
+    return coarsest
+
+
+def is_upright(layer: Layer) -> bool:
+    """Whether a layer is only scaled and moved: neither rotated nor sheared nor mirrored."""
+    identity_matrix = np.eye(layer.ndim + 1)
+    return bool(
+        np.allclose(layer.affine.affine_matrix, identity_matrix)
+        and np.allclose(layer.rotate, np.eye(layer.ndim))
+        and np.allclose(layer.shear, 0)
+        and (np.asarray(layer.scale) > 0).all()
+    )
+
+
+def angstrom_per(unit: Any) -> float | None:
+    """Return how many Å a unit of napari's is, or ``None`` if it is no length."""
+    if not unit.is_compatible_with("angstrom"):
+        return None
+    return float((1 * unit).to("angstrom").magnitude)
+
+
+def path_of(layer: Layer) -> Path | None:
+    """Return the file or folder that a tomogram layer was read from, if any."""
+    tag = tag_of(layer)
+    path = (None if tag is None else tag.path) or layer.source.path
+    return None if path is None else Path(path)
+
+
+def _triple(values: Any) -> tuple[float, float, float]:
+    return (float(values[0]), float(values[1]), float(values[2]))

@@ -1,0 +1,53 @@
+"""Tomogram files and the sample as napari layers."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from motorscope.plugin.layers.looks import heatmap_arguments, tomogram_arguments
+from motorscope.tomogram import Tomogram, can_open, is_heatmap, open_tomogram
+
+LayerData = tuple[Any, dict[str, Any], str]
+
+
+def get_reader(path: str | list[str]) -> Callable[[str | list[str]], list[LayerData]] | None:
+    """Return our reader if every path looks like a tomogram inside, else ``None``; never raises."""
+    paths = [path] if isinstance(path, str) else list(path)
+    if not paths or not all(can_open(each) for each in paths):
+        return None
+    return read_layers
+
+
+def read_layers(path: str | list[str]) -> list[LayerData]:
+    """Open tomograms as image layers; heatmaps that motorscope wrote look as they do in a run.
+
+    Raises
+    ------
+    TomogramError
+        If a file looks right and cannot be read all the same.
+    """
+    paths = [path] if isinstance(path, str) else list(path)
+    return [_layer(Path(each)) for each in paths]
+
+
+def sample_tomogram() -> Tomogram:
+    """Return a simulated bacterium with flagellar motors; made at the first use, then kept."""
+    from motorscope.simulation import sample_tomogram_path
+
+    return replace(open_tomogram(sample_tomogram_path()), name="simulated bacterium")
+
+
+def sample_layers() -> list[LayerData]:
+    """Return the sample tomogram as an image layer."""
+    tomogram = sample_tomogram()
+    return [(tomogram.data, tomogram_arguments(tomogram), "image")]
+
+
+def _layer(path: Path) -> LayerData:
+    tomogram = open_tomogram(path)
+    if path.is_file() and is_heatmap(path) and tomogram.grid.spacing is not None:
+        name = tomogram.name.removesuffix(".heatmap").removesuffix("_heatmap")
+        arguments = heatmap_arguments(tomogram.data, tomogram.grid, name, tomogram_id="")
+        return arguments.pop("data"), arguments, "image"
+    return tomogram.data, tomogram_arguments(tomogram), "image"

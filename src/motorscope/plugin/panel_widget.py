@@ -1,0 +1,124 @@
+"""The Motorscope panel: composition of its groups."""
+
+from functools import partial
+
+from napari.components import ViewerModel
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import QApplication, QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from motorscope.plugin.compare.widget import ComparisonControls
+from motorscope.plugin.connections import listen
+from motorscope.plugin.detect.model_widget import ModelControls
+from motorscope.plugin.detect.run_widget import RunControls
+from motorscope.plugin.detect.threshold_widget import DetectionControls
+from motorscope.plugin.detect.tomogram_widget import TomogramControls
+from motorscope.plugin.encoder.widget import EncoderControls
+from motorscope.plugin.panel import PanelState, panel_state
+from motorscope.plugin.qt.controls import mind_wheel_and_keys
+from motorscope.plugin.qt.dock import GALLERY, QUEUE, Dock, show_dock
+from motorscope.plugin.qt.parts import Section, StatusLine
+from motorscope.plugin.qt.runner import JobRunner
+from motorscope.plugin.review.widget import ReviewControls
+
+
+class MotorscopeWidget(Dock):
+    """Find motors, look at the heatmap, the candidates and what the encoder sees."""
+
+    def __init__(self, napari_viewer: ViewerModel) -> None:
+        super().__init__(napari_viewer)
+        workspace = self.workspace
+        self._viewer = napari_viewer
+        self.session, self.actions = workspace.session, workspace.actions
+        self.runner = JobRunner(self)
+        self.ends.callback(self.runner.tokens.cancel_all)
+        self.status = StatusLine()
+        self.status.follow(workspace, self.ends)
+        self._state: PanelState | None = None
+        self._find_wanted = False
+        self.tomogram = TomogramControls(workspace, self.status)
+        self.model = ModelControls(workspace, self.runner, self.status)
+        self.run = RunControls(workspace, self.runner, self.status)
+        self.detections = DetectionControls(workspace, self.status, self.ends)
+        self.review = ReviewControls(workspace, self.ends)
+        self.comparison = ComparisonControls(workspace, self.status, self.ends)
+        self.encoder = EncoderControls(workspace, self.runner, self.status)
+        self._lay_out()
+
+        self.review.gallery.clicked.connect(self._on_gallery)
+        self.tomogram.queue.clicked.connect(self._on_queue)
+        self.runner.busy_changed.connect(self._refresh)
+        listen(self.ends, workspace.events.all, self._refresh)
+        listen(self.ends, self.session.tomograms.changed, self._refresh)
+        QApplication.instance().focusWindowChanged.connect(self._on_focus_window)
+        self._refresh()
+        mind_wheel_and_keys(self)
+
+    def find_when_ready(self) -> None:
+        """Begin a detection as soon as tomogram, spacing and model are there."""
+        self._find_wanted = True
+        self._refresh()
+
+    def sizeHint(self) -> QSize:
+        """Wide enough for every label."""
+        return QSize(340, 640)
+
+    def _lay_out(self) -> None:
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(2, 2, 2, 2)
+        column.setSpacing(4)
+        for title, group in (
+            ("Tomogram", self.tomogram),
+            ("Model", self.model),
+            ("Find motors", self.run),
+            ("Detections", self.detections),
+            ("Review", self.review),
+            ("Other picks", self.comparison),
+            ("Encoder", self.encoder),
+        ):
+            section = Section(title, group, open_=group is not self.comparison)
+            column.addWidget(section)
+            if group is self.comparison:
+                self.comparison.arrived.connect(partial(section.header.setChecked, True))
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidget(content)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setMinimumWidth(content.minimumSizeHint().width() + 20)  # nothing is cut off
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(scroll, 1)
+        layout.addWidget(self.comparison.foot)
+        layout.addWidget(self.status)
+
+    def _refresh(self, *_: object) -> None:
+        """Show what has changed in the workspace."""
+        before, state = self._state, panel_state(self.workspace, self.runner.busy)
+        if state != before:
+            self._state = state
+            self.tomogram.show_state(state.tomogram)
+            self.model.show_state(state.model)
+            self.run.show_state(state.run)
+            self.encoder.show_state(state.encoder)
+        if before is None or state.tomogram != before.tomogram:
+            layer = self.workspace.layer
+            if before is not None and state.tomogram.left(before.tomogram):
+                self.status.say("")  # what was said is of that one
+            self.detections.set_layer(layer)
+            self.comparison.set_layer(layer)
+            self.review.set_layer(layer)
+        if self._find_wanted and state.run.able:
+            self._find_wanted = False
+            self.run.start()
+
+    def _on_gallery(self) -> None:
+        show_dock(self._viewer, GALLERY)
+
+    def _on_queue(self) -> None:
+        show_dock(self._viewer, QUEUE)
+
+    def _on_focus_window(self, *_: object) -> None:
+        """Hide nothing any longer: a key that comes up in another window is not heard of."""
+        self.actions.bare.release()

@@ -1,0 +1,1 @@
+"""Parts of Qt that the widgets share."""

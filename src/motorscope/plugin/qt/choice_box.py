@@ -1,0 +1,68 @@
+"""A list to choose from that shows what tells its entries apart, however little room there is."""
+
+from qtpy.QtCore import QEvent, Qt
+from qtpy.QtGui import QHelpEvent, QPaintEvent
+from qtpy.QtWidgets import (
+    QComboBox,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
+    QToolTip,
+)
+
+from motorscope.plugin.qt.names import common_ends, shortened
+
+
+class ChoiceBox(QComboBox):
+    """A combo box that takes what room there is, however long its entries are.
+
+    The chosen entry is cut where it is like the others, not where it differs. The tooltip has all
+    of it, and the list is as wide as its entries.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(8)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def shown_text(self) -> str:
+        """Return the chosen entry as it is shown."""
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        field = QStyle.SubControl.SC_ComboBoxEditField
+        room = (
+            self.style()
+            .subControlRect(QStyle.ComplexControl.CC_ComboBox, option, field, self)
+            .width()
+        )
+        ends = common_ends([self.itemText(row) for row in range(self.count())])
+        metrics = self.fontMetrics()
+        return shortened(
+            self.currentText(), ends, lambda text: metrics.horizontalAdvance(text) <= room
+        )
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Paint the box with its entry cut to the room."""
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        option.currentText = self.shown_text()
+        painter = QStylePainter(self)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+
+    def event(self, event: QEvent | None) -> bool:
+        """Say the entry in full where it is cut."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            cut = self.shown_text() != self.currentText()
+            words = [self.currentText()] * cut + [self.toolTip()] * bool(self.toolTip())
+            QToolTip.showText(event.globalPos(), "\n".join(words), self)
+            return True
+        return bool(super().event(event))
+
+    def showPopup(self) -> None:
+        """Show the list as wide as its entries."""
+        self.view().setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + 24)
+        super().showPopup()

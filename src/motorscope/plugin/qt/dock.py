@@ -1,0 +1,71 @@
+"""Our docks: opened by the names that the manifest gives them, ended in one place."""
+
+from contextlib import ExitStack
+from typing import Any
+
+from napari.components import ViewerModel
+from qtpy.QtCore import QEvent, Qt
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
+
+from motorscope.plugin.qt.canvas import CanvasContext
+from motorscope.plugin.workspace import workspace_of
+
+PLUGIN = "napari-motorscope"
+PANEL, GALLERY, QUEUE = "Motorscope", "Motorscope gallery", "Motorscope queue"
+"""Names in the manifest."""
+
+_AREAS = {GALLERY: Qt.DockWidgetArea.BottomDockWidgetArea}
+"""Where docks are put that do not go to the right."""
+
+
+class Dock(QWidget):
+    """A widget of a dock: it holds the workspace of its viewer for as long as it is in the window.
+
+    Attributes
+    ----------
+    workspace
+        The viewer's.
+    ends
+        What ends with the dock; the last comes first.
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        super().__init__()
+        self.workspace = workspace_of(viewer)
+        self.ends = ExitStack()
+        self.ends.callback(self.workspace.hold())
+        self.ends.callback(CanvasContext(viewer, self).close)
+        # A closed viewer destroys this widget without a close event; the callback must not keep
+        # the widget alive.
+        self.destroyed.connect(_ending(self.ends))
+
+    def event(self, event: QEvent | None) -> bool:
+        """Notice that the dock was removed: napari then only takes this widget out of it."""
+        left = (
+            event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None
+        )
+        if left:
+            self.ends.close()
+        return bool(super().event(event))
+
+
+def show_dock(viewer: Any, name: str) -> Any:
+    """Open a dock of ours by its name in the manifest, or bring it to the front if it is open."""
+    new = find_dock(viewer, name) is None
+    _, widget = viewer.window.add_plugin_dock_widget(PLUGIN, name)
+    dock, window = widget.parentWidget(), widget.window()
+    if isinstance(dock, QDockWidget):
+        if new and name in _AREAS and isinstance(window, QMainWindow):
+            window.addDockWidget(_AREAS[name], dock)
+        dock.show()
+        dock.raise_()
+    return widget
+
+
+def find_dock(viewer: Any, name: str) -> QWidget | None:
+    """Return the widget of an open dock of ours by its name in the manifest."""
+    return viewer.window.dock_widgets.get(f"{name} ({PLUGIN})")
+
+
+def _ending(ends: ExitStack) -> Any:
+    return lambda *_: ends.close()

@@ -1,0 +1,316 @@
+"""The queue in the viewer, without Qt: opens one tomogram after another, keeps what is found.
+
+Journals are written in the main thread alone: so a search in the background and the review of the
+same tomogram cannot meet.
+"""
+
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from napari.layers import Layer
+from psygnal import Signal
+
+from motorscope.errors import MotorscopeError, PicksError
+from motorscope.picks.marks import REVIEWED, is_last_step, undecided
+from motorscope.picks.searches import search_marks, search_remark
+from motorscope.plugin.connections import listen
+from motorscope.plugin.detect.controller import Session
+from motorscope.plugin.layers.source import full_grid, identity, path_of, spacing_of
+from motorscope.plugin.queue.jobs import Begun, Failed, Found, Opened
+from motorscope.plugin.queue.journals import (
+    as_reviewed,
+    kept,
+    mark_on_disk,
+    noted,
+    take_back_on_disk,
+)
+from motorscope.plugin.queue.layers import (
+    give_away,
+    opened_layer,
+    remove_tomogram,
+    show_heatmap,
+    show_tomogram,
+)
+from motorscope.plugin.queue.marks import Mark, changed_since, check_mark
+from motorscope.plugin.queue.worklist import Entry, Queue
+from motorscope.plugin.review.review import Review
+
+
+class QueueController:
+    """Which tomograms there are, and which one is open.
+
+    Attributes
+    ----------
+    changed
+        Emitted when an entry, or the whole queue, has changed.
+    went_to
+        Emitted when another tomogram was opened or closed.
+    queue
+        The queue, or ``None`` before a folder was opened.
+    """
+
+    changed = Signal()
+    went_to = Signal()
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.queue: Queue | None = None
+        self._spacing_wanted = False  # by the open tomogram, whose file does not say it
+        self._ends = ExitStack()
+        self._ends.callback(self.went_to.disconnect)
+        self._ends.callback(self.changed.disconnect)
+        listen(self._ends, session.desk.changed, self._on_review)
+        listen(self._ends, session.searched, self._on_searched)
+        listen(self._ends, session.tomograms.changed, self._on_layers)
+
+    def close(self) -> None:
+        """Let go of the session; layers stay. May be called more than once."""
+        self._ends.close()
+
+    # Which tomograms
+
+    def set_queue(self, queue: Queue) -> None:
+        """Take another queue; the tomogram that is open stays open."""
+        self.queue = queue
+        self._refresh_current()
+        self.changed.emit()
+        self.went_to.emit()
+
+    def entry(self, path: Path | None) -> Entry | None:
+        """Return the entry of a path, or ``None`` if the queue has none."""
+        return None if self.queue is None or path is None else self.queue.entries.get(path)
+
+    def take_entries(self, entries: list[Entry]) -> None:
+        """Take entries as their journals have them; the open one is known better."""
+        self._put(*entries)
+        self._refresh_current()
+
+    @property
+    def layer(self) -> Layer | None:
+        """The layer of the tomogram that the queue has opened."""
+        return opened_layer(self.session)
+
+    @property
+    def current(self) -> Entry | None:
+        """The entry of the tomogram that the queue has opened."""
+        layer = self.layer
+        return None if layer is None else self.entry(path_of(layer))
+
+    # Opening
+
+    def show(self, opened: Opened) -> str:
+        """Show a tomogram, its heatmap and its picks, in place of the one before.
+
+        Returns
+        -------
+        str
+            A remark for a person, or nothing.
+        """
+        remark = self._keep_unkept()
+        self._spacing_wanted = False
+        show_tomogram(self.session, opened)
+        self._spacing_wanted = opened.tomogram.grid.spacing is None
+        entry = self.entry(opened.path)
+        if entry is not None and entry.problem and not self._spacing_wanted:
+            self._put(replace(entry, problem=""))
+        self._refresh_current()
+        self.went_to.emit()
+        return remark
+
+    def leave(self) -> str:
+        """Remove the tomogram that is open, and what was found in it; a person's layers stay.
+
+        One whose edits could not be kept on disk stays as well, and is then the person's.
+
+        Returns
+        -------
+        str
+            A remark for a person, or nothing.
+        """
+        remark, layer = self._keep_unkept(), self.layer
+        self._spacing_wanted = False
+        if layer is not None:
+            remove_tomogram(self.session, layer)
+        return remark
+
+    # Searching
+
+    def begin(self, message: Begun) -> None:
+        """Mark a tomogram as being searched."""
+        entry = self.entry(message.path)
+        if entry is not None:
+            self._put(replace(entry, running=True, problem=""))
+
+    def fail(self, message: Failed) -> None:
+        """Keep why a tomogram could not be opened or searched."""
+        entry = self.entry(message.path)
+        if entry is not None:
+            self._put(
+                replace(entry, running=False, problem=message.text, unspaced=message.unspaced)
+            )
+
+    def take_in(self, found: Found) -> None:
+        """Keep what was found: in the review if the tomogram is open, else in its journal.
+
+        What a person decided or added stays; the tomogram is to be reviewed (again).
+        """
+        entry = self.entry(found.path)
+        if entry is None:
+            return
+        entry = replace(entry, running=False, problem="")
+        layer = self._layer_of(found.path)
+        try:
+            if layer is not None:
+                self._put(entry)
+                if spacing_of(layer) is None:  # it was opened before a person said it
+                    self.session.set_spacing(layer, found.grid.known_spacing())
+                self._take_into_review(layer, found)
+                self._refresh_current()
+            else:
+                self._put(kept(entry, found))
+        except MotorscopeError as error:
+            self._put(replace(entry, problem=str(error)))
+
+    def end_search(self) -> None:
+        """Nothing is searched any more: whatever was, is as before."""
+        if self.queue is not None:
+            running = [each for each in self.queue.entries.values() if each.running]
+            self._put(*(replace(each, running=False) for each in running))
+
+    # Reviewing
+
+    def mark(self, path: Path, mark: Mark) -> None:
+        """Mark a tomogram of the queue as reviewed, open or not: a step that can be undone.
+
+        Parameters
+        ----------
+        mark
+            See `motorscope.plugin.queue.marks`. Where it says that there is no motor, candidates
+            that are shown and undecided are rejected.
+
+        Raises
+        ------
+        PicksError
+            If it is not in the queue, cannot get the mark, or that cannot be kept on disk.
+        """
+        entry, review = self._marked(path)
+        if review is None:
+            self._put(mark_on_disk(entry, mark))
+            return
+        check_mark(entry, mark, review.counts().accepted)
+        empty = mark is not None and mark["no_motor"]
+        ids = undecided(review.table, review.threshold).ids.tolist() if empty else []
+        review.conclude({REVIEWED: mark}, ids)
+        self._put(as_reviewed(entry, review))
+
+    def take_back(self, path: Path, mark: Mark) -> None:
+        """Undo a mark, with the rejections that came with it.
+
+        Raises
+        ------
+        PicksError
+            If it is not in the queue, was changed since, or that cannot be kept on disk.
+        """
+        entry, review = self._marked(path)
+        if review is None:
+            self._put(take_back_on_disk(entry, mark))
+            return
+        if not is_last_step(review.history, mark):
+            raise changed_since(entry)
+        review.undo()
+        self._put(as_reviewed(entry, review))
+
+    # Inner parts
+
+    def _marked(self, path: Path) -> tuple[Entry, Review | None]:
+        """Return the entry of a tomogram to be marked, and its review if it is open."""
+        entry, layer = self.entry(path), self._layer_of(path)
+        if entry is None:
+            raise PicksError(f"{path} is not in the queue any more.")
+        if layer is None or spacing_of(layer) is None:  # without a spacing there is no review
+            return entry, None
+        review = self.session.desk.begin(layer)
+        if review.journal is None:
+            raise PicksError(
+                f"The journal of {entry.name} cannot be written, so this cannot be kept; "
+                "see the message when the tomogram was opened."
+            )
+        return entry, review
+
+    def _layer_of(self, path: Path) -> Layer | None:
+        """Return the layer of a tomogram that is open, by the queue or by a person."""
+        layers = [each.layer for each in self.session.tomograms]
+        return next((each for each in layers if path_of(each) == path), None)
+
+    def _keep_unkept(self) -> str:
+        """Let the open tomogram be the person's if edits are not on disk; return what to say."""
+        layer = self.layer
+        review = self.session.desk.review(layer)
+        if layer is None or review is None or review.journal or not review.history.can_undo:
+            return ""
+        give_away(layer)
+        return f"{layer.name} stays open: its edits are not on disk yet; save them."
+
+    def _put(self, *entries: Entry) -> None:
+        if self.queue is not None and entries:
+            known = [each for each in entries if each.path in self.queue.entries]
+            self.queue = self.queue.with_entries(*known)
+            self.changed.emit()
+
+    def _take_into_review(self, layer: Layer, found: Found) -> None:
+        desk = self.session.desk
+        review = desk.begin(layer, found.threshold)
+        before, threshold = review.table, review.threshold
+        summits = found.summits
+        self.session.heatmaps.keep(identity(layer))
+        show_heatmap(self.session, layer, found.heatmap)
+        self.session.heatmaps.settle(identity(layer), found.heatmap)
+        desk.take_in(layer, summits.candidates, summits.distance, threshold, summits=summits)
+        if review.journal is not None:
+            marks = search_marks(before, review.table, threshold, summits.distance, found.search)
+            review.note(marks)
+
+    def _refresh_current(self) -> None:
+        """Bring the entry of the open tomogram to what its review holds."""
+        entry = self.current
+        review = self.session.desk.review(self.layer)
+        if entry is not None and review is not None:
+            known = as_reviewed(entry, review)
+            if known.summary != entry.summary:
+                self._put(known)
+
+    def _on_review(self, layer_id: str) -> None:
+        layer = self.layer
+        if layer is not None and identity(layer) == layer_id:
+            self._refresh_current()
+
+    def _on_searched(self, layer_id: str) -> None:
+        """Keep that the open tomogram was searched from the panel."""
+        layer, entry = self.layer, self.current
+        run = self.session.last_run(layer)
+        if layer is None or entry is None or run is None or identity(layer) != layer_id:
+            return
+        review = self.session.desk.review(layer)
+        if review is None or review.journal is None:
+            return
+        search = search_remark(run.card.name, run.card.sha256)
+        review.note({"searched": search, "reviewed": None})
+        self._refresh_current()
+
+    def _on_layers(self) -> None:
+        """Notice that a person removed the open tomogram, or said its spacing: that is kept."""
+        layer, entry = self.layer, self.current
+        if self._spacing_wanted and layer is not None and entry is not None and spacing_of(layer):
+            self._spacing_wanted = False
+            grid = full_grid(layer)
+            remarks = {"spacing": grid.spacing, "origin": grid.origin}
+            entry, review = replace(entry, problem=""), self.session.desk.review(layer)
+            self._put(entry)
+            if review is None:
+                try:
+                    self._put(noted(entry, remarks))
+                except PicksError as error:
+                    self.session.desk.warned.emit(str(error))
+            self._refresh_current()
+        self.went_to.emit()

@@ -1,0 +1,265 @@
+"""What a queue does in threads: read a folder, open the next tomogram, search many of them."""
+
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from motorscope.contract import (
+    CancelToken,
+    DetectionRequest,
+    Message,
+    ModelCard,
+    ModelRef,
+    ModelRequest,
+    Notice,
+    Progress,
+    Run,
+    RunSettings,
+)
+from motorscope.engine import Engine, run_on
+from motorscope.errors import MotorscopeError, SpacingError
+from motorscope.pace import Pace
+from motorscope.picks import Summits
+from motorscope.picks.searches import search_remark
+from motorscope.plugin.detect.filling import from_model
+from motorscope.plugin.detect.heatmaps import read_heatmap
+from motorscope.plugin.layers.heatmap_part import Heatmap, fingerprint
+from motorscope.plugin.layers.looks import tomogram_arguments
+from motorscope.plugin.queue.worklist import Entry, Queue, scan, with_journal
+from motorscope.tomogram import Tomogram, VoxelGrid, open_tomogram, read_block, write_heatmap
+
+Spacing = tuple[float, float, float]
+
+_BATCH = 200  # journals between two messages
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A tomogram of the queue, ready to be shown.
+
+    Attributes
+    ----------
+    path, tomogram
+        Where it is, and what it is.
+    arguments
+        For its image layer.
+    heatmap
+        That of an earlier search, with its grid; ``None`` if there is none.
+    """
+
+    path: Path
+    tomogram: Tomogram
+    arguments: dict[str, Any]
+    heatmap: Heatmap | None = None
+
+
+@dataclass(frozen=True)
+class QueueTask:
+    """Search tomograms of a queue, one after the other, with one model.
+
+    Attributes
+    ----------
+    entries
+        Pairs of an entry and the spacing in Å to take where its file does not say one.
+    model, device, precision, flips
+        See `motorscope.plugin.detect.jobs.Task`.
+    """
+
+    entries: Sequence[tuple[Entry, Spacing | None]]
+    model: ModelRef
+    device: str = "auto"
+    precision: str = "auto"
+    flips: bool | None = None
+
+
+@dataclass(frozen=True)
+class Begun:
+    """Work on a tomogram begins; the messages that follow are about it."""
+
+    path: Path
+    number: int
+    total: int
+
+
+@dataclass(frozen=True)
+class AllLeft:
+    """The seconds that are left for all tomograms, by what they took so far."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found in a tomogram.
+
+    Attributes
+    ----------
+    path, name, grid
+        The tomogram.
+    summits, threshold
+        What was seen, with the model's name and checksum, and from which score on it is shown.
+    heatmap
+        The heatmap with its grid.
+    search
+        What the journal shall say of the search.
+    """
+
+    path: Path
+    name: str
+    grid: VoxelGrid
+    summits: Summits
+    threshold: float
+    heatmap: Heatmap
+    search: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A tomogram could not be opened or searched.
+
+    Attributes
+    ----------
+    path, text
+        Which one, and why, in a sentence.
+    unspaced
+        Whether it could not be searched because nobody knows its voxel spacing.
+    """
+
+    path: Path
+    text: str
+    unspaced: bool = False
+
+
+def scan_job(
+    source: Path, folder: Path | None, cancel: CancelToken
+) -> Generator[Queue | list[Entry], None, bool]:
+    """Read a folder or a list: yields the queue, then its entries as their journals have them."""
+    queue = scan(source, folder)
+    yield queue
+    batch: list[Entry] = []
+    for entry in queue.entries.values():
+        if cancel.is_set():
+            return False
+        batch.append(with_journal(entry))
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    yield batch
+    return True
+
+
+def open_job(
+    entry: Entry, spacing: Spacing | None, cancel: CancelToken
+) -> Generator[Opened | Failed, None, bool]:
+    """Open a tomogram: yields it, then reads all of it once, so that its slices come quickly."""
+    try:
+        tomogram = _open(entry, spacing)
+        same = entry.spacing in (None, tomogram.grid.spacing)  # as when it was searched
+        wanted = str(entry.summary.remarks.get("heatmap") or "")
+        heatmap = read_heatmap(entry.last_heatmap, wanted) if same else None
+        opened = Opened(entry.path, tomogram, tomogram_arguments(tomogram), heatmap)
+    except (MotorscopeError, OSError) as error:
+        yield Failed(entry.path, str(error))
+        return False
+    yield opened
+    if isinstance(tomogram.data, np.memmap):
+        for plane in range(tomogram.grid.shape[0]):
+            if cancel.is_set():
+                return False
+            place = (slice(plane, plane + 1), slice(None), slice(None))
+            np.max(read_block(tomogram.data, place))
+    return True
+
+
+def search_job(
+    task: QueueTask, engine: Engine, cancel: CancelToken
+) -> Generator[Begun | AllLeft | Found | Failed | Message, None, bool]:
+    """Search tomograms: yields `Begun`, `Progress` and `Notice`, and `Found` or `Failed` of each.
+
+    Before a `Progress` comes `AllLeft`, if that is known.
+
+    A tomogram that fails does not stop the others. The model is loaded once.
+    """
+    yield Progress(what="Loading the model", done=0, total=0)
+    option = yield from run_on(engine, ModelRequest(task.model), cancel)
+    if option is None:
+        return False
+    pace = Pace([entry.path for entry, _ in task.entries])
+    for number, (entry, spacing) in enumerate(task.entries, start=1):
+        began = time.monotonic()
+        if cancel.is_set():
+            return False
+        yield Begun(entry.path, number, len(task.entries))
+        try:
+            found = None
+            run = _search(entry, spacing, option.card, task, engine, cancel)
+            while True:
+                try:
+                    message = next(run)
+                except StopIteration as stop:
+                    found = stop.value
+                    break
+                if isinstance(message, Progress):
+                    left = pace.left(time.monotonic() - began, message.seconds_left)
+                    if left is not None:
+                        yield AllLeft(left)
+                if isinstance(message, (Progress, Notice)):
+                    yield message
+            if found is None:
+                return False
+            pace.add(time.monotonic() - began)
+            yield found
+        except SpacingError:
+            pace.add(None)
+            text = (
+                f"{entry.path.name} does not say its voxel spacing; type it under 'Spacing where "
+                "unknown' and search again, or open it and set it in the Motorscope panel."
+            )
+            yield Failed(entry.path, text, unspaced=True)
+        except (MotorscopeError, OSError) as error:
+            pace.add(None)
+            yield Failed(entry.path, str(error))
+    return True
+
+
+def _search(
+    entry: Entry,
+    spacing: Spacing | None,
+    card: ModelCard,
+    task: QueueTask,
+    engine: Engine,
+    cancel: CancelToken,
+) -> Run[Found]:
+    tomogram = _open(entry, spacing)
+    tomogram.grid.known_spacing()
+    request = DetectionRequest(
+        tomogram, task.model, settings=RunSettings(task.device, task.precision, task.flips)
+    )
+    result = yield from run_on(engine, request, cancel)
+    if result is None:
+        return None
+    write_heatmap(entry.heatmap, result.heatmap, result.grid)
+    return Found(
+        path=entry.path,
+        name=tomogram.name,
+        grid=tomogram.grid,
+        summits=Summits(
+            from_model(result.maxima, card), card.minimum_distance, fingerprint(result.heatmap)
+        ),
+        threshold=card.default_threshold,
+        heatmap=(result.heatmap, result.grid),
+        search=search_remark(card.name, card.sha256),
+    )
+
+
+def _open(entry: Entry, spacing: Spacing | None) -> Tomogram:
+    """Open a tomogram; what its file does not say comes from the journal, or from a person."""
+    tomogram = open_tomogram(entry.path)
+    known = entry.spacing or spacing
+    if tomogram.grid.spacing is None and known is not None:
+        return tomogram.with_spacing(known)
+    return tomogram

@@ -1,0 +1,167 @@
+"""The layers of the tomogram that a queue has opened: added, given to the next one, removed.
+
+To remove a layer and add another takes napari a good part of a second, most of it for a sweep of
+all of Python's memory. So the next tomogram is put into the layers of the one before.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+from napari.layers import Image, Layer
+
+from motorscope.plugin.detect.controller import Session
+from motorscope.plugin.layers.heatmap_part import Heatmap
+from motorscope.plugin.layers.kinds import HEATMAP, PICKS, Ending
+from motorscope.plugin.layers.looks import heatmap_arguments
+from motorscope.plugin.layers.source import identity, is_queued, is_upright, place, spacing_of
+from motorscope.plugin.layers.tag import KEY, retag
+from motorscope.plugin.queue.jobs import Opened
+
+_LOG = logging.getLogger(__name__)
+
+
+def opened_layer(session: Session) -> Layer | None:
+    """Return the layer of the tomogram that the queue has opened."""
+    return next((each.layer for each in session.tomograms if is_queued(each.layer)), None)
+
+
+def show_tomogram(session: Session, opened: Opened) -> Layer:
+    """Show a tomogram, its heatmap and its picks, in place of the one that is open.
+
+    A person's own layers stay. So does how the layers look, but for their contrast. Layers never
+    stay half exchanged: where that fails, they are removed, and new ones are added.
+
+    Returns
+    -------
+    Layer
+        The tomogram's.
+    """
+    layer = opened_layer(session)
+    if layer is not None and is_upright(layer):
+        before = session.tomograms.of(layer)
+        left = [] if before is None else [before.layer_of(kind) for kind in (PICKS, HEATMAP)]
+        try:
+            _exchange(session, layer, opened)
+            return layer
+        except Exception:
+            _LOG.exception("The layers could not be given %s; opening it afresh", opened.path)
+            for each in left:
+                if each in session.viewer.layers:
+                    session.viewer.layers.remove(each)
+    if layer is not None:
+        remove_tomogram(session, layer)
+    return _open_afresh(session, opened)
+
+
+def remove_tomogram(session: Session, layer: Layer) -> None:
+    """Remove a tomogram and what was found in it; a person's layers stay."""
+    session.viewer.layers.remove(layer)
+
+
+def give_away(layer: Layer) -> None:
+    """Let a layer that the queue has opened be the person's."""
+    retag(layer, queued=False)
+
+
+def show_heatmap(session: Session, layer: Layer, heatmap: Heatmap) -> None:
+    """Show a heatmap right above its tomogram, in place of an older one."""
+    tomogram = session.tomograms.of(layer)
+    assert tomogram is not None
+    shown = tomogram.layer_of(HEATMAP)
+    if shown is not None:
+        if shown.data is not heatmap[0]:
+            _fill_heatmap(shown, layer, heatmap)
+        return
+    image = Image(**heatmap_arguments(*heatmap, layer.name, tomogram.id))
+    session.tomograms.add(tomogram, image, keep_selection=True)
+
+
+def _open_afresh(session: Session, opened: Opened) -> Layer:
+    """Add the layers of a tomogram: all, or none if that fails."""
+    arguments = {**opened.arguments, "metadata": _metadata(opened)}
+    layer = session.viewer.add_layer(Image(opened.tomogram.data, **arguments))
+    try:
+        session.desk.restore(layer)
+        if opened.heatmap is not None:
+            show_heatmap(session, layer, opened.heatmap)
+        _look_over(session, layer)
+    except Exception:
+        remove_tomogram(session, layer)
+        raise
+    return layer
+
+
+def _exchange(session: Session, layer: Layer, opened: Opened) -> None:
+    """Put a tomogram into the layers of the one that is open."""
+    tomograms, layers = session.tomograms, session.viewer.layers
+    before = tomograms.of(layer)
+    assert before is not None
+    points, shown = before.layer_of(PICKS), before.layer_of(HEATMAP)
+    with tomograms.changed.blocked(), _unseen(session, (layer, shown)):
+        tomograms.end(before, Ending.EXCHANGE)  # first: so the review takes in what was done
+        if shown is not None and opened.heatmap is None:
+            layers.remove(shown)
+        layer.metadata = _metadata(opened)
+        tomogram = tomograms.open(layer)
+        arguments = opened.arguments
+        layer.data = opened.tomogram.data
+        place(layer, arguments, "translate")
+        if spacing_of(layer) != opened.tomogram.grid.spacing:
+            layer.units = arguments["units"]
+        layer.contrast_limits = arguments["contrast_limits"]
+        layer.contrast_limits_range = arguments["contrast_limits"]
+        session.desk.restore(layer, points)
+        layer.name = arguments["name"]
+        if points is not None and points not in tomogram.layers:
+            layers.remove(points)  # there is no review that could use them
+        if opened.heatmap is not None and shown is not None:
+            _fill_heatmap(shown, layer, opened.heatmap)
+            tomogram.layers.append(shown)
+        elif opened.heatmap is not None:
+            show_heatmap(session, layer, opened.heatmap)
+        _look_over(session, layer)
+    tomograms.changed.emit()
+
+
+def _fill_heatmap(shown: Layer, layer: Layer, heatmap: Heatmap) -> None:
+    """Make a heatmap's layer show another heatmap, of another tomogram's layer."""
+    arguments = heatmap_arguments(*heatmap, layer.name, identity(layer))
+    shown.data = arguments["data"]
+    shown.metadata = arguments["metadata"]
+    place(shown, arguments, "translate", "name")
+
+
+def _look_over(session: Session, layer: Layer) -> None:
+    """Look at the whole tomogram: at the first motor to decide about, else at the middle."""
+    viewer = session.viewer
+    middle = layer.data_to_world((np.array(layer.data.shape) - 1) / 2)
+    viewer.dims.set_point(range(viewer.dims.ndim - 3, viewer.dims.ndim), middle)
+    review = session.desk.review(layer)
+    if review is not None:
+        review.step(undecided=True)
+    viewer.reset_view(reset_camera_angle=False)
+
+
+@contextmanager
+def _unseen(session: Session, some: Iterable[Layer | None]) -> Iterator[None]:
+    """Hide layers while they change, so that napari cuts each of them only once, at the end."""
+    hidden = [layer for layer in some if layer is not None and layer.visible]
+    for layer in hidden:
+        layer.visible = False
+    try:
+        yield
+    finally:
+        for layer in hidden:
+            if layer in session.viewer.layers:
+                layer.visible = True
+
+
+def _metadata(opened: Opened) -> dict[str, Any]:
+    """Return the metadata of a layer that shows a tomogram of a queue, another one than before."""
+    metadata = opened.arguments["metadata"]
+    return {**metadata, KEY: replace(metadata[KEY], tomogram=uuid4().hex, queued=True)}

@@ -1,0 +1,97 @@
+"""Opens tomograms of a queue in a thread, the next one ahead of time."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from motorscope.engine import Failure
+from motorscope.plugin.qt.runner import JobRunner
+from motorscope.plugin.queue.jobs import Failed, Opened, Spacing, open_job
+from motorscope.plugin.queue.worklist import Entry
+
+
+class TomogramReader:
+    """Opens the tomogram that a person wants, and then one that may be wanted next.
+
+    Parameters
+    ----------
+    runner
+        For this work alone: a new wish cancels what it does.
+    on_opened, on_failed
+        Called in the main thread when the wanted tomogram is there, or cannot be opened.
+    """
+
+    def __init__(
+        self,
+        runner: JobRunner,
+        on_opened: Callable[[Opened], None],
+        on_failed: Callable[[Failed], None],
+    ) -> None:
+        self._runner = runner
+        self._on_opened, self._on_failed = on_opened, on_failed
+        self._wanted: Path | None = None
+        self._reading: Path | None = None
+        self._ahead: tuple[Entry, Spacing | None] | None = None
+        self._ready: Opened | None = None
+
+    @property
+    def wanted(self) -> Path | None:
+        """The tomogram that is awaited."""
+        return self._wanted
+
+    def want(self, entry: Entry, spacing: Spacing | None) -> None:
+        """Open a tomogram: at once if it was read ahead. An earlier wish is forgotten."""
+        self._wanted, self._ahead = entry.path, None
+        if self._ready is not None and self._ready.path == entry.path:
+            self._hand_over(self._ready)
+        elif self._reading != entry.path:
+            self._runner.cancel()
+            self._read(entry, spacing)
+
+    def read_ahead(self, entry: Entry, spacing: Spacing | None) -> None:
+        """Read a tomogram when nothing else is to be read, so that it opens quickly."""
+        if self._ready is None or self._ready.path != entry.path:
+            self._ahead = (entry, spacing)
+            self._go_on()
+
+    def forget(self, path: Path | None = None) -> None:
+        """Forget what was read ahead: that of a path, or whatever it is."""
+        if path is None or (self._ready is not None and self._ready.path == path):
+            self._ready = None
+
+    def _read(self, entry: Entry, spacing: Spacing | None) -> None:
+        self._reading = entry.path
+        self._runner.start(
+            open_job,
+            entry,
+            spacing,
+            on_message=self._on_message,
+            on_result=partial(self._on_result, entry.path),
+        )
+
+    def _go_on(self) -> None:
+        if self._reading is None and self._ahead is not None:
+            ahead, self._ahead = self._ahead, None
+            self._read(*ahead)
+
+    def _on_message(self, message: Opened | Failed) -> None:
+        if message.path != self._wanted:
+            self._ready = message if isinstance(message, Opened) else self._ready
+        elif isinstance(message, Opened):
+            self._hand_over(message)
+        else:
+            self._wanted = None
+            self._on_failed(message)
+
+    def _hand_over(self, opened: Opened) -> None:
+        self._wanted = self._ready = None
+        self._on_opened(opened)
+
+    def _on_result(self, path: Path, result: Any) -> None:
+        if isinstance(result, Failure) and path == self._wanted:
+            self._wanted = None
+            self._on_failed(Failed(path, result.text))
+        if self._reading == path:
+            self._reading = None
+            self._go_on()

@@ -1,0 +1,253 @@
+"""Search tomograms of a queue in the background: start, follow, stop."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from motorscope.contract import Inventory, Progress
+from motorscope.engine import Failure
+from motorscope.errors import ModelError, PicksError
+from motorscope.plugin.detect.jobs import inventory_job
+from motorscope.plugin.layers.source import parse_spacing
+from motorscope.plugin.qt.parts import AMBER, Hint, StatusLine
+from motorscope.plugin.qt.runner import JobRunner
+from motorscope.plugin.queue.controller import QueueController
+from motorscope.plugin.queue.jobs import (
+    AllLeft,
+    Begun,
+    Failed,
+    Found,
+    QueueTask,
+    Spacing,
+    search_job,
+)
+from motorscope.plugin.queue.table_view import QueueTable
+from motorscope.plugin.queue.worklist import FAILED, NEW, NO_SPACING, Entry
+from motorscope.plugin.settings import preferences
+from motorscope.plugin.workspace import Workspace
+from motorscope.words import duration
+
+_STEPS = 1000  # of the progress bar for each tomogram
+
+
+class SearchControls(QWidget):
+    """Run all, run selected; the spacing of files that do not say it; progress and stop.
+
+    Model, device and flips are those of the workspace.
+
+    Signals
+    -------
+    found
+        Emitted with a tomogram's path when it was searched.
+    settled
+        Emitted when a search has ended.
+    """
+
+    found = Signal(object)
+    settled = Signal()
+
+    def __init__(
+        self, desk: QueueController, workspace: Workspace, table: QueueTable, status: StatusLine
+    ) -> None:
+        super().__init__()
+        self._desk, self._workspace, self._table, self._status = desk, workspace, table, status
+        self.runner = JobRunner(self)
+        self._begun: Begun | None = None
+        self._left: AllLeft | None = None
+        self._unspaced = 0
+        self._make_parts()
+        self._lay_out()
+        self.spacing.textChanged.connect(lambda: self._ask_for_spacing(False))
+        self.all.clicked.connect(self.run_all)
+        self.selected.clicked.connect(self.run_selected)
+        self.stop.clicked.connect(self._on_stop)
+
+    def run_all(self) -> None:
+        """Search every tomogram of the list that was not searched yet, or could not be."""
+        wanted = (NEW, NO_SPACING, FAILED)
+        self._run([each for each in self._table.rows.entries if each.status in wanted])
+
+    def run_selected(self) -> None:
+        """Search the selected tomograms, also those that were searched before."""
+        chosen = set(self._table.selected_paths())
+        self._run([each for each in self._table.rows.entries if each.path in chosen])
+
+    def given_spacing(self) -> tuple[Spacing | None]:
+        """Return the spacing in Å for files that do not say it, in a tuple.
+
+        Raises
+        ------
+        SpacingError
+            If what was typed is none.
+        """
+        text = self.spacing.text().strip()
+        return (parse_spacing(text) if text else None,)
+
+    def update_buttons(self, ready: bool) -> None:
+        """Show what can be done: begin a search if the list is ready, or stop the one that runs."""
+        running = self.runner.busy
+        for button in (self.all, self.selected):
+            button.setEnabled(ready and not running)
+            button.setVisible(not running)
+        for part in (self.bar, self.stop):
+            part.setVisible(running)
+        self.stop.setEnabled(running)
+
+    def _make_parts(self) -> None:
+        self.spacing = QLineEdit()
+        self.spacing.setToolTip(
+            "Voxel spacing in Å for tomograms whose files do not say it; the others keep theirs."
+        )
+        self.all = QPushButton("Run all")
+        self.all.setToolTip(
+            "Search every tomogram of the list that is new, failed or lacked a spacing,\n"
+            "with the model, device and flips of the Motorscope panel."
+        )
+        self.selected = QPushButton("Run selected")
+        self.selected.setToolTip(
+            "Search the selected tomograms, also those that were searched before:\n"
+            "what you decided or added stays."
+        )
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(10)
+        self.stop = QPushButton("Stop")
+        self.stop.setToolTip("Stop the search; tomograms that are done keep their results.")
+        self.progress = Hint()
+
+    def _lay_out(self) -> None:
+        spacing, run = QHBoxLayout(), QHBoxLayout()
+        spacing.addWidget(QLabel("Spacing where unknown"))
+        spacing.addWidget(self.spacing, 1)
+        spacing.addWidget(QLabel("Å"))
+        run.addWidget(self.all, 1)
+        run.addWidget(self.selected, 1)
+        run.addWidget(self.bar, 1)
+        run.addWidget(self.stop)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        for layout in (spacing, run):
+            layout.setSpacing(3)
+            column.addLayout(layout)
+        column.addWidget(self.progress)
+
+    def _run(self, entries: Sequence[Entry]) -> None:
+        if not self._workspace.options:  # no panel has looked for the models
+            self.progress.setText("Loading the models…")
+            self.bar.setRange(0, 0)
+            self.runner.start(
+                inventory_job,
+                self._workspace.session.engine,
+                preferences().model,
+                on_result=partial(self._on_inventory, entries),
+            )
+            return
+        task = self._status.guard(lambda: self._task(entries))
+        if task is None:
+            return
+        self._begun, self._left, self._unspaced = None, None, 0
+        self._status.say("")
+        self.progress.setText("Starting…")
+        self.bar.setRange(0, 0)
+        self.runner.start(
+            search_job,
+            task,
+            self._workspace.session.engine,
+            on_message=self._on_message,
+            on_result=self._on_result,
+        )
+
+    def _task(self, entries: Sequence[Entry]) -> QueueTask:
+        workspace = self._workspace
+        option, problem = workspace.model, workspace.model_problem
+        if problem or option is None:
+            raise ModelError(problem)
+        entries = [entry for entry in entries if not entry.shut]
+        if not entries:
+            raise PicksError("There is nothing to search; select tomograms, or choose 'all'.")
+        (spacing,) = self.given_spacing()
+        return QueueTask(
+            entries=[(entry, spacing) for entry in entries],
+            model=option.choice,
+            device=workspace.device,
+            precision=workspace.precision,
+            flips=workspace.flips,
+        )
+
+    def _on_inventory(self, entries: Sequence[Entry], result: Inventory | Failure | None) -> None:
+        self.progress.setText("")
+        if isinstance(result, Failure):
+            self._status.warn(result.text)
+        if not isinstance(result, Inventory):
+            self.settled.emit()
+            return
+        self._workspace.take_inventory(result)
+        self._run(entries)
+
+    def _on_message(self, message: Any) -> None:
+        if isinstance(message, Begun):
+            self._begun = message
+            self._desk.begin(message)
+            self.bar.setRange(0, message.total * _STEPS)
+            self.bar.setValue((message.number - 1) * _STEPS)
+        elif isinstance(message, AllLeft):
+            self._left = message
+        elif isinstance(message, Found):
+            self._desk.take_in(message)
+            self.found.emit(message.path)
+        elif isinstance(message, Failed):
+            self._desk.fail(message)
+            self._unspaced += message.unspaced
+        elif isinstance(message, Progress):
+            self._show_progress(message)
+
+    def _show_progress(self, message: Any) -> None:
+        words = message.what
+        begun = self._begun
+        if begun is not None:
+            words = f"{begun.number} of {begun.total}, {begun.path.name}: {words.lower()}"
+            done = _STEPS * message.done // max(message.total, 1)
+            self.bar.setValue((begun.number - 1) * _STEPS + done)
+        if message.seconds_left is not None and message.done < message.total:
+            words += f", {duration(message.seconds_left)} left"
+        if self._left is not None and begun is not None and begun.total > 1:
+            words += f"; {duration(self._left.seconds)} left for all"
+        self.progress.setText(words)
+
+    def _on_result(self, result: Any) -> None:
+        self._desk.end_search()
+        self.progress.setText("")
+        if isinstance(result, Failure):
+            self._status.warn(result.text)
+        elif result is None:
+            self._status.say("Stopped; what was found so far is kept.")
+        elif self._unspaced:
+            self._ask_for_spacing(True)
+            several = self._unspaced > 1
+            self._status.warn(
+                f"{self._unspaced} tomogram{'s do' if several else ' does'} not say the voxel "
+                "spacing: type it under 'Spacing where unknown', then press Run all."
+            )
+        else:
+            self._status.say("Every tomogram was searched.")
+        self.settled.emit()
+
+    def _ask_for_spacing(self, wanted: bool) -> None:
+        self.spacing.setStyleSheet(f"border: 1px solid {AMBER};" if wanted else "")
+
+    def _on_stop(self) -> None:
+        self.stop.setEnabled(False)
+        self.progress.setText("Stopping…")
+        self.runner.cancel()

@@ -1,0 +1,264 @@
+"""The list of a queue: sortable, filtered, quick for thousands of rows."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from qtpy.QtCore import (
+    QAbstractTableModel,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    Qt,
+    Signal,
+)
+from qtpy.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QKeySequence
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+)
+
+from motorscope.plugin.layers.kinds import STATUS_COLOURS
+from motorscope.plugin.layers.looks import label
+from motorscope.plugin.qt.names import Ends, common_ends, shortened
+from motorscope.plugin.qt.parts import AMBER, ink
+from motorscope.plugin.queue.worklist import (
+    FAILED,
+    NEW,
+    NO_MOTOR,
+    NO_SPACING,
+    NOTHING,
+    ORDERS,
+    REVIEWED,
+    RUNNING,
+    TO_REVIEW,
+    Entry,
+)
+
+_HEADERS = ("Tomogram", "Status", "Best", "left", "✓", "✗")
+_HELP = (
+    "The tomogram's name; double-click opens it.",
+    "What has been done: a run finds candidates, a person reviews them.",
+    "Score of the best candidate.",
+    "Candidates above the threshold that nobody has decided on.",
+    "Accepted motors.",
+    "Rejected motors.",
+)
+_COLOURS = {
+    RUNNING: "#4fc3f7",
+    TO_REVIEW: STATUS_COLOURS["candidate"],
+    NOTHING: STATUS_COLOURS["candidate"],
+    REVIEWED: STATUS_COLOURS["accepted"],
+    NO_MOTOR: STATUS_COLOURS["accepted"],
+    NO_SPACING: AMBER,
+    FAILED: STATUS_COLOURS["rejected"],
+}
+_DISPLAY, _COLOUR = Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ForegroundRole
+_TIP, _FONT, _ALIGN = (
+    Qt.ItemDataRole.ToolTipRole,
+    Qt.ItemDataRole.FontRole,
+    Qt.ItemDataRole.TextAlignmentRole,
+)
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+class NameDelegate(QStyledItemDelegate):
+    """Cuts a name that is too long where it is like the others of the list."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem | None, index: QModelIndex) -> None:
+        """Say what is to be painted."""
+        super().initStyleOption(option, index)
+        model = index.model()
+        if option is None or not isinstance(model, QueueModel):
+            return
+        metrics = QFontMetrics(option.font)
+        style = QApplication.style() if option.widget is None else option.widget.style()
+        margin = style.pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin, option) + 1
+        room = option.rect.width() - 2 * margin
+        option.text = shortened(
+            option.text, model.ends, lambda text: metrics.horizontalAdvance(text) <= room
+        )
+
+
+class QueueModel(QAbstractTableModel):
+    """Entries in a given order; `paint` makes colours fit the theme."""
+
+    def __init__(self, paint: Callable[[str], str]) -> None:
+        super().__init__()
+        self._paint = paint
+        self.entries: list[Entry] = []
+        self.ends: Ends = ("", "")
+        self._current: Path | None = None
+        self.bold = QFont()
+        self.bold.setBold(True)
+
+    def show(self, entries: list[Entry], current: Path | None) -> bool:
+        """Show entries; return whether they are others than before, or in another order."""
+        same = [each.path for each in entries] == [each.path for each in self.entries]
+        if not same:
+            self.beginResetModel()
+        before, self.entries = self.entries, entries
+        was, self._current = self._current, current
+        if not same:
+            self.ends = common_ends([entry.name for entry in entries])
+            self.endResetModel()
+            return True
+        for row, (old, new) in enumerate(zip(before, entries, strict=True)):
+            if old is not new or (was != current and new.path in (was, current)):
+                self.dataChanged.emit(self.index(row, 0), self.index(row, len(_HEADERS) - 1))
+        return False
+
+    def rowCount(self, parent: QModelIndex | None = None) -> int:
+        """Return the number of entries."""
+        return 0 if parent is not None and parent.isValid() else len(self.entries)
+
+    def columnCount(self, parent: QModelIndex | None = None) -> int:
+        """Return the number of columns."""
+        return len(_HEADERS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = _DISPLAY) -> Any:
+        """Return the words over a column, and what they mean."""
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == _TIP:
+            return _HELP[section]
+        return _HEADERS[section] if role == _DISPLAY else None
+
+    def data(self, index: QModelIndex, role: int = _DISPLAY) -> Any:
+        """Return the text, colour, font, place or tooltip of a cell."""
+        entry, column = self.entries[index.row()], index.column()
+        if role == _DISPLAY:
+            return self._text(entry, column)
+        if role == _COLOUR and column == 1:
+            colour = _COLOURS.get(entry.status)
+            return None if colour is None else QColor(self._paint(colour))
+        if role == _TIP:
+            return entry.problem or str(entry.path)
+        if role == _FONT and entry.path == self._current:
+            return self.bold
+        if role == _ALIGN and column > 1:
+            return _RIGHT
+        return None
+
+    def _text(self, entry: Entry, column: int) -> str:
+        if column == 0:
+            return entry.name
+        if column == 1:
+            return entry.status
+        summary = entry.summary
+        if column == 2:
+            return "" if summary.best is None else label(summary.best)
+        if entry.status == NEW:
+            return ""
+        return str((summary.undecided, summary.accepted, summary.rejected)[column - 3])
+
+
+class QueueTable(QTableView):
+    """Tomograms; a double click or Enter opens one.
+
+    Signals
+    -------
+    opened
+        Emitted with the path of an entry that a person wants to see.
+    ordered
+        Emitted with an order of `motorscope.plugin.queue.worklist.ORDERS`, and whether it goes
+        backwards.
+    """
+
+    opened = Signal(object)
+    ordered = Signal(str, bool)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows = QueueModel(lambda colour: ink(colour, self))
+        self.setModel(self.rows)
+        self._names = NameDelegate(self)
+        self.setItemDelegateForColumn(0, self._names)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        rows, columns = self.verticalHeader(), self.horizontalHeader()
+        rows.hide()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setDefaultSectionSize(self.fontMetrics().height() + 4)
+        columns.setMinimumSectionSize(24)
+        columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        bold = QFontMetrics(self.rows.bold)  # the open tomogram's
+        for column, widest in enumerate((NOTHING, "0.000", "left", "000", "000"), start=1):
+            self.setColumnWidth(column, bold.horizontalAdvance(widest) + 8)
+        columns.setHighlightSections(False)
+        columns.setSectionsClickable(True)
+        columns.setSortIndicatorShown(True)
+        columns.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
+        columns.sectionClicked.connect(self._on_header)
+        self.doubleClicked.connect(lambda index: self._open(index.row()))
+        self._backwards = False
+        self._order = "name"
+
+    def show_entries(self, entries: list[Entry], current: Path | None) -> None:
+        """Show entries; what was selected stays selected."""
+        chosen = set(self.selected_paths())
+        if self.rows.show(entries, current) and chosen:
+            self.select_paths(chosen)
+
+    def selected_paths(self) -> list[Path]:
+        """Return the paths of the selected entries, from the top."""
+        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
+        return [self.rows.entries[row].path for row in rows]
+
+    def select_paths(self, paths: set[Path]) -> None:
+        """Select entries, and scroll to the first."""
+        found = [row for row, entry in enumerate(self.rows.entries) if entry.path in paths]
+        chosen = QItemSelection()
+        last = self.rows.columnCount() - 1
+        rows = set(found)
+        firsts = [row for row in found if row - 1 not in rows]
+        ends = [row for row in found if row + 1 not in rows]
+        for first, end in zip(firsts, ends, strict=True):  # by runs: many times as quick
+            chosen.select(self.rows.index(first, 0), self.rows.index(end, last))
+        flags = QItemSelectionModel.SelectionFlag
+        self.selectionModel().select(chosen, flags.ClearAndSelect)
+        if found:
+            top = self.rows.index(found[0], 0)
+            self.selectionModel().setCurrentIndex(top, flags.NoUpdate)
+            self.scrollTo(top)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Open with Enter, and select all.
+
+        Letters and the keys for going on pass to the viewer, whose they are.
+        """
+        if event is None:
+            return
+        if event.matches(QKeySequence.StandardKey.SelectAll):
+            self.selectAll()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            index = self.selectionModel().currentIndex()
+            if index.isValid():
+                self._open(index.row())
+        elif event.text().strip() or event.key() in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+    def _open(self, row: int) -> None:
+        self.opened.emit(self.rows.entries[row].path)
+
+    def _on_header(self, column: int) -> None:
+        order = ORDERS[column]
+        # Names go up at first; of everything else the most is wanted on top.
+        self._backwards = not self._backwards if order == self._order else column > 1
+        self._order = order
+        directions = (Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder)
+        self.horizontalHeader().setSortIndicator(column, directions[self._backwards])
+        self.ordered.emit(order, self._backwards)

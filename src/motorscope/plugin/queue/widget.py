@@ -1,0 +1,325 @@
+"""The queue's dock: many tomograms, searched in the background, reviewed one after the other."""
+
+from pathlib import Path
+from typing import Any
+
+from napari.components import ViewerModel
+from qtpy.QtCore import QSize, Signal
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import (
+    QDockWidget,
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QMainWindow,
+    QPushButton,
+    QVBoxLayout,
+)
+
+from motorscope.engine import Failure
+from motorscope.picks.marks import REVIEWED
+from motorscope.plugin.qt.choice_box import ChoiceBox
+from motorscope.plugin.qt.controls import mind_wheel_and_keys
+from motorscope.plugin.qt.dock import PANEL, Dock, find_dock
+from motorscope.plugin.qt.parts import Hint, StatusLine
+from motorscope.plugin.qt.runner import JobRunner
+from motorscope.plugin.queue.controller import QueueController
+from motorscope.plugin.queue.jobs import Failed, Opened, scan_job
+from motorscope.plugin.queue.marks import Mark, new_mark
+from motorscope.plugin.queue.marks_widget import Marker, ask_below, is_sure
+from motorscope.plugin.queue.prefetch import TomogramReader
+from motorscope.plugin.queue.search_widget import SearchControls
+from motorscope.plugin.queue.steps_widget import StepControls
+from motorscope.plugin.queue.table_view import QueueTable
+from motorscope.plugin.queue.worklist import STATUSES, Entry, Queue, neighbour
+from motorscope.words import counted
+
+
+class QueueWidget(Dock):
+    """A folder of tomograms: what is done, what is to do, and the way from one to the next.
+
+    Model and device are those of the workspace.
+
+    Signals
+    -------
+    settled
+        Emitted when a folder has been read, or a search has ended.
+    """
+
+    settled = Signal()
+
+    def __init__(self, napari_viewer: ViewerModel) -> None:
+        super().__init__(napari_viewer)
+        self._viewer = napari_viewer
+        self.desk = QueueController(self.workspace.session)
+        self.ends.callback(self.desk.close)
+        self.scans, self.reads = JobRunner(self), JobRunner(self)
+        self._reader = TomogramReader(self.reads, self._on_opened, self._on_open_failed)
+        self._order, self._backwards = "name", False
+        self._row = 0
+        self._scanned = False
+        self._make_parts()
+        self._lay_out()
+        self._connect()
+        self.steps.bind()
+        self.refresh()
+        mind_wheel_and_keys(self)
+
+    def sizeHint(self) -> QSize:
+        """Wide enough for a name and the numbers."""
+        return QSize(380, 600)
+
+    # Opening a folder
+
+    def open(self, source: Path) -> None:
+        """Read a folder or a list of tomograms in a thread."""
+        if self.search.runner.busy:
+            self.status.warn("The detector is still running; stop it before you open a folder.")
+            return
+        self._scanned = False
+        self.scans.cancel()
+        self._reader.forget()
+        self.status.say(f"Reading {source}…")
+        self.scans.start(
+            scan_job,
+            source,
+            self.workspace.session.desk.folder,
+            on_message=self._on_scan,
+            on_result=self._on_scanned,
+        )
+
+    def _on_scan(self, message: Queue | list[Entry]) -> None:
+        if isinstance(message, Queue):
+            self.desk.set_queue(message)
+        else:
+            self.desk.take_entries(message)
+
+    def _on_scanned(self, result: Any) -> None:
+        if result is None:
+            return
+        self._scanned = not isinstance(result, Failure)
+        if isinstance(result, Failure):
+            self.status.warn(result.text)
+        else:
+            maps = self.desk.queue.maps if self.desk.queue else 0
+            self.status.say(f"{counted(maps, 'map')} of ours left out." if maps else "")
+            self._read_ahead()
+        self.refresh()
+        self.settled.emit()
+
+    # Going through the tomograms
+
+    def open_entry(self, path: Path) -> None:
+        """Show a tomogram of the queue as soon as it is there."""
+        entry = self.desk.entry(path)
+        spacing = self.status.guard(self.search.given_spacing)
+        if entry is None or spacing is None:
+            return
+        if entry.shut:
+            self.status.warn(entry.problem)
+            return
+        self.status.say(f"Opening {entry.name}…")
+        self._reader.want(entry, *spacing)
+
+    def step(self, step: int) -> None:
+        """Open the next tomogram of the list (-1: the one before)."""
+        path = self._neighbour(step)
+        if path is None:
+            side = "last" if step > 0 else "first"
+            self.status.say(f"This is the {side} tomogram of the list.")
+        else:
+            self.open_entry(path)
+
+    def mark(self, mark: Mark) -> None:
+        """Mark what is selected, or else the open tomogram; go on to the next if that is wanted.
+
+        A person is asked first where it is not the open tomogram alone.
+        """
+        following, current = self._neighbour(1), self.desk.current  # the mark may take it out
+        entries = self._targets()
+        if mark is None:
+            entries = [entry for entry in entries if entry.summary.remarks.get(REVIEWED)]
+        alone = entries == [current]
+        if not entries:
+            self.status.warn("Select tomograms in the list, or open one, to mark them.")
+        elif alone or is_sure(self, entries, mark):
+            self.marker.mark(entries, mark)
+            marked = None if current is None else self.desk.entry(current.path)
+            done = marked is not None and marked.summary.remarks.get(REVIEWED) == mark
+            if alone and mark and done and self.steps.go_on.isChecked() and following is not None:
+                self.open_entry(following)
+
+    def _targets(self) -> list[Entry]:
+        """Return what a mark is about."""
+        chosen = set(self.table.selected_paths())
+        selected = [entry for entry in self.table.rows.entries if entry.path in chosen]
+        return selected or ([] if self.desk.current is None else [self.desk.current])
+
+    def _neighbour(self, step: int) -> Path | None:
+        listed = [entry.path for entry in self.table.rows.entries]
+        current = self.desk.current
+        awaited = self._reader.wanted
+        path = awaited or (None if current is None else current.path)
+        return neighbour(listed, path, self._row, step)
+
+    def _on_opened(self, opened: Opened) -> None:
+        self.status.say("")
+        remark = self.status.guard(lambda: self.desk.show(opened))
+        if remark:
+            self.status.warn(remark)
+        self.table.select_paths({opened.path})
+        self._read_ahead()
+
+    def _on_open_failed(self, failed: Failed) -> None:
+        self.desk.fail(failed)
+        self.status.warn(failed.text)
+
+    def _read_ahead(self) -> None:
+        entry = self.desk.entry(self._neighbour(1))
+        try:
+            spacing = self.search.given_spacing()
+        except Exception:  # it is said when a tomogram is opened
+            return
+        if entry is not None and not entry.problem and self.desk.current is not None:
+            self._reader.read_ahead(entry, *spacing)
+
+    # Looks
+
+    def refresh(self) -> None:
+        """Show the queue as it is."""
+        queue, current = self.desk.queue, self.desk.current
+        path = None if current is None else current.path
+        listed: list[Entry] = []
+        if queue is not None:
+            listed = queue.listed(
+                self.filter.text(), self.state.currentData(), self._order, self._backwards
+            )
+            counts = queue.counts()
+            parts = [f"{counts[status]} {status}" for status in STATUSES if counts[status]]
+            self.count.setText(f"{queue.source.name}: " + " · ".join(parts))
+        self.table.show_entries(listed, path)
+        rows = [row for row, entry in enumerate(listed) if entry.path == path]
+        self._row = rows[0] if rows else min(self._row, len(listed))
+        self._update_buttons()
+
+    def _update_buttons(self) -> None:
+        self.search.update_buttons(self._scanned and not self.scans.busy)
+        targets, current = self._targets(), self.desk.current
+        enabled = {"previous", "next", "below"} if self.table.rows.entries else set()
+        enabled |= {"reviewed", "no motor"} if targets else set()
+        enabled |= {"undo"} if self.marker.can_undo else set()
+        if any(entry.summary.remarks.get(REVIEWED) for entry in targets):
+            enabled.add("unmark")
+        target = ""
+        if len(targets) > 1:
+            target = f"Marks are for the {len(targets)} selected tomograms."
+        elif targets and current is not None and targets[0].path != current.path:
+            target = f"Marks are for {targets[0].name}, which is selected, not for {current.name}."
+        self.steps.update_buttons(enabled, target)
+
+    def _make_parts(self) -> None:
+        self.folder = QPushButton("Open folder…")
+        self.folder.setToolTip(
+            "A folder of tomograms (MRC files, TIFF stacks),\n"
+            "or of sub-folders with numbered slices or with TIFF stacks."
+        )
+        self.list = QPushButton("Open list…")
+        self.list.setToolTip("A text file with the path of a tomogram on each line.")
+        self.filter = QLineEdit()
+        self.filter.setPlaceholderText("Filter by name")
+        self.filter.setClearButtonEnabled(True)
+        self.state = ChoiceBox()
+        self.state.addItem("all", "")
+        for status in STATUSES:
+            self.state.addItem(status, status)
+        self.state.setToolTip("Only tomograms in this state.")
+        self.table = QueueTable()
+        self.count = Hint()
+        self.status = StatusLine()
+        self.status.follow(self.workspace, self.ends)
+        self.search = SearchControls(self.desk, self.workspace, self.table, self.status)
+        self.steps = StepControls(self._viewer)
+        self.marker = Marker(self.desk, self.status, self)
+        self.ends.callback(self.steps.unbind)
+        for runner in (self.search.runner, self.scans, self.reads):
+            self.ends.callback(runner.tokens.cancel_all)
+
+    def _lay_out(self) -> None:
+        source, narrow = QHBoxLayout(), QHBoxLayout()
+        for button in (self.folder, self.list):
+            button.setStyleSheet("QPushButton { padding: 3px 4px; }")
+            source.addWidget(button)
+        narrow.addWidget(self.filter, 2)
+        narrow.addWidget(self.state, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(6, 4, 6, 4)
+        column.setSpacing(4)
+        for layout in (source, narrow):
+            layout.setSpacing(3)
+            column.addLayout(layout)
+        column.addWidget(self.table, 1)
+        for part in (self.count, self.search, self.steps, self.status):
+            column.addWidget(part)
+
+    # Wires
+
+    def _connect(self) -> None:
+        self.folder.clicked.connect(self._on_folder)
+        self.list.clicked.connect(self._on_list)
+        self.search.spacing.textChanged.connect(lambda: self._reader.forget())
+        self.filter.textChanged.connect(self.refresh)
+        self.state.currentIndexChanged.connect(self.refresh)
+        self.table.opened.connect(self.open_entry)
+        self.table.ordered.connect(self._on_order)
+        self.search.found.connect(self._on_found)
+        self.search.settled.connect(self.settled)
+        self.steps.pressed.connect(self._on_pressed)
+        self.table.selectionModel().selectionChanged.connect(self._update_buttons)
+        self.marker.changed.connect(self._update_buttons)
+        for runner in (self.search.runner, self.scans):
+            runner.busy_changed.connect(self._update_buttons)
+        self.desk.changed.connect(self.refresh)
+        self.desk.went_to.connect(self.refresh)
+
+    def _on_pressed(self, name: str) -> None:
+        if name in ("previous", "next"):
+            self.step(1 if name == "next" else -1)
+        elif name == "undo":
+            self.marker.undo()
+        elif name == "below":
+            if chosen := ask_below(self, self.table.rows.entries):
+                self.marker.mark(chosen, new_mark(no_motor=True))
+        else:
+            self.mark(None if name == "unmark" else new_mark(no_motor=name == "no motor"))
+
+    def _on_found(self, path: Path) -> None:
+        self._reader.forget(path)
+        self._read_ahead()
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Share the place of the panel: below each other there would be room for neither."""
+        super().showEvent(event)
+        window, own = self.window(), self.parent()
+        panel = find_dock(self._viewer, PANEL)
+        other = None if panel is None else panel.parent()
+        if isinstance(window, QMainWindow) and isinstance(own, QDockWidget):
+            if isinstance(other, QDockWidget) and not window.tabifiedDockWidgets(own):
+                if window.dockWidgetArea(own) == window.dockWidgetArea(other):
+                    window.tabifyDockWidget(other, own)
+                    own.raise_()
+
+    def _on_folder(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, "Open a folder of tomograms")
+        if path:
+            self.open(Path(path))
+
+    def _on_list(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(
+            self, "Open a list of tomograms", "", "Lists (*.txt *.lst *.list);;All files (*)"
+        )
+        if path:
+            self.open(Path(path))
+
+    def _on_order(self, order: str, backwards: bool) -> None:
+        self._order, self._backwards = order, backwards
+        self.refresh()

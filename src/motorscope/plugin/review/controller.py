@@ -1,0 +1,333 @@
+"""All reviews of a viewer: each belongs to a tomogram's layer, has a points layer and a journal."""
+
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from napari.layers import Layer, Points
+from psygnal import Signal
+
+from motorscope.errors import MotorscopeError, PicksError
+from motorscope.picks import (
+    History,
+    Journal,
+    JournalInUseError,
+    PickTable,
+    Summits,
+)
+from motorscope.picks.regridding import mover
+from motorscope.plugin.connections import listen
+from motorscope.plugin.document import OpenTomogram, Tomograms
+from motorscope.plugin.layers import source as sources
+from motorscope.plugin.layers.kinds import HEATMAP, PICKS
+from motorscope.plugin.layers.peaks import FLOOR, highest_between, nearest_summit
+from motorscope.plugin.layers.pointer import Pointer
+from motorscope.plugin.layers.source import identity
+from motorscope.plugin.layers.tag import tag_of
+from motorscope.plugin.layers.viewport import look_at, world_unit, zoom_to
+from motorscope.plugin.review.journals import journal_of, open_journal_of
+from motorscope.plugin.review.picks_view import PicksView
+from motorscope.plugin.review.review import Review
+from motorscope.tomogram import VoxelGrid
+
+SNAP_RADIUS = 400.0
+"""How far in Å a pick may go to a maximum of the heatmap: not to the next motor."""
+
+
+ZOOM_WIDTH = 1500.0
+"""How many Å around a motor fill the canvas: the motor with its ring, and the membrane by it."""
+
+
+class ReviewController:
+    """The reviews of a viewer's tomograms.
+
+    Attributes
+    ----------
+    changed
+        Emitted with a tomogram layer's identity when its review begins, ends, or changes.
+    said, warned
+        Emitted with a sentence for a person: a remark, or an error.
+    folder
+        Where journals go that cannot be beside their tomogram; ``None``: the user's data folder.
+    scratch
+        Where all journals go instead, for a window that shall leave nothing behind.
+    """
+
+    changed = Signal(str)
+    said = Signal(str)
+    warned = Signal(str)
+
+    def __init__(self, tomograms: Tomograms, folder: Path | None = None) -> None:
+        self._tomograms, self.viewer, self.folder = tomograms, tomograms.viewer, folder
+        self.scratch: Path | None = None
+        self._pointer = Pointer(self.viewer)
+        self._ends = ExitStack()
+        self._ends.callback(self._pointer.close)
+        listen(self._ends, tomograms.closing, self._on_closing)
+        listen(self._ends, tomograms.lost, self._on_lost)
+
+    def close(self) -> None:
+        """Close all reviews and their journals; layers stay. May be called more than once."""
+        for signal in (self.changed, self.said, self.warned):
+            signal.disconnect()  # first: whoever listened may be half gone
+        self._ends.close()
+        for tomogram in list(self._tomograms.by_id.values()):
+            self.forget(tomogram.id)
+
+    def review(self, layer: Layer | None) -> Review | None:
+        """Return the review of a tomogram, or ``None`` if it has not begun."""
+        tomogram = self._tomograms.of(layer)
+        return None if tomogram is None else tomogram.review
+
+    def points(self, layer_id: str) -> Points | None:
+        """Return the points layer of a tomogram's review, if there is one."""
+        tomogram = self._tomograms.get(layer_id)
+        return None if tomogram is None or tomogram.view is None else tomogram.view.layer
+
+    # Beginning and end
+
+    def begin(self, layer: Layer, threshold: float = 0.5, points: Points | None = None) -> Review:
+        """Return the review of a tomogram; it begins with what its journal holds.
+
+        Parameters
+        ----------
+        points
+            A layer that nobody needs any more, to show the picks in: to remove one and add another
+            stops the window for a good part of a second.
+
+        Raises
+        ------
+        SpacingError, TomogramError
+            If the layer is no tomogram, or its spacing is unknown.
+        """
+        there = self.review(layer)
+        if there is not None:
+            return there
+        sources.check_source(layer)
+        grid = sources.full_grid(layer)
+        grid.known_spacing()
+        tomogram = self._tomograms.of(layer)
+        assert tomogram is not None
+        layer_id = tomogram.id
+        journal = self._open(layer)
+        left = tomogram.layer_of(PICKS)  # by docks that were closed
+        tag = None if left is None else tag_of(left)
+        picks = History.of((None if tag is None else tag.table) or PickTable.empty())
+        if journal is not None:
+            picks = journal.history
+            threshold = float(journal.remarks.get("threshold", threshold))
+            if move := mover(grid, journal.remarks):
+                picks = picks.mapped(move)
+        name = sources.tomogram_name(layer)
+        review = Review(name, grid, picks, threshold, journal)
+        if journal is not None and picks is not journal.history:
+            self._rewrite(journal, review)
+        view = PicksView(self.viewer, review, layer_id, partial(self._tomograms.add, tomogram))
+        tomogram.review, tomogram.view = review, view
+        review.changed.connect(lambda: self.changed.emit(layer_id))
+        review.went_to.connect(lambda pick: self._look_at(layer_id, pick))
+        review.failed.connect(lambda text: self.warned.emit(text))
+        if left is not None:
+            review.changing.emit()  # edits from the time when nobody looked
+        elif points is not None:
+            view.adopt(points)
+            tomogram.layers.append(points)
+        if len(review.table) or view.layer is not None:
+            review.changed.emit()
+        if count := len(picks.present):
+            self.said.emit(
+                f"{count} motor{'s' * (count != 1)} of an earlier review restored: "
+                f"{review.counts()}."
+            )
+        self.changed.emit(layer_id)
+        return review
+
+    def restore(self, layer: Layer | None, points: Points | None = None) -> None:
+        """Begin the review of a tomogram that was reviewed before; else do nothing.
+
+        `points` are as for `begin`.
+        """
+        if layer is None or self.review(layer) is not None:
+            return
+        try:
+            sources.check_source(layer)
+            journal = journal_of(layer, self.folder, self.scratch)
+            if sources.spacing_of(layer) is not None and journal.exists():
+                self.begin(layer, points=points)
+        except MotorscopeError:
+            return  # it will be said when a review begins
+
+    def take_in(
+        self,
+        layer: Layer,
+        found: PickTable,
+        minimum_distance: float,
+        threshold: float,
+        drag: str | None = None,
+        summits: Summits | None = None,
+    ) -> None:
+        """Take in what a run found in a tomogram; see `Review.take_in`."""
+        new = self.review(layer) is None
+        review = self.begin(layer, threshold)
+        if new or drag is None:
+            review.threshold = threshold
+        review.take_in(found, minimum_distance, drag, summits)
+        review.changed.emit()  # also where nothing was found, so that there is a layer to add to
+
+    def forget(self, layer_id: str) -> None:
+        """End the review of a tomogram; what was done is in its journal."""
+        tomogram = self._tomograms.get(layer_id)
+        if tomogram is None:
+            return
+        view, review = tomogram.view, tomogram.review
+        tomogram.view = tomogram.review = None
+        if view is not None and review is not None:
+            review.selection_changed.disconnect()
+            view.take_edits()
+            view.close()
+            review.close()
+            self.changed.emit(layer_id)
+
+    def respace(self, layer: Layer) -> None:
+        """Bring a review to the new spacing of its tomogram.
+
+        Picks that a person made or decided about keep their voxels; undecided candidates go,
+        because the model saw the tomogram at another scale.
+        """
+        review = self.review(layer)
+        if review is None:
+            return
+        grid = sources.full_grid(layer)
+        nothing = PickTable.empty()
+        kept = review.table.with_candidates(nothing, 0.0)
+        moved = kept.move(kept.ids, grid.to_world(review.grid.to_voxels(kept.positions)))
+        journal, review.journal = review.journal, None
+        threshold = review.threshold
+        self.forget(identity(layer))
+        if journal is not None:
+            fresh = Review(sources.tomogram_name(layer), grid, moved, threshold)
+            journal.record(moved, fresh.remarks(), "first")
+            journal.close()
+        if len(moved):
+            self.begin(layer, threshold)
+
+    def _on_lost(self, tomogram: OpenTomogram, layer: Layer) -> None:
+        """Let go of a points layer that was removed; the picks stay in the review."""
+        if tomogram.view is not None and tomogram.view.layer == layer:
+            tomogram.view.detach()
+
+    def _on_closing(self, tomogram: OpenTomogram) -> None:
+        if tomogram.unkept:
+            self.warned.emit(
+                f"What you did in {tomogram.layer.name} is not on disk; its motors stay as a "
+                "layer, which you can save."
+            )
+        self.forget(tomogram.id)
+
+    # With the viewer and the heatmap
+
+    def snap(self, layer: Layer, radius: float = SNAP_RADIUS) -> None:
+        """Move the selected picks to the highest maximum of the heatmap within a radius in Å.
+
+        Raises
+        ------
+        PicksError
+            If there is no heatmap, nothing is selected, or no maximum to speak of is near.
+        """
+        review = self._begun(layer)
+        _, heatmap, grid = self._heatmap(layer)
+        if not review.selected:
+            raise PicksError("No motor is selected; go to one, or click on it.")
+        summits = [
+            (pick, nearest_summit(heatmap, grid, list(review.position(pick)), radius))
+            for pick in review.selected
+        ]
+        near = [(pick, summit) for pick, summit in summits if summit is not None]
+        if not near:
+            raise PicksError(
+                f"The heatmap has no maximum of {FLOOR} or more within {radius:.0f} Å."
+            )
+        review.move([pick for pick, _ in near], np.array([summit for _, summit in near]))
+
+    def zoom(self, layer: Layer) -> None:
+        """Zoom to the current pick; a second time back to the whole tomogram.
+
+        Raises
+        ------
+        PicksError
+            If there is no current pick.
+        """
+        review = self._begun(layer)
+        if review.current is None:
+            raise PicksError("No motor is selected, or several are; go to one with N.")
+        zoom_to(self.viewer, layer, list(review.position(review.current)), ZOOM_WIDTH)
+
+    def add_at_cursor(self, layer: Layer) -> None:
+        """Add a pick where the cursor is: in 2D on the slice, in 3D on the heatmap's largest value.
+
+        Raises
+        ------
+        PicksError
+            If the cursor is outside of the tomogram, or in 3D without a heatmap, or where that is
+            next to zero.
+        """
+        review = self.begin(layer)
+        if self.viewer.dims.ndisplay == 2:
+            place = self._pointer.place()[-3:] * world_unit(self.viewer, layer)
+        else:
+            place = self._on_ray(layer)
+        voxel = review.grid.to_voxels(place)
+        if not ((voxel >= -0.5) & (voxel <= np.array(review.grid.shape) - 0.5)).all():
+            raise PicksError("The cursor is outside of the tomogram; point at a motor in it.")
+        review.add(place[None])
+
+    def _on_ray(self, layer: Layer) -> Any:
+        shown, heatmap, grid = self._heatmap(layer)
+        start, end = shown.get_ray_intersections(
+            self._pointer.place()[-3:], self._pointer.direction(), list(range(3)), world=True
+        )
+        if start is None or end is None:
+            raise PicksError("The cursor is outside of the tomogram; point at a motor in it.")
+        voxel, value = highest_between(heatmap, start, end)
+        if value < FLOOR:
+            raise PicksError(
+                f"The heatmap is {value:.3f} at most along this line of sight, which says nothing "
+                "about the depth; add the motor on its slice, in 2D."
+            )
+        return grid.to_world(voxel)
+
+    def _heatmap(self, layer: Layer) -> tuple[Layer, Any, VoxelGrid]:
+        tomogram = self._tomograms.of(layer)
+        shown = None if tomogram is None else tomogram.layer_of(HEATMAP)
+        if shown is None:
+            raise PicksError("This needs the heatmap; find motors first.")
+        return shown, shown.data, sources.full_grid(shown)
+
+    def _begun(self, layer: Layer) -> Review:
+        review = self.review(layer)
+        if review is None:
+            raise PicksError(f"There are no picks of '{layer.name}'; find motors in it first.")
+        return review
+
+    def _look_at(self, layer_id: str, pick: int) -> None:
+        tomogram = self._tomograms.get(layer_id)
+        if tomogram is not None and tomogram.review is not None:
+            look_at(self.viewer, tomogram.layer, list(tomogram.review.position(pick)))
+
+    def _rewrite(self, journal: Journal, review: Review) -> None:
+        """Bring a journal to the grid of its review, so that all its steps are on one grid."""
+        try:
+            journal.rewrite(review.history, journal.remarks | review.remarks())
+        except PicksError as error:
+            self.warned.emit(str(error))
+
+    def _open(self, layer: Layer) -> Journal | None:
+        try:
+            return open_journal_of(layer, self.folder, self.scratch)
+        except JournalInUseError as error:
+            self.warned.emit(f"{error} Until then, what you do here is not kept on disk: use Save…")
+        except PicksError as error:
+            self.warned.emit(f"{error} What you do here is not kept on disk: use Save…")
+        return None

@@ -1,0 +1,194 @@
+"""All motors as pictures, side by side: click to go there, keys to decide on many at once."""
+
+from contextlib import ExitStack
+from typing import Any
+
+import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Layer
+from numpy.typing import NDArray
+from qtpy.QtCore import QObject, QRect, QRectF, QSize, Qt, QTimer, Signal
+from qtpy.QtGui import QColor, QPainter, QPen, QPixmap, QShowEvent
+from qtpy.QtWidgets import QLabel, QMainWindow, QVBoxLayout
+
+from motorscope.plugin.connections import listen
+from motorscope.plugin.layers.kinds import STATUS_COLOURS
+from motorscope.plugin.layers.looks import label
+from motorscope.plugin.qt.dock import Dock
+from motorscope.plugin.review.closeups_widget import appearance_of, draw_label, picture_of
+from motorscope.plugin.review.review import Review
+from motorscope.plugin.review.wall_view import TileWall
+
+PIXELS = 112
+_AT_ONCE = 4  # pictures that are made before the window is served again
+_KEPT = 1000  # pictures: some 50 MB
+
+
+class Pictures(QObject):
+    """Pictures of places in a tomogram, made when the window has time, after they were asked for.
+
+    Signals
+    -------
+    made
+        Emitted when there are new ones.
+    """
+
+    made = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._layer: Layer | None = None
+        self._pictures: dict[bytes, QPixmap] = {}
+        self._wanted: dict[bytes, NDArray[np.float64]] = {}
+        self._timer = QTimer(self)
+        self._timer.setInterval(0)
+        self._timer.timeout.connect(self._make_some)
+
+    def set_layer(self, layer: Layer | None) -> None:
+        """Make pictures of another tomogram, and follow its contrast and colours."""
+        if self._layer is not None:
+            for emitter in appearance_of(self._layer):
+                emitter.disconnect(self.forget)
+        self._layer = layer
+        if layer is not None:
+            for emitter in appearance_of(layer):
+                emitter.connect(self.forget)
+        self.forget()
+
+    def let_go(self) -> None:
+        """Stop following the tomogram's layer."""
+        self.set_layer(None)
+
+    def forget(self, event: Any = None) -> None:
+        """Make all pictures anew."""
+        self._pictures.clear()
+        self._wanted.clear()
+        self.made.emit()
+
+    def of(self, place: NDArray[np.float64]) -> QPixmap | None:
+        """Return the picture of a place (z, y, x) in Å, or ``None`` while it is being made."""
+        key = place.tobytes()
+        picture = self._pictures.get(key)
+        if picture is None and self._layer is not None:
+            self._wanted[key] = place
+            self._timer.start()
+        return picture
+
+    def forget_wishes(self) -> None:
+        """Make no pictures of what was asked for until now."""
+        self._wanted.clear()
+
+    def _make_some(self) -> None:
+        for _ in range(min(_AT_ONCE, len(self._wanted))):
+            key = next(iter(self._wanted))
+            place = self._wanted.pop(key)
+            if self._layer is not None:
+                self._pictures[key] = picture_of(self._layer, place, pixels=PIXELS)
+        while len(self._pictures) > _KEPT:
+            del self._pictures[next(iter(self._pictures))]  # the oldest
+        self.made.emit()
+        if not self._wanted:
+            self._timer.stop()
+
+
+class GalleryWidget(Dock):
+    """Pictures of the motors that are shown, sorted by score, of the chosen tomogram."""
+
+    def __init__(self, napari_viewer: ViewerModel) -> None:
+        super().__init__(napari_viewer)
+        self._desk = self.workspace.session.desk
+        self._following = ExitStack()
+        self.ends.callback(self._following.close)
+        self._layer: Layer | None = None
+        self._review: Review | None = None
+        self._rows: NDArray[np.intp] = np.empty(0, dtype=np.intp)
+        self.ids: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        self.pictures = Pictures()
+        self.tiles = TileWall(PIXELS, self._draw)
+        self.title = QLabel()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(2, 2, 2, 2)
+        layout.addWidget(self.title)
+        layout.addWidget(self.tiles, 1)
+        self.tiles.chosen.connect(self._on_chosen)
+        self.pictures.made.connect(self.tiles.viewport().update)
+        listen(self.ends, self.workspace.events.current, self._on_tomogram)
+        listen(self.ends, self._desk.changed, self._on_desk)
+        self.ends.callback(self.pictures.let_go)
+        self._on_tomogram()
+
+    def sizeHint(self) -> QSize:
+        """Room for a few pictures."""
+        return QSize(3 * (PIXELS + 8) + 24, int(1.3 * (PIXELS + 8)) + 30)
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Leave the panel its full height: the window's lower right corner is the panel's."""
+        super().showEvent(event)
+        window = self.window()
+        if isinstance(window, QMainWindow):
+            window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+
+    def refresh(self) -> None:
+        """Show the picks as they are."""
+        review = self._review
+        if review is None:
+            self.title.setText("Nothing to show yet: find motors, or add some.")
+            self.ids = np.empty(0, dtype=np.int64)
+        else:
+            self.title.setText(f"{review.name}: {review.counts()}. Keys: K accept, R reject")
+            self.ids = review.listed("score")
+            self._rows = review.table.rows_of(self.ids)
+        self._show_selection()
+
+    def _draw(self, painter: QPainter, square: QRect, number: int) -> None:
+        """Draw a picture with its score, in a frame with the colour of its status."""
+        review = self._review
+        if review is None:
+            return
+        table, row = review.table, self._rows[number]
+        picture = self.pictures.of(table.positions[row])
+        if picture is None:
+            painter.fillRect(square, QColor("#202225"))
+        else:
+            painter.drawPixmap(square, picture)
+        colour = QColor(STATUS_COLOURS[table.statuses[row]])
+        words = label(table.scores[row]) or "added"
+        draw_label(painter, QRectF(square.adjusted(3, 3, 0, 0)), words, colour)
+        painter.setPen(QPen(colour, 3))
+        painter.drawRect(square.adjusted(1, 1, -2, -2))
+
+    def _on_tomogram(self) -> None:
+        self._layer = self.workspace.layer
+        self._follow()
+
+    def _on_desk(self, layer_id: str) -> None:
+        if layer_id == self.workspace.current:
+            self._follow()
+
+    def _follow(self) -> None:
+        self._listen_to(self._desk.review(self._layer))
+        self.refresh()
+
+    def _listen_to(self, review: Review | None) -> None:
+        if review is self._review:
+            return
+        self._following.close()
+        self._review = review
+        if review is not None:
+            listen(self._following, review.selection_changed, self._show_selection)
+        self.pictures.set_layer(None if review is None else self._layer)
+
+    def _show_selection(self) -> None:
+        selected = () if self._review is None else self._review.selected
+        chosen = np.flatnonzero(np.isin(self.ids, selected)).tolist()
+        self.pictures.forget_wishes()  # what is in view will be asked for again
+        self.tiles.show_tiles(len(self.ids), chosen)
+
+    def _on_chosen(self, numbers: list[int]) -> None:
+        if self._review is None:
+            return
+        ids = self.ids[numbers].tolist()
+        if len(ids) == 1:
+            self._review.go_to(ids[0])
+        else:
+            self._review.select(ids)

@@ -1,0 +1,388 @@
+"""The review of one tomogram's picks: what is decided and corrected, without Qt or napari.
+
+The table of picks is the truth. Every operation makes a new table, can be undone, and is written
+to the journal before anything else happens.
+"""
+
+import getpass
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from psygnal import Signal
+
+from motorscope.errors import PicksError
+from motorscope.picks import History, Journal, Merged, PickTable, Summits, merge_picks, summits_of
+from motorscope.picks.history import STEP_REMARKS
+from motorscope.picks.journal_lines import Step, of_all, of_step, updated
+from motorscope.picks.partial import Box, Patched, patch
+from motorscope.picks.summits import NO_SUMMITS
+from motorscope.plugin.review.browsing import Browsing
+from motorscope.plugin.review.order import is_undecided
+from motorscope.tomogram import VoxelGrid
+
+
+class Review(Browsing):
+    """Picks with their history, and where a person is among them.
+
+    Attributes
+    ----------
+    failed
+        Emitted with a sentence when an edit could not be written to the journal.
+    """
+
+    failed = Signal(str)
+
+    def __init__(
+        self,
+        name: str,
+        grid: VoxelGrid,
+        picks: History | PickTable | None = None,
+        threshold: float = 0.5,
+        journal: Journal | None = None,
+    ) -> None:
+        """Begin a review.
+
+        Parameters
+        ----------
+        name, grid
+            The tomogram's name and grid.
+        picks
+            Picks to begin with, with what can be undone, or without.
+        threshold
+            Score from which undecided candidates are shown.
+        journal
+            Where edits are kept; it is closed with the review.
+        """
+        super().__init__(threshold)
+        self.name, self.grid, self.journal = name, grid, journal
+        picks = PickTable.empty() if picks is None else picks
+        self.history = picks if isinstance(picks, History) else History.of(picks)
+        self._seen: tuple[Mapping[str, Any], Summits | None] = ({}, None)
+
+    def close(self) -> None:
+        """Close the journal; closing twice does no harm."""
+        if self.journal is not None:
+            if self.journal.remarks.get("threshold") != self.threshold:
+                self._record()
+            try:
+                self.journal.close()
+            except PicksError as error:
+                self.failed.emit(str(error))
+            self.journal = None
+        for signal in (
+            self.changing,
+            self.changed,
+            self.selection_changed,
+            self.went_to,
+            self.failed,
+        ):
+            signal.disconnect()
+
+    @property
+    def table(self) -> PickTable:
+        """The picks as they are."""
+        return self.history.present
+
+    @property
+    def summits(self) -> Summits | None:
+        """Maxima of the heatmap that the candidates were chosen from, if that is known."""
+        remarks = self.history.now.remarks
+        if remarks is not self._seen[0]:  # after an edit, or an undo; most leave them as they are
+            known, seen = self._seen
+            same = all(remarks.get(key) is known.get(key) for key in NO_SUMMITS)
+            self._seen = remarks, seen if same else summits_of(remarks)
+        return self._seen[1]
+
+    # Decisions and edits
+
+    def decide(self, status: str, go_on: bool = False) -> None:
+        """Give the selected picks a status of `motorscope.picks.STATUSES`.
+
+        Parameters
+        ----------
+        go_on
+            Whether to go to the next undecided pick if only one was selected.
+
+        Raises
+        ------
+        PicksError
+            If none is selected.
+        """
+        self.changing.emit()
+        table = self.table.set_status(self._chosen(), status, **stamp())
+        on = go_on and self.current is not None
+        following = self.neighbour(table, 1, undecided=True) if on else None
+        self._do(table, select=None if following is None else [following])
+        if following is not None:
+            self.go_to(following)
+
+    def decide_by_threshold(self, status: str) -> int:
+        """Accept all candidates that reach the threshold, or reject all below it; return the count.
+
+        Raises
+        ------
+        ValueError
+            If the status is neither ``accepted`` nor ``rejected``.
+        """
+        if status not in ("accepted", "rejected"):
+            raise ValueError(f"status must be accepted or rejected, not {status!r}")
+        self.changing.emit()
+        reaches = ~(self.table.scores < self.threshold)
+        meant = is_undecided(self.table) & (reaches if status == "accepted" else ~reaches)
+        ids = self.table.ids[meant]
+        if len(ids):
+            self._do(self.table.set_status(ids, status, **stamp()))
+        return len(ids)
+
+    def add(self, positions: ArrayLike) -> None:
+        """Add picks of a person at ``(n, 3)`` positions in Å, and select them."""
+        self.changing.emit()
+        first, table = self.table.next_id, self.table.add(positions, **stamp())
+        self._do(table, select=range(first, table.next_id))
+
+    def move(self, ids: ArrayLike, positions: ArrayLike) -> None:
+        """Put picks elsewhere, ``(n, 3)`` in Å: one step to undo."""
+        self.changing.emit()
+        self._do(self.table.move(ids, positions, **stamp()))
+
+    def delete(self) -> None:
+        """Delete the selected picks.
+
+        Raises
+        ------
+        PicksError
+            If none is selected.
+        """
+        self.changing.emit()
+        self._do(self.table.remove(self._chosen()))
+
+    def undo(self) -> bool:
+        """Take back the last step; return whether there was one."""
+        self.changing.emit()
+        possible = self.history.can_undo
+        if possible:
+            self._go_through(-1)
+        return possible
+
+    def redo(self) -> bool:
+        """Do again what was undone; return whether there was something."""
+        self.changing.emit()
+        possible = self.history.can_redo
+        if possible:
+            self._go_through(1)
+        return possible
+
+    def take_in(
+        self,
+        found: PickTable,
+        minimum_distance: float,
+        drag: str | None = None,
+        summits: Summits | None = None,
+    ) -> None:
+        """Take in what a run found; what a person did stays.
+
+        Parameters
+        ----------
+        minimum_distance
+            Candidates nearer than this many Å to a pick that stays are left out.
+        drag
+            The same word for what shall be one step to undo.
+        summits
+            Of what `found` was chosen, for `set_minimum_distance`.
+        """
+        self.changing.emit()
+        self._take(self.table.with_candidates(found, minimum_distance), summits, drag)
+
+    def take_in_part(self, found: Summits, box: Box) -> Patched:
+        """Take in what a search of a box saw; elsewhere, all stays. See `motorscope.picks.partial`.
+
+        Parameters
+        ----------
+        box
+            Two corners (z, y, x) in Å, the lower one first.
+
+        Returns
+        -------
+        Patched
+            What came of it.
+        """
+        self.changing.emit()
+        patched = patch(self.table, self.summits, found, box, self.threshold)
+        self._take(patched.table, patched.summits)
+        return patched
+
+    @property
+    def minimum_distance(self) -> float | None:
+        """How far apart in Å the candidates of the last run are, if that is known."""
+        return None if self.summits is None else self.summits.distance
+
+    def set_minimum_distance(self, distance: float) -> None:
+        """Choose the candidates of the last run anew, at least `distance` Å apart.
+
+        Raises
+        ------
+        PicksError
+            If nobody knows what the last run saw.
+        """
+        if self.summits is None:
+            raise PicksError(f"What a run saw in {self.name} is not known; find motors again.")
+        chosen = self.summits.apart(distance)
+        self.take_in(chosen.candidates, distance, "minimum distance", chosen)
+
+    def merge(self, others: PickTable, radius: float) -> Merged:
+        """Take in another set of picks as one step; see `motorscope.picks.merge_picks`.
+
+        Parameters
+        ----------
+        radius
+            In Å, within which two picks are the same motor.
+        """
+        self.changing.emit()
+        merged = merge_picks(self.table, others, radius)
+        self._do(merged.table)
+        return merged
+
+    def take_edits(
+        self,
+        removed: ArrayLike = (),
+        moved: ArrayLike = (),
+        places: ArrayLike = (),
+        added: ArrayLike = (),
+    ) -> None:
+        """Take in what was done in a view, as one step.
+
+        Parameters
+        ----------
+        removed, moved
+            Ids of picks.
+        places
+            New positions of the moved ones ``(n, 3)`` in Å.
+        added
+            Positions of new ones ``(n, 3)`` in Å; they get the ids from the table's `next_id` on.
+        """
+        stamped = stamp()
+        table = self.table
+        if np.size(removed):
+            table = table.remove(removed)
+        if np.size(moved):
+            table = table.move(moved, places, **stamped)
+        table = table.add(added, **stamped)
+        self._do(table)
+
+    def conclude(self, remarks: Mapping[str, Any], rejected: ArrayLike = ()) -> None:
+        """Say something about the whole tomogram, and reject picks, as one step.
+
+        Parameters
+        ----------
+        remarks
+            Of those of `STEP_REMARKS`, which are undone with the step; ``None`` removes one.
+        rejected
+            Ids of picks.
+        """
+        self.changing.emit()
+        table = self.table
+        if np.size(rejected):
+            table = table.set_status(rejected, "rejected", **stamp())
+        self._do(table, also=remarks)
+
+    def note(self, remarks: Mapping[str, Any]) -> None:
+        """Keep remarks beside the picks, as part of the step before; ``None`` removes one."""
+        self.history = self.history.noted(of_step(updated(self.history.now.remarks, remarks)))
+        self._record("same", of_all(remarks))
+
+    # Inner parts
+
+    def _chosen(self) -> tuple[int, ...]:
+        if not self.selected:
+            raise PicksError("No motor is selected; go to one, or click on it.")
+        return self.selected
+
+    def _take(self, table: PickTable, summits: Summits | None, drag: str | None = None) -> None:
+        """Go on to candidates of a run, with what they were chosen from."""
+        seen = NO_SUMMITS if summits is None else summits.remarks
+        if len(self.table) or self.history.can_undo:
+            self._do(table, drag, also=seen)
+        else:
+            # The beginning is nothing to be undone.
+            remarks = of_step(updated(self.history.now.remarks, seen))
+            self.history = History.of(table, remarks, limit=self.history.limit)
+            self._settle("first")
+
+    def _do(
+        self,
+        table: PickTable,
+        drag: str | None = None,
+        select: Iterable[int] | None = None,
+        also: Mapping[str, Any] | None = None,
+    ) -> None:
+        known = self.history.now.remarks
+        remarks = known if also is None else of_step(updated(known, also))
+        history = self.history.do(table, drag, remarks)
+        if history is not self.history:
+            step: Step = "same" if self.history.goes_on(drag) else "new"
+            self.history = history
+            self._settle(step, select)
+
+    def _go_through(self, step: int) -> None:
+        """Go back or forth in history, to a pick that this changes."""
+        before, self.history = self.table, self.history.go(step)
+        touched = _first_difference(before, self.table)
+        self._settle(step, None if touched is None else [touched])
+        if touched is not None:
+            self.went_to.emit(touched)
+
+    def _settle(self, step: Step, select: Iterable[int] | None = None) -> None:
+        """Write down a step of the history, and tell; views learn all of it at once."""
+        self._record(step)
+        before = self.selected
+        self.selected = self.existing(before if select is None else select)
+        self.changed.emit()
+        if self.selected != before:
+            self.selection_changed.emit()
+
+    def _record(self, step: Step = "same", more: Mapping[str, Any] | None = None) -> None:
+        if self.journal is None:
+            return
+        try:
+            self.journal.record(self.table, {**self.remarks(), **(more or {})}, step)
+        except PicksError as error:
+            self.failed.emit(str(error))
+
+    def remarks(self) -> dict[str, Any]:
+        """Return what the journal keeps beside the picks; ``None`` for what it shall not keep."""
+        own = {key: self.history.now.remarks.get(key) for key in STEP_REMARKS}
+        return {
+            "threshold": self.threshold,
+            "spacing": self.grid.spacing,
+            "origin": self.grid.origin,
+            **own,
+        }
+
+
+def stamp() -> dict[str, str]:
+    """Return who works here, and the time: what every edit carries."""
+    return {"who": _user(), "when": datetime.now(UTC).isoformat(timespec="seconds")}
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a process without a name for its user id
+        return ""
+
+
+def _first_difference(before: PickTable, after: PickTable) -> int | None:
+    """Return the id of a pick of `after` that `before` lacks or has otherwise.
+
+    ``None`` if there is none, or if there are many: then no pick is meant in particular.
+    """
+    new = ~np.isin(after.ids, before.ids)
+    rows = np.flatnonzero(~new)
+    old = before.rows_of(after.ids[rows])
+    differs = (after.positions[rows] != before.positions[old]).any(axis=1)
+    differs |= after.statuses[rows] != before.statuses[old]
+    touched = [*after.ids[new], *after.ids[rows[differs]]]
+    return int(touched[0]) if 0 < len(touched) <= 3 else None

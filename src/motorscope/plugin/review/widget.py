@@ -1,0 +1,192 @@
+"""Reviewing: step through the motors, decide, correct, with keys that are shown on the buttons."""
+
+from contextlib import ExitStack
+from functools import partial
+
+from napari.layers import Layer
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt.utils import signals_blocked
+
+from motorscope.plugin.connections import listen
+from motorscope.plugin.layers.source import identity
+from motorscope.plugin.qt.choice_box import ChoiceBox
+from motorscope.plugin.qt.parts import AMBER, Hint
+from motorscope.plugin.review.closeups_widget import CloseUps
+from motorscope.plugin.review.commands import ACTIONS, BARE, Action
+from motorscope.plugin.review.journals import kept_elsewhere
+from motorscope.plugin.review.review import Review
+from motorscope.plugin.review.table_view import PicksTable
+from motorscope.plugin.workspace import Workspace
+
+_ORDERS = {
+    "score": "Best score first",
+    "uncertainty": "Most uncertain first",
+    "position": "From the first slice on",
+}
+_COLUMNS = 3
+
+
+def _words(action: Action) -> str:
+    """Return what stands on a button: what it does, and its key."""
+    return f"{action.words} {action.key.replace('Shift+', '⇧')}".rstrip()
+
+
+class ReviewControls(QWidget):
+    """List, close-ups and buttons of the review of the chosen tomogram."""
+
+    def __init__(self, workspace: Workspace, ends: ExitStack) -> None:
+        super().__init__()
+        self._session, self._actions = workspace.session, workspace.actions
+        self._following = ExitStack()
+        ends.callback(self._following.close)
+        self._layer: Layer | None = None
+        self._review: Review | None = None
+        self.count = QLabel("nothing to review yet")
+        self.unkept = Hint(AMBER)
+        self.order = ChoiceBox()
+        for name, words in _ORDERS.items():
+            self.order.addItem(words, name)
+        self.order.setToolTip("The order of the list, and of going through it.")
+        self.rejected = QCheckBox("Rejected")
+        self.rejected.setChecked(True)
+        self.rejected.setToolTip("Show the motors that are rejected.")
+        self.go_on = QCheckBox("Go on after a decision")
+        self.go_on.setChecked(self._actions.goes_on)
+        self.go_on.setToolTip("Accepting or rejecting a motor goes to the next undecided one.")
+        self.table = PicksTable()
+        self.closeups = CloseUps()
+        self.gallery = QPushButton("Gallery…")
+        self.gallery.setToolTip("Show all motors as pictures, side by side.")
+        self.buttons: dict[str, QPushButton] = {}
+        self._lay_out()
+        self.order.currentIndexChanged.connect(self._on_order)
+        self.rejected.toggled.connect(self._on_rejected)
+        self.go_on.toggled.connect(self._on_go_on)
+        ends.callback(self.closeups.let_go)
+        listen(ends, self._session.desk.changed, self._on_desk)
+        self.refresh()
+
+    def set_layer(self, layer: Layer | None) -> None:
+        """Review the picks of a tomogram."""
+        self._layer = layer
+        self._follow()
+
+    def refresh(self) -> None:
+        """Show the review as it is."""
+        review = self._review
+        begun = review is not None
+        for name, button in self.buttons.items():
+            button.setEnabled(begun or (name in ("add", BARE) and self._layer is not None))
+        for part in (self.table, self.closeups, self.order, self.rejected, self.gallery):
+            part.setEnabled(begun)
+        self.table.refresh()
+        if review is None:
+            self.count.setText("nothing to review yet")
+            self.unkept.setText("")
+            self._show_selection()
+            return
+        self.count.setText(str(review.counts()))
+        self._show_place(review)
+        self.buttons["undo"].setEnabled(review.history.can_undo)
+        self.buttons["redo"].setEnabled(review.history.can_redo)
+        with signals_blocked(self.order), signals_blocked(self.rejected):
+            self.order.setCurrentIndex(self.order.findData(review.order))
+            self.rejected.setChecked(review.shows_rejected)
+        self._show_selection()
+
+    def _lay_out(self) -> None:
+        grid, bulk = QGridLayout(), QHBoxLayout()
+        for layout in (grid, bulk):
+            layout.setSpacing(2)
+        single = [action for action in ACTIONS if not action.name.endswith(" all")]
+        for action in ACTIONS:
+            button = QPushButton(_words(action))
+            button.setToolTip(action.help)
+            button.setStyleSheet("QPushButton { padding: 3px 2px; }")
+            if action.name == BARE:
+                button.pressed.connect(self._actions.bare.hold)
+                button.released.connect(self._actions.bare.release)
+            else:
+                button.clicked.connect(partial(self._on_button, action.name))
+            self.buttons[action.name] = button
+            if action in single:
+                grid.addWidget(button, *divmod(single.index(action), _COLUMNS))
+            else:
+                bulk.addWidget(button)
+        self.gallery.setStyleSheet("QPushButton { padding: 3px 2px; }")
+        grid.addWidget(self.gallery, *divmod(len(single), _COLUMNS))
+        top = QHBoxLayout()
+        top.addWidget(self.order, 1)
+        top.addWidget(self.rejected)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(6, 0, 6, 4)
+        column.setSpacing(4)
+        column.addWidget(self.count)
+        column.addWidget(self.unkept)
+        column.addLayout(top)
+        column.addWidget(self.table)
+        column.addWidget(self.closeups)
+        column.addLayout(grid)
+        column.addLayout(bulk)
+        column.addWidget(self.go_on)
+
+    def _follow(self) -> None:
+        """Listen to the review of the chosen tomogram, and to no other."""
+        review = self._session.desk.review(self._layer)
+        if review is not self._review:
+            self._following.close()
+            self._review = review
+            if review is not None:
+                listen(self._following, review.selection_changed, self._show_selection)
+            self.table.set_review(review)
+        self.refresh()
+
+    def _show_selection(self) -> None:
+        self.table.refresh_selection()
+        review = self._review
+        chosen = review is not None and bool(review.selected)
+        for name in ("accept", "reject", "candidate", "snap", "delete"):
+            self.buttons[name].setEnabled(chosen)
+        self.buttons["zoom"].setEnabled(review is not None and review.current is not None)
+        if review is None or review.current is None:
+            self.closeups.show_at(self._layer, None)
+        else:
+            self.closeups.show_at(self._layer, review.position(review.current))
+
+    def _show_place(self, review: Review) -> None:
+        """Say where edits are kept, if that is not beside the tomogram."""
+        path, text = None if review.journal is None else review.journal.path, ""
+        if path is None:
+            text = "Not kept on disk: save."
+        elif self._layer is not None and (
+            reason := kept_elsewhere(self._layer, path, self._session.desk.scratch)
+        ):
+            text = f"{reason}: edits are kept in …/{path.parent.name}."
+        self.unkept.setText(text)
+        self.unkept.setToolTip(str(path or ""))
+
+    def _on_desk(self, layer_id: str) -> None:
+        if self._layer is not None and identity(self._layer) == layer_id:
+            self._follow()
+
+    def _on_button(self, name: str) -> None:
+        self._actions.run(name)
+
+    def _on_order(self) -> None:
+        if self._review is not None:
+            self._review.set_order(self.order.currentData())
+
+    def _on_rejected(self, shown: bool) -> None:
+        if self._review is not None:
+            self._review.show_rejected(shown)
+
+    def _on_go_on(self, wanted: bool) -> None:
+        self._actions.goes_on = wanted

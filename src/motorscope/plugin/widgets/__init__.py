@@ -1,1 +1,0 @@
-"""Qt: one group of controls a file, no computing."""

@@ -1,0 +1,549 @@
+"""Use cases without Qt: runs come in, layers follow, nothing of a person's is touched."""
+
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Image, Points
+
+from motorscope.contract import HeatmapBlock, HeatmapStarted
+from motorscope.detection import run_to_end
+from motorscope.errors import PicksError, SpacingError, TomogramError
+from motorscope.picks import read_picks, write_picks
+from motorscope.plugin.detect.controller import Session
+from motorscope.plugin.detect.jobs import detection_job, features_job
+from motorscope.plugin.layers.kinds import FEATURES, HEATMAP, PICKS, TOMOGRAM
+from motorscope.plugin.layers.picks_layer import picks_of
+from motorscope.plugin.layers.source import angstrom_per, find, full_grid, identity
+from motorscope.plugin.layers.tag import LayerTag, kind_of
+
+SPACING = 16.0
+SHAPE = (64, 96, 80)
+SPOT = (36, 44, 20)
+OTHER = (20, 68, 52)
+
+
+@pytest.fixture
+def session(viewer, spot_model, spot_option):
+    made = Session(viewer)
+    made.engine.models.put(spot_option.choice, spot_model)
+    return made
+
+
+def add_tomogram(viewer, *spots, name="tomo", units="angstrom", scale=SPACING, **options):
+    data = np.zeros(SHAPE, dtype=np.uint8)
+    for place, value in zip(spots, (255, 230, 205), strict=False):
+        data[place] = value
+    return viewer.add_image(
+        data, name=name, scale=(scale,) * 3, units=(units,) * 3, projection_mode="none", **options
+    )
+
+
+def find_motors(session, layer, option, **options):
+    task = session.new_task(layer, option, **options)
+    run = detection_job(task, session.engine, threading.Event())
+    result = run_to_end(run, lambda message: session.receive(task, message))
+    session.finish_detection(task, result)
+    return result
+
+
+def show_features(session, layer, option, stage):
+    task = session.new_feature_task(layer, option, stage)
+    result = run_to_end(features_job(task, session.engine, threading.Event()))
+    session.finish_features(task, result)
+    return result
+
+
+def world(layer, voxel):
+    """Return the place of a voxel of a layer in Å."""
+    units = [angstrom_per(unit) for unit in layer.units[-3:]]
+    return np.array(layer.data_to_world(voxel))[-3:] * units
+
+
+def look_at_part(viewer, layer, spot):
+    """Bring a spot alone into view."""
+    viewer.canvas.size = (200, 200)
+    viewer.scene.camera.zoom = 0.5
+    viewer.scene.camera.center = (0, *world(layer, spot)[1:])
+    viewer.dims.set_point(0, spot[0] * SPACING)
+
+
+def brightest(layer):
+    """Return the middle of the brightest voxels."""
+    data = np.asarray(layer.data, dtype=float)
+    return np.argwhere(data > 0.999 * data.max()).mean(axis=0)
+
+
+@pytest.mark.parametrize(("units", "scale"), [("angstrom", SPACING), ("nm", SPACING / 10)])
+def test_heatmap_and_points_lie_on_the_spot(session, viewer, spot_option, units, scale):
+    layer = add_tomogram(viewer, SPOT, units=units, scale=scale, translate=(10, 20, 30))
+    truth = world(layer, SPOT)
+    find_motors(session, layer, spot_option)
+    heatmap, points = (find(viewer.layers, wanted, identity(layer)) for wanted in (HEATMAP, PICKS))
+    assert world(heatmap, brightest(heatmap)) == pytest.approx(truth, abs=4 * SPACING)
+    assert len(points.data) == 1
+    assert world(points, points.data[0]) == pytest.approx(truth, abs=4 * SPACING)
+    assert [str(unit) for unit in viewer.layers.units] == ["angstrom"] * 3
+
+
+@pytest.mark.parametrize("stage", [0, 1, 2])
+def test_feature_maps_lie_on_the_spot(session, viewer, spot_option, stage):
+    layer = add_tomogram(viewer, SPOT, translate=(160, 0, -320))
+    show_features(session, layer, spot_option, stage)
+    maps = find(viewer.layers, FEATURES, identity(layer))
+    stride = spot_option.stages[stage].stride
+    assert maps.ndim == 4
+    place = world(maps, brightest(maps))
+    assert place == pytest.approx(world(layer, SPOT), abs=stride * SPACING / 2)
+    assert viewer.layers.index(maps) == viewer.layers.index(layer) + 1
+
+
+def test_stages_replace_each_other_and_take_their_own_contrast(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT)
+    show_features(session, layer, spot_option, 0)
+    first = find(viewer.layers, FEATURES, identity(layer))
+    limits = first.contrast_limits
+    show_features(session, layer, spot_option, 1)
+    second = find(viewer.layers, FEATURES, identity(layer))
+    assert second is first
+    assert second.name == "tomo layer1"
+    assert second.contrast_limits != limits
+
+
+def test_large_maps_are_computed_for_what_is_in_view(session, viewer, spot_option, monkeypatch):
+    layer = add_tomogram(viewer, SPOT)
+    monkeypatch.setattr("motorscope.plugin.detect.controller.FEATURE_BYTES", 200_000)
+    viewer.canvas.size = (400, 400)
+    viewer.scene.camera.zoom = 1.0
+    viewer.scene.camera.center = (0, *world(layer, SPOT)[1:])
+    viewer.dims.set_point(0, SPOT[0] * SPACING)
+    result = show_features(session, layer, spot_option, 0)
+    assert not result.covers_all
+    maps = find(viewer.layers, FEATURES, identity(layer))
+    assert maps.data.nbytes <= 200_000
+    assert world(maps, brightest(maps)) == pytest.approx(world(layer, SPOT), abs=SPACING)
+
+
+def test_flips_are_as_the_model_was_measured_unless_asked_for(session, viewer, spot_option, looks):
+    model, seen = looks
+    layer = add_tomogram(viewer, SPOT)
+    session.engine.models.put(spot_option.choice, model)
+    find_motors(session, layer, spot_option)
+    averaged = len(seen)
+    find_motors(session, layer, spot_option, flips=False)
+    # Each look begins with a pass over the smallest block, which counts the layers.
+    assert (averaged, len(seen) - averaged) == ((1 + 1) + (1 + 3), 1 + 1)
+
+
+def test_only_what_is_in_view_is_searched(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT, OTHER)
+    look_at_part(viewer, layer, SPOT)
+    result = find_motors(session, layer, spot_option, in_view=True)
+    assert result.heatmap.shape[1] < SHAPE[1] / 8
+    points = find(viewer.layers, PICKS, identity(layer))
+    assert world(points, points.data[0]) == pytest.approx(world(layer, SPOT), abs=4 * SPACING)
+
+
+def on_screen(session, layer):
+    """Return all that a person sees of what was found in a tomogram."""
+    review = session.desk.review(layer)
+    points, heatmap = (
+        find(session.viewer.layers, wanted, identity(layer)) for wanted in (PICKS, HEATMAP)
+    )
+    ids = points.features["id"].to_numpy()
+    return (
+        review.table.frame.to_dict("list"),
+        sorted(zip(ids.tolist(), points.data.tolist(), strict=True)),
+        review.summits.remarks,
+        heatmap.data.tolist(),
+        heatmap.translate.tolist(),
+    )
+
+
+def test_search_of_a_part_replaces_its_box_and_undo_brings_back_all(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT, OTHER, (36, 44, 52))
+    find_motors(session, layer, spot_option)
+    review = session.desk.review(layer)
+    before, elsewhere = on_screen(session, layer), review.table.ids[1:]
+    layer.data[SPOT] = 0  # as if another model saw nothing there
+    layer.data[36, 52, 20] = 255
+    look_at_part(viewer, layer, SPOT)
+    task = session.new_task(layer, spot_option, in_view=True)
+    run = detection_job(task, session.engine, threading.Event())
+    result = run_to_end(run, lambda message: session.receive(task, message))
+    patched = session.finish_detection(task, result)
+    assert str(patched) == "0 new, 1 replaced, 2 elsewhere kept"
+    assert review.table.ids.tolist() == [*elsewhere, 3]
+    after = on_screen(session, layer)
+    heatmap = find(viewer.layers, HEATMAP, identity(layer))
+    changed = np.argwhere(heatmap.data != np.array(before[3]))
+    places = heatmap.data_to_world(changed.min(axis=0)), heatmap.data_to_world(changed.max(axis=0))
+    assert (np.abs(np.array(places)[:, 1:] - world(layer, SPOT)[1:]) <= 200).all()
+    assert heatmap.get_value(world(layer, (36, 44, 52)), world=True) > 0.5
+    assert review.undo()
+    assert on_screen(session, layer) == before
+    assert review.redo()
+    assert on_screen(session, layer) == after
+    assert review.undo()
+    session.set_minimum_distance(layer, 32 * SPACING + 100)  # as the maxima of the first run are
+    assert len(review.table) == 2
+    assert world(layer, SPOT) == pytest.approx(review.table.positions[0], abs=4 * SPACING)
+    assert review.undo()
+    assert on_screen(session, layer) == before
+    assert not review.undo()
+
+
+@pytest.mark.parametrize("undone", [False, True])
+def test_search_of_a_part_is_undone_done_again_and_restored(
+    session, viewer, spot_option, tmp_path, undone
+):
+    path = tmp_path / "tomo.mrc"
+    path.touch()
+    options = {"metadata": LayerTag(TOMOGRAM, "tomo", path=path).metadata}
+    layer = add_tomogram(viewer, SPOT, OTHER, **options)
+    find_motors(session, layer, spot_option)
+    look_at_part(viewer, layer, (20, 12, 60))
+    states = [on_screen(session, layer)]
+    layer.data[20, 12, 60] = 255
+    find_motors(session, layer, spot_option, in_view=True)
+    states.append(on_screen(session, layer))
+    assert [len(state[1]) for state in states] == [2, 3]
+    assert session.desk.review(layer).undo()
+    assert on_screen(session, layer) == states[0]
+    assert session.desk.review(layer).redo()
+    assert on_screen(session, layer) == states[1]
+    if undone:
+        session.desk.review(layer).undo()
+    session.close()
+
+    session = Session(ViewerModel())
+    layer = add_tomogram(session.viewer, SPOT, OTHER, **options)
+    session.restore(layer)
+    assert on_screen(session, layer) == states[not undone]
+    review = session.desk.review(layer)
+    assert review.redo() if undone else review.undo()
+    assert on_screen(session, layer)[:3] == states[undone][:3]
+    # Only the last heatmap of an earlier sitting is on disk: it is not shown in place of another.
+    assert not find(session.viewer.layers, HEATMAP, identity(layer)).data.any()
+    session.set_minimum_distance(layer, 10_000)
+    assert len(review.table) == 1
+    session.close()
+
+
+def test_decisions_in_the_part_that_is_searched_stay(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT, OTHER)
+    find_motors(session, layer, spot_option)
+    review = session.desk.review(layer)
+    review.select([0])
+    review.decide("accepted")
+    before = review.table
+    look_at_part(viewer, layer, SPOT)
+    find_motors(session, layer, spot_option, in_view=True)
+    assert review.table == before
+
+
+def test_heatmap_of_a_cancelled_run_is_the_one_before(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT)
+    find_motors(session, layer, spot_option)
+    heatmap = find(viewer.layers, HEATMAP, identity(layer))
+    before = heatmap.data.copy()
+    task = session.new_task(layer, spot_option)
+    session.receive(task, HeatmapStarted(full_grid(heatmap)))
+    assert not heatmap.data.any()
+    session.finish_detection(task, None)
+    assert np.array_equal(heatmap.data, before)
+
+
+def test_second_run_keeps_the_layers_and_how_a_person_shows_them(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT)
+    find_motors(session, layer, spot_option)
+    heatmap, points = viewer.layers[1:]
+    heatmap.colormap, heatmap.contrast_limits, heatmap.visible = "magenta", (0.1, 0.4), False
+    heatmap.name, points.symbol, points.opacity = "mine", "cross", 0.3
+    viewer.layers.move(1, 0)
+    layer.data[OTHER] = 255
+    find_motors(session, layer, spot_option)
+    assert list(viewer.layers) == [heatmap, layer, points]
+    assert (heatmap.colormap.name, heatmap.visible, heatmap.name) == ("magenta", False, "mine")
+    assert tuple(heatmap.contrast_limits) == (0.1, 0.4)
+    assert len(points.data) == 2
+    assert str(points.symbol[0]) == "cross"
+    assert points.opacity == 0.3
+
+
+def test_a_new_heatmap_lies_below_the_points_that_are_there(session, viewer, spot_option):
+    """Points that were restored before a run used to end up under its heatmap."""
+    layer = add_tomogram(viewer, SPOT)
+    find_motors(session, layer, spot_option)
+    heatmap, points = viewer.layers[1:]
+    viewer.layers.remove(heatmap)
+    find_motors(session, layer, spot_option)
+    assert [each.name for each in viewer.layers] == [layer.name, "tomo heatmap", points.name]
+
+
+def test_no_motor_is_an_ordinary_answer(session, viewer, spot_option):
+    layer = add_tomogram(viewer, contrast_limits=(0, 255))
+    layer.data[0, 0, 0] = 1  # a constant volume would be refused
+    find_motors(session, layer, spot_option)
+    points = find(viewer.layers, PICKS, identity(layer))
+    assert len(points.data) == 0
+    assert len(picks_of(points)[0]) == 0
+    layer.data[SPOT] = 255
+    find_motors(session, layer, spot_option)
+    assert points.features["status"].tolist() == ["candidate"]
+
+
+def test_layers_of_a_person_stay_as_they_are(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT, name="tomo")
+    named_alike = viewer.add_image(np.zeros((8, 8, 8)), name="tomo heatmap", projection_mode="none")
+    points = viewer.add_points([[1, 2, 3]], name="tomo motors")
+    mine = (layer, named_alike, points)
+    before = [each.as_layer_data_tuple() for each in mine]
+    find_motors(session, layer, spot_option)
+    find_motors(session, layer, spot_option)
+    after = [each.as_layer_data_tuple() for each in mine]
+    for (_, old, _), (_, new, _) in zip(before, after, strict=True):
+        for key in old.keys() - {"features", "feature_defaults"}:
+            np.testing.assert_equal(new[key], old[key], err_msg=key)
+    assert [type(each) for each in viewer.layers] == [Image, Image, Image, Points, Points]
+
+
+def test_results_belong_to_their_tomogram(session, viewer, spot_option):
+    first, second = add_tomogram(viewer, SPOT), add_tomogram(viewer, SPOT, OTHER)
+    find_motors(session, first, spot_option)
+    find_motors(session, second, spot_option)
+    assert len(find(viewer.layers, PICKS, identity(first)).data) == 1
+    assert len(find(viewer.layers, PICKS, identity(second)).data) == 2
+    session.set_threshold(first, 1.0)
+    assert session.desk.review(second).threshold == 0.5
+    viewer.layers.remove(first)
+    assert session.last_run(first) is None
+    assert session.last_run(second) is not None
+
+
+def test_threshold_hides_points_without_a_run(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT, OTHER)
+    find_motors(session, layer, spot_option)
+    points = find(viewer.layers, PICKS, identity(layer))
+    scores = points.features["score"].to_numpy()
+    assert scores[0] > scores[1]
+    changes = []
+    session.desk.changed.connect(changes.append)
+    session.set_threshold(layer, float(scores.mean()))
+    assert points.shown.tolist() == [True, False]
+    assert len(picks_of(points)[0]) == 1
+    assert changes == [identity(layer)]
+    session.set_threshold(layer, 0.0)
+    assert points.shown.all()
+
+
+def test_minimum_distance_chooses_anew(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT, (36, 44, 52))
+    find_motors(session, layer, spot_option)
+    points = find(viewer.layers, PICKS, identity(layer))
+    assert len(points.data) == 2
+    session.set_minimum_distance(layer, 32 * SPACING + 200)
+    assert len(points.data) == 1
+    assert world(points, points.data[0]) == pytest.approx(world(layer, SPOT), abs=4 * SPACING)
+    session.set_minimum_distance(layer, 100)
+    assert len(points.data) == 2
+
+
+def test_minimum_distance_chooses_anew_when_the_tomogram_is_opened_again(
+    session, viewer, spot_option
+):
+    layer = add_tomogram(viewer, SPOT, (36, 44, 52))
+    find_motors(session, layer, spot_option)
+    session.set_minimum_distance(layer, 32 * SPACING + 200)
+    assert len(session.desk.review(layer).table) == 1
+    session.close()
+
+    viewer = ViewerModel()
+    session, layer = Session(viewer), add_tomogram(viewer, SPOT, (36, 44, 52))
+    session.desk.restore(layer)
+    review = session.desk.review(layer)
+    assert review.minimum_distance == 32 * SPACING + 200
+    session.set_minimum_distance(layer, 100)
+    assert len(review.table) == 2
+    assert set(review.table.frame["model"]) == {spot_option.card.name}
+    session.set_minimum_distance(layer, 32 * SPACING + 200)
+    assert len(review.table) == 1
+    assert review.undo()  # all that was done in one sitting is one step
+    assert len(review.table) == 1
+    assert review.undo()
+    assert len(review.table) == 2
+    assert not review.undo()
+    session.close()
+
+
+def test_heatmap_fills_in_while_windows_finish(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT)
+    task = session.new_task(layer, spot_option)
+    grid = full_grid(layer).strided(8, 3.5, (8, 12, 10))
+    session.receive(task, HeatmapStarted(grid))
+    heatmap = find(viewer.layers, HEATMAP, identity(layer))
+    drawn = []
+    heatmap.events.set_data.connect(lambda: drawn.append(1))
+    session.receive(task, HeatmapBlock((2, 0, 4), np.ones((3, 12, 2), dtype=np.float32)))
+    assert heatmap.data.sum() == 72
+    assert heatmap.data[2:5, :, 4:6].all()
+    assert drawn
+
+
+def test_what_a_person_removes_in_mid_run_does_no_harm(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT)
+    task = session.new_task(layer, spot_option)
+    run = detection_job(task, session.engine, threading.Event())
+
+    def remove_heatmap(message):
+        session.receive(task, message)
+        if isinstance(message, HeatmapStarted):
+            viewer.layers.remove(find(viewer.layers, HEATMAP, identity(layer)))
+
+    session.finish_detection(task, run_to_end(run, remove_heatmap))
+    assert find(viewer.layers, HEATMAP, identity(layer)) is None
+    assert len(find(viewer.layers, PICKS, identity(layer)).data) == 1
+
+
+def test_stale_results_are_dropped(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT)
+    old = session.new_task(layer, spot_option)
+    session.new_task(layer, spot_option)
+    result = run_to_end(detection_job(old, session.engine, threading.Event()))
+    session.finish_detection(old, result)
+    assert list(viewer.layers) == [layer]
+    new = session.new_task(layer, spot_option)
+    viewer.layers.remove(layer)
+    session.finish_detection(new, replace(result, generation=new.generation))
+    assert not viewer.layers
+
+
+def test_closed_session_shows_nothing_more(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT)
+    task = session.new_task(layer, spot_option)
+    heard = []
+    session.tomograms.changed.connect(lambda: heard.append(1))
+    session.close()
+    session.close()
+    session.finish_detection(
+        task, run_to_end(detection_job(task, session.engine, threading.Event()))
+    )
+    assert list(viewer.layers) == [layer]
+    assert not heard
+
+
+def test_cancelled_run_keeps_the_results_before(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT)
+    find_motors(session, layer, spot_option)
+    cancel = threading.Event()
+    cancel.set()
+    task = session.new_task(layer, spot_option)
+    assert run_to_end(detection_job(task, session.engine, cancel)) is None
+    session.finish_detection(task, None)
+    assert len(session.desk.review(layer).table) == 1
+
+
+def test_unknown_spacing_is_insisted_on(session, viewer, spot_option):
+    layer = viewer.add_image(np.zeros(SHAPE, dtype=np.float32), contrast_limits=(0, 1))
+    with pytest.raises(SpacingError):
+        session.new_task(layer, spot_option)
+    session.set_spacing(layer, (16.0,) * 3)
+    assert session.new_task(layer, spot_option).tomogram.grid.spacing == (16, 16, 16)
+
+
+def test_setting_the_spacing_removes_results_and_stays_in_the_slice(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT)
+    find_motors(session, layer, spot_option)
+    viewer.dims.set_point(0, 30 * SPACING)
+    session.set_spacing(layer, (10.0,) * 3)
+    assert list(viewer.layers) == [layer]
+    assert session.last_run(layer) is None
+    assert viewer.dims.point[0] == pytest.approx(300)
+    with pytest.raises(SpacingError):
+        session.set_spacing(layer, (10.0, 0.0, 10.0))
+    assert tuple(layer.scale) == (10, 10, 10)
+
+
+def test_multiscale_layer_is_searched_at_a_fitting_level(session, viewer, spot_option):
+    fine = np.zeros([2 * side for side in SHAPE], dtype=np.uint8)
+    fine[tuple(slice(2 * index, 2 * index + 2) for index in SPOT)] = 255
+    coarse = fine[::2, ::2, ::2]
+    layer = viewer.add_image(
+        [fine, coarse], multiscale=True, scale=(SPACING / 2,) * 3, units=("angstrom",) * 3
+    )
+    find_motors(session, layer, spot_option)
+    points = find(viewer.layers, PICKS, identity(layer))
+    assert points.data[0] == pytest.approx(np.array(SPOT) * 2 + 0.5, abs=8)
+    assert tuple(points.scale) == (SPACING / 2,) * 3
+
+
+def test_motors_show_in_neighbouring_slices_where_nothing_is_blurred(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT)
+    find_motors(session, layer, spot_option)
+    points = find(viewer.layers, PICKS, identity(layer))
+    assert viewer.dims.margin_left == viewer.dims.margin_right == (350,) * 3
+    averaging = viewer.add_image(np.zeros((8, 8, 8)), projection_mode="mean")
+    assert viewer.dims.margin_left == (0,) * 3
+    viewer.layers.remove(averaging)
+    assert viewer.dims.margin_left == (350,) * 3
+    viewer.layers.remove(points)
+    assert viewer.dims.margin_left == (0,) * 3
+
+
+def test_thickness_that_a_person_chose_stays(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT)
+    viewer.dims.margin_left = viewer.dims.margin_right = (50.0, 0.0, 0.0)
+    find_motors(session, layer, spot_option)
+    assert viewer.dims.margin_left == (50, 0, 0)
+    viewer.layers.remove(find(viewer.layers, PICKS, identity(layer)))
+    assert viewer.dims.margin_left == (50, 0, 0)
+
+
+def test_points_that_a_person_adds_are_theirs(session, viewer, spot_option, tmp_path):
+    layer = add_tomogram(viewer, SPOT)
+    find_motors(session, layer, spot_option)
+    points = session.picks_layer(layer)
+    points.selected_data = {0}  # napari would now copy this point's features
+    points.add([[10.0, 20.0, 30.0]])
+    session.set_threshold(layer, 0.8)
+    picks, grid = picks_of(points)
+    assert picks.frame["origin"].tolist() == ["model", "user"]
+    assert picks.frame["status"].tolist() == ["candidate", "accepted"]
+    assert np.isnan(picks.scores[1])
+    assert len(set(picks.ids)) == 2
+    assert picks.positions[1] == pytest.approx(world(layer, (10, 20, 30)))
+    write_picks(tmp_path / "picks.csv", {"tomo": (picks, grid)})
+    table = read_picks(tmp_path / "picks.csv")
+    assert table.loc[1, ["z", "y", "x"]].tolist() == pytest.approx([10, 20, 30])
+
+
+def test_no_picks_is_said(session, viewer):
+    layer = add_tomogram(viewer, SPOT)
+    with pytest.raises(PicksError, match="find motors"):
+        session.picks_layer(layer)
+
+
+def test_unsuitable_layer_is_refused(session, viewer, spot_option):
+    layer = viewer.add_image(np.zeros((2, 8, 8, 8)))
+    with pytest.raises(TomogramError, match="4 axes"):
+        session.new_task(layer, spot_option)
+
+
+def test_results_are_not_offered_as_tomograms(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT)
+    find_motors(session, layer, spot_option)
+    assert [each.layer for each in session.tomograms] == [layer]
+    assert [kind_of(each) for each in viewer.layers] == [None, HEATMAP, PICKS]
+    assert isinstance(viewer, ViewerModel)
+
+
+def test_feature_maps_leave_the_view_where_it_is(session, viewer, spot_option):
+    layer = add_tomogram(viewer, SPOT)
+    viewer.scene.camera.center, viewer.scene.camera.zoom = (0.0, 300.0, 200.0), 2.5
+    viewer.dims.set_point(0, 10 * SPACING)
+    show_features(session, layer, spot_option, 0)
+    assert viewer.scene.camera.center == (0, 300, 200)
+    assert viewer.scene.camera.zoom == 2.5
+    assert viewer.dims.point[1] == 10 * SPACING

@@ -1,0 +1,103 @@
+"""What our layers look like, and that napari takes them in every state."""
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Image
+
+from motorscope.contract import FeatureSpec
+from motorscope.picks import PickTable
+from motorscope.plugin.layers.looks import (
+    feature_arguments,
+    heatmap_arguments,
+    label,
+    picks_arguments,
+    tomogram_arguments,
+)
+from motorscope.plugin.layers.source import angstrom_per
+from motorscope.tomogram import Tomogram, VoxelGrid
+
+GRID = VoxelGrid(shape=(4, 5, 6), spacing=(10.0, 20.0, 30.0), origin=(1.0, 2.0, 3.0))
+
+
+def world_of_voxel(layer, voxel):
+    """Return where a voxel's centre is in Å."""
+    return np.array(layer.data_to_world(voxel))[-3:] * [angstrom_per(u) for u in layer.units[-3:]]
+
+
+def test_tomogram_lies_where_its_grid_says():
+    tomogram = Tomogram(np.random.default_rng(0).normal(size=GRID.shape), GRID, "tomo")
+    layer = Image(tomogram.data, **tomogram_arguments(tomogram))
+    assert world_of_voxel(layer, (1, 2, 3)) == pytest.approx(GRID.to_world((1, 2, 3)))
+    assert layer.name == "tomo"
+    assert layer.axis_labels == ("z", "y", "x")
+
+
+def test_tomogram_of_unknown_spacing_is_shown_in_pixels():
+    tomogram = Tomogram(np.ones((4, 5, 6)), VoxelGrid((4, 5, 6), None), "tomo")
+    layer = Image(tomogram.data, **tomogram_arguments(tomogram))
+    assert tuple(layer.scale) == (1, 1, 1)
+    assert {str(unit) for unit in layer.units} == {"pixel"}
+
+
+@pytest.mark.parametrize("value", [0.0, 7.0, np.nan])
+def test_constant_volume_can_be_shown(value):
+    tomogram = Tomogram(np.full((4, 5, 6), value), GRID, "tomo")
+    low, high = tomogram_arguments(tomogram)["contrast_limits"]
+    assert low < high
+
+
+def test_heatmap_lies_where_its_grid_says():
+    data = np.zeros(GRID.shape, dtype=np.float32)
+    layer = Image(**heatmap_arguments(data, GRID, "tomo", "id"))
+    assert layer.data is data
+    assert world_of_voxel(layer, (3, 0, 2)) == pytest.approx(GRID.to_world((3, 0, 2)))
+    assert tuple(layer.contrast_limits)[1] == 1
+
+
+@pytest.mark.parametrize("fill", [0.0, 3.0, np.nan])
+def test_feature_maps_lie_where_their_grid_says(fill):
+    maps = np.full((7, *GRID.shape), fill, dtype=np.float16)
+    spec = FeatureSpec("layer1", 7, 4, 0.0)
+    layer = Image(**feature_arguments(maps, GRID, spec, "tomo", "id"))
+    assert layer.ndim == 4
+    assert not layer.rgb
+    assert world_of_voxel(layer, (5, 3, 0, 2)) == pytest.approx(GRID.to_world((3, 0, 2)))
+    assert layer.axis_labels == ("channel", "z", "y", "x")
+
+
+def test_channels_that_look_like_colours_are_no_colours():
+    maps = np.zeros((2, 40, 40, 3), dtype=np.float16)
+    grid = VoxelGrid((40, 40, 3), (10.0,) * 3)
+    arguments = feature_arguments(maps, grid, FeatureSpec("stem", 2, 2, 0.0), "tomo", "id")
+    assert Image(**arguments).ndim == 4
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_picks_lie_where_they_were_found_and_say_their_score(count):
+    places = np.arange(3.0 * count).reshape(count, 3) * 50
+    picks = PickTable.from_positions(places, scores=np.linspace(0.3, 0.9, count))
+    layer = ViewerModel().add_points(**picks_arguments(picks, GRID, "tomo", "id"))
+    world = np.array([world_of_voxel(layer, place) for place in layer.data]).reshape(-1, 3)
+    np.testing.assert_allclose(world, places, atol=1e-9)
+    assert layer.features["label"].tolist() == [label(score) for score in picks.scores]
+    if count:
+        assert layer.text.values[0] == "0.30"
+        assert layer.size[0] * GRID.known_spacing()[1] == pytest.approx(700)
+
+
+def test_all_our_layers_agree_on_units():
+    viewer = ViewerModel()
+    tomogram = Tomogram(np.random.default_rng(0).normal(size=GRID.shape), GRID, "tomo")
+    viewer.add_image(tomogram.data, **tomogram_arguments(tomogram))
+    viewer.add_image(**heatmap_arguments(np.zeros(GRID.shape, np.float32), GRID, "tomo", "id"))
+    maps = np.zeros((2, *GRID.shape), dtype=np.float16)
+    spec = FeatureSpec("stem", 2, 2, 0.0)
+    viewer.add_image(**feature_arguments(maps, GRID, spec, "tomo", "id"))
+    viewer.add_points(**picks_arguments(PickTable.empty(), GRID, "tomo", "id"))
+    assert [str(unit) for unit in viewer.layers.units] == ["pixel", *["angstrom"] * 3]
+
+
+def test_score_of_a_person_is_no_text():
+    assert label(float("nan")) == ""
+    assert label(0.126) == "0.13"

@@ -21,10 +21,19 @@ from motorscope.contract import (
     RunSettings,
     VolumeRef,
 )
+from motorscope.contract.attribution import AttributionRequest
+from motorscope.contract.stages import (
+    AlikeRequest,
+    OpenStageRequest,
+    OverviewRequest,
+    RankingRequest,
+    StagesRequest,
+)
 from motorscope.detection import detect, run_to_end
 from motorscope.engine import ThreadEngine
-from motorscope.errors import DeviceError, ModelError, TomogramError
+from motorscope.errors import ConfigError, DeviceError, ModelError, TomogramError
 from motorscope.inspection import encoder_maps
+from motorscope.picks import PickTable
 from motorscope.tomogram import VoxelGrid, open_tomogram, write_mrc
 
 FP32 = RunSettings("cpu", "fp32")
@@ -51,6 +60,44 @@ def test_feature_maps_of_a_file_are_those_of_the_library(ref, model, tomogram, t
     result = ThreadEngine().submit(asked).result()
     here = replace(asked, tomogram=open_tomogram(path, 16.0), model=model)
     assert np.array_equal(result.maps, run_to_end(encoder_maps(here)).maps)
+
+
+def test_stages_can_be_listed_opened_and_asked_about(ref, tomogram, tmp_path, monkeypatch):
+    monkeypatch.setenv("MOTORSCOPE_CACHE", str(tmp_path))
+    engine = ThreadEngine()
+    facts = engine.submit(StagesRequest(tomogram, ref, settings=FP32)).result()
+    assert [each.spec.name for each in facts[-2:]] == ["decoder1", "logits"]
+    asked = OpenStageRequest(tomogram, ref, "layer1", settings=FP32)
+    stage = engine.submit(asked).result()
+    assert asked.device == "cpu"  # in turn with other work on it
+    assert stage.maps.shape == (stage.spec.channels, *stage.grid.shape)
+    assert stage.counts.sum(axis=1).tolist() == [stage.grid.shape[0] * 24 * 24] * len(stage.maps)
+    facts = engine.submit(StagesRequest(tomogram, ref, settings=FP32)).result()
+    assert [each.kept for each in facts[:3]] == [False, True, False]
+
+    places = stage.grid.to_world([[3, 12, 12], [4, 5, 6]])
+    here = (float(places[0, 0]), float(places[0, 1]), float(places[0, 2]))
+    ranking = engine.submit(RankingRequest(stage.key, places, places[:0], here)).result()
+    first = ranking.table.iloc[0]
+    assert first["at"] == pytest.approx(float(stage.maps[int(first["channel"]), 3, 12, 12]))
+    largest = engine.submit(OverviewRequest(stage.key, "max", ref)).result()
+    assert np.array_equal(largest.values, stage.maps.max(axis=0))
+    colors = engine.submit(OverviewRequest(stage.key, "pca", ref)).result()
+    assert colors.own
+    assert colors.values.shape == (*stage.grid.shape, 3)
+    wanted = PickTable.from_positions(places[:1])
+    alike = engine.submit(AlikeRequest(stage.key, wanted, PickTable.empty(), 100.0)).result()
+    assert alike.similarity[3, 12, 12] == pytest.approx(1, abs=1e-3)
+    with pytest.raises(ConfigError, match="show it again"):
+        engine.submit(RankingRequest("gone", places, places)).result()
+
+
+def test_why_here_is_asked_in_turn(ref, tomogram):
+    asked = AttributionRequest(tomogram, ref, at=(200.0, 700.0, 700.0), settings=FP32)
+    assert asked.device == "cpu"
+    found = ThreadEngine().submit(asked).result()
+    assert found.method == "hirescam"
+    assert np.isfinite(found.values).all()
 
 
 def test_errors_of_a_person_keep_their_kind(ref, tomogram):

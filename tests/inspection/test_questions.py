@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from motorscope.contract.stages import BY_BACKGROUND, BY_VARIANCE
 from motorscope.errors import ModelError, PicksError
 from motorscope.inspection import (
     Moments,
@@ -17,7 +18,7 @@ from motorscope.inspection import (
     save_basis,
 )
 from motorscope.inspection.basis import pooled, principal_axes
-from motorscope.inspection.ranking import BY_BACKGROUND, BY_VARIANCE, separation
+from motorscope.inspection.ranking import separation
 from motorscope.picks import PickTable
 from motorscope.tomogram import VoxelGrid
 
@@ -103,6 +104,13 @@ def test_a_color_means_the_same_in_every_tomogram(rng):
         [127, 127, 128],
         [255, 127, 128],
     ]
+
+
+def test_channels_that_never_vary_are_gray(rng):
+    values = np.outer(rng.normal(size=50), [1, 1, 0, 0])
+    basis = fit_basis([moments_of(values)], "layer2", "abc", 3)
+    found = colors(np.zeros((3, 1, 1, 2), np.float32), basis)
+    assert set(np.unique(found)) <= {127, 128}
 
 
 def test_a_basis_is_kept_for_its_network_and_stage_only(rng, tmp_path):

@@ -32,9 +32,9 @@ def add(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run it and return the exit status."""
+    from motorscope.contract.stages import BY_VARIANCE
     from motorscope.detection import run_to_end
     from motorscope.inspection import At, Momentum, Sample, StageCache, rank_channels, reduce_stage
-    from motorscope.inspection.ranking import BY_VARIANCE
     from motorscope.network import load_to_inspect
     from motorscope.picks import PickTable, pick_tables, read_picks
     from motorscope.picks.files import write_text

@@ -137,6 +137,11 @@ class AttributionRequest(Request[Attribution], Generic[V, M]):
     settings: RunSettings = field(default_factory=RunSettings)
     generation: int = 0
 
+    @property
+    def device(self) -> str:
+        """Name of the device that it needs for itself."""
+        return self.settings.device
+
     def __post_init__(self) -> None:
         if self.steps < 1 or not self.block > 0 or not self.reach > 0:
             raise ConfigError(

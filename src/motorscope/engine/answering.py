@@ -21,10 +21,32 @@ from motorscope.contract import (
     Run,
     VolumeRef,
 )
+from motorscope.contract.attribution import Attribution, AttributionRequest
+from motorscope.contract.stages import (
+    Alike,
+    AlikeRequest,
+    OpenStage,
+    OpenStageRequest,
+    OverviewMap,
+    OverviewRequest,
+    Ranking,
+    RankingRequest,
+    StageFacts,
+    StagesRequest,
+)
 from motorscope.detection import choose_device, detect
 from motorscope.engine import models
 from motorscope.engine.models import ModelCache
-from motorscope.inspection import encoder_maps
+from motorscope.inspection import StageCache, encoder_maps, kept_basis
+from motorscope.inspection.attribution import attribute
+from motorscope.inspection.opened import (
+    alike,
+    entry_of,
+    list_stages,
+    opened_stage,
+    overview,
+    ranked,
+)
 from motorscope.tomogram import Tomogram
 
 Volume = Tomogram | VolumeRef
@@ -79,6 +101,68 @@ def _(request: InventoryRequest, cache: ModelCache, cancel: CancelToken) -> Run[
 def _(request: ModelRequest, cache: ModelCache, cancel: CancelToken) -> Run[ModelOption]:
     yield from ()
     return models.open_model(cache, request.model)
+
+
+@answer.register
+def _(
+    request: AttributionRequest,  # type: ignore[type-arg]
+    cache: ModelCache,
+    cancel: CancelToken,
+) -> Run[Attribution]:
+    yield LOADING
+    model = cache.load(request.model)
+    if cancel.is_set():
+        return None
+    return (
+        yield from attribute(
+            replace(request, tomogram=opened(request.tomogram), model=model), cancel
+        )
+    )
+
+
+@answer.register
+def _(
+    request: StagesRequest,  # type: ignore[type-arg]
+    cache: ModelCache,
+    cancel: CancelToken,
+) -> Run[tuple[StageFacts, ...]]:
+    yield LOADING
+    model = cache.load(request.model)
+    asked = replace(request, tomogram=opened(request.tomogram), model=model)
+    return list_stages(asked, StageCache.default())
+
+
+@answer.register
+def _(request: OpenStageRequest, cache: ModelCache, cancel: CancelToken) -> Run[OpenStage]:  # type: ignore[type-arg]
+    yield LOADING
+    model = cache.load(request.model)
+    if cancel.is_set():
+        return None
+    asked = replace(request, tomogram=opened(request.tomogram), model=model)
+    return (yield from opened_stage(asked, StageCache.default(), cancel))
+
+
+@answer.register
+def _(request: RankingRequest, cache: ModelCache, cancel: CancelToken) -> Run[Ranking]:
+    yield from ()
+    return ranked(request, entry_of(StageCache.default(), request.key))
+
+
+@answer.register
+def _(request: OverviewRequest, cache: ModelCache, cancel: CancelToken) -> Run[OverviewMap]:  # type: ignore[type-arg]
+    yield from ()
+    entry = entry_of(StageCache.default(), request.key)
+    if request.of != "pca":
+        return overview(request.of, entry)
+    fingerprint = cache.load(request.model).fingerprint
+    basis = kept_basis(request.model.name, entry.spec.name, fingerprint)
+    return overview(request.of, entry, basis, fingerprint)
+
+
+@answer.register
+def _(request: AlikeRequest, cache: ModelCache, cancel: CancelToken) -> Run[Alike]:
+    yield from ()
+    return alike(request, entry_of(StageCache.default(), request.key))
 
 
 def device_of(request: Request[object]) -> str | None:

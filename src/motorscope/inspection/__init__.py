@@ -1,5 +1,6 @@
 """What the network sees on its way to an answer."""
 
+from motorscope.contract.stages import Ranking, StageFacts
 from motorscope.inspection.alike import Discriminant, discriminant, find_alike
 from motorscope.inspection.basis import (
     Basis,
@@ -11,9 +12,9 @@ from motorscope.inspection.basis import (
     save_basis,
 )
 from motorscope.inspection.cache import Entry, StageCache
-from motorscope.inspection.facts import StageFacts, stage_facts
+from motorscope.inspection.facts import stage_facts
 from motorscope.inspection.feature_maps import encoder_maps
-from motorscope.inspection.ranking import Ranking, percentiles, rank_channels
+from motorscope.inspection.ranking import percentiles, rank_channels
 from motorscope.inspection.reducers import (
     STATISTICS,
     Across,

@@ -17,6 +17,9 @@ from motorscope.network import list_models
 _REACH = 2.5
 """Standard deviations to each side of the mean that a color spans."""
 
+_NOTHING = 1e-6
+"""Share of the whole deviation that is none, in single precision."""
+
 
 @dataclass(frozen=True)
 class Basis:
@@ -126,8 +129,10 @@ def colors(components: NDArray[np.float32], basis: Basis) -> NDArray[np.uint8]:
     The mean is gray; 2.5 standard deviations of the basis, not of this tomogram, span the colors.
     """
     result = np.full((*components.shape[1:], 3), 128, np.uint8)
-    deviations = np.sqrt(np.maximum(basis.variances, np.finfo(float).tiny))
+    deviations = np.sqrt(basis.variances)
     for number, component in enumerate(components[:3]):
+        if deviations[number] <= _NOTHING * np.sqrt(basis.total):
+            continue  # rounding errors have no color
         scaled = component / np.float32(2 * _REACH * deviations[number]) + np.float32(0.5)
         result[..., number] = np.clip(scaled * 255, 0, 255).astype(np.uint8)
     return result

@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -42,7 +42,7 @@ class Entry:
     maps
         float16 ``(channel, z, y, x)``, mapped from the disk.
     sample
-        Values of voxels drawn at random, float16 ``(n, channel)``.
+        Values of voxels drawn at random, float16 ``(n, channel)``, mapped from the disk.
     moments
         Mean, covariance and range of the channels over the whole grid.
     """
@@ -88,6 +88,10 @@ class StageCache:
                 "remove it."
             ) from None
 
+    def __contains__(self, key: str) -> bool:
+        """Whether there is an entry, be it damaged; nothing of it is read."""
+        return (self.folder / key / _FACTS).exists()
+
     def get(self, key: str) -> Entry | None:
         """Return an entry, or ``None`` if there is none that can be read."""
         folder = self.folder / key
@@ -102,7 +106,7 @@ class StageCache:
                 spec=FeatureSpec(**facts["spec"]),
                 grid=VoxelGrid(**{name: tuple(v) for name, v in facts["grid"].items()}),
                 maps=np.load(folder / _MAPS, mmap_mode="r"),
-                sample=np.load(folder / _SAMPLE),
+                sample=np.load(folder / _SAMPLE, mmap_mode="r"),
                 moments=moments,
             )
             os.utime(folder)  # it was used just now
@@ -195,12 +199,15 @@ class Draft:
         (self.folder / _FACTS).write_text(json.dumps(facts), encoding="utf-8")
 
 
-def key_of(request: StageRequest, precision: str) -> str:
-    """Return what a stage's maps depend on, as the name of a folder."""
+def key_of(request: StageRequest, precision: str, mark: Mapping[str, Any] | None = None) -> str:
+    """Return what a stage's maps depend on, as the name of a folder.
+
+    `mark` is `mark_of` the tomogram, if that is known already: parts of it are read for it.
+    """
     card = request.model.card
     told = {
         "format": _FORMAT,
-        "tomogram": _mark(request.tomogram),
+        "tomogram": mark_of(request.tomogram) if mark is None else mark,
         "model": request.model.fingerprint,
         "input": asdict(card.input),
         "window": (card.window, card.context),
@@ -212,7 +219,7 @@ def key_of(request: StageRequest, precision: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def _mark(tomogram: Tomogram) -> dict[str, Any]:
+def mark_of(tomogram: Tomogram) -> dict[str, Any]:
     """Return what tells a tomogram from others: its grid, its file, and some of its voxels."""
     grid, path = tomogram.grid, tomogram.path
     files: list[Any] = []

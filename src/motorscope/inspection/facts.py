@@ -1,40 +1,15 @@
 """What can be told of a stage before it is computed."""
 
-from dataclasses import dataclass
-
-from motorscope.contract import FeatureSpec
+from motorscope.contract.stages import StageFacts
 from motorscope.inspection.stage import StageRequest
 from motorscope.network import receptive_radius
-from motorscope.tomogram import Shape, Vector, prepared_grid
+from motorscope.tomogram import prepared_grid
 
 
-@dataclass(frozen=True)
-class StageFacts:
-    """A stage of a network for a tomogram; triples are z, y, x.
-
-    Attributes
-    ----------
-    spec
-        Name, channels, stride in voxels of the network's input, offset.
-    spacing
-        Size of its voxels in Å.
-    sees
-        Sides of the box in Å that one voxel depends on at most.
-    shape
-        Its voxels.
-    bytes
-        What all its maps take.
-    """
-
-    spec: FeatureSpec
-    spacing: Vector
-    sees: Vector
-    shape: Shape
-    bytes: int
-
-
-def stage_facts(request: StageRequest) -> StageFacts:
+def stage_facts(request: StageRequest, kept: bool = False) -> StageFacts:
     """Return the facts of a stage; the network's weights do not matter.
+
+    `kept` is told as it is: whether the stage is on disk already.
 
     Raises
     ------
@@ -52,4 +27,5 @@ def stage_facts(request: StageRequest) -> StageFacts:
         sees=(side * z, side * y, side * x),
         shape=request.grid.shape,
         bytes=request.map_bytes,
+        kept=kept,
     )

@@ -1,36 +1,11 @@
 """Which channels of a stage matter."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from motorscope.contract.stages import BY_BACKGROUND, BY_VARIANCE, Ranking
 from motorscope.inspection.reducers import Moments
-
-BY_BACKGROUND = "accepted picks against background"
-BY_REJECTED = "accepted against rejected picks"
-BY_VARIANCE = "variance"
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """The channels of a stage, best first.
-
-    Attributes
-    ----------
-    by
-        What they are ranked by: `BY_BACKGROUND` or, without accepted picks, `BY_VARIANCE`.
-    table
-        ``channel``; ``auc``, the chance that an accepted pick stands out against a voxel of the
-        background; ``direction``, ``up`` where picks are brighter and ``down`` where darker;
-        ``auc_rejected``, ``direction_rejected``, the same against rejected picks;
-        ``variance``, ``mean``, ``at_accepted``, the mean over the picks. NaN or empty where
-        unknown.
-    """
-
-    by: str
-    table: pd.DataFrame
 
 
 def rank_channels(

@@ -1,7 +1,8 @@
 """A stage of a network, from the cache or computed: what every question about it begins with."""
 
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any
 
 from motorscope.contract import CancelToken, Notice, Progress
 from motorscope.detection.forward.watch import Cancelled
@@ -38,7 +39,7 @@ def open_stage(
     """
     cache.check_room(request.map_bytes, f"All maps of {request.stage}")
     whole = yield from reduce_stage(request, (), cache, cancel)
-    return cache.get(_key(request)) if whole else None
+    return cache.get(stage_key(request)) if whole else None
 
 
 def reduce_stage(
@@ -62,7 +63,7 @@ def reduce_stage(
         See `open_stage`.
     """
     cancel = threading.Event() if cancel is None else cancel
-    key = _key(request)
+    key = stage_key(request)
     entry = cache.get(key)
     if entry is not None:
         reread(entry, reducers)
@@ -96,8 +97,9 @@ def _slabs(entry: Entry) -> Generator[Began | Block, None, None]:
         yield Block(place, entry.maps[:, start:stop])
 
 
-def _key(request: StageRequest) -> str:
+def stage_key(request: StageRequest, mark: Mapping[str, Any] | None = None) -> str:
+    """Return what a stage is kept under; `mark` as for `key_of`."""
     setup = choose_setup(
         request.settings.device, request.settings.precision, request.model.card.architecture
     )
-    return key_of(request, precision_name(setup.dtype))
+    return key_of(request, precision_name(setup.dtype), mark)

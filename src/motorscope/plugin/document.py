@@ -59,9 +59,16 @@ class OpenTomogram:
         self.heatmaps: dict[str, Heatmap] = {}
         self._hidden: list[Layer] | None = None
 
-    def layer_of(self, kind: LayerKind) -> Layer | None:
-        """Return the layer of a kind, or ``None`` if there is none."""
-        return next((layer for layer in self.layers if kind_of(layer) is kind), None)
+    def layer_of(self, kind: LayerKind, part: str = "") -> Layer | None:
+        """Return the layer of a kind, or ``None`` if there is none.
+
+        `part` tells it from others of the kind, where there may be several.
+        """
+        for layer in self.layers:
+            tag = tag_of(layer)
+            if tag is not None and tag.kind is kind and tag.part == part:
+                return layer
+        return None
 
     @property
     def hidden(self) -> bool:

@@ -173,6 +173,21 @@ class Workspace(Choices):
         self.options = (*others, option)
         self.model = option
 
+    def chosen(self) -> tuple[Layer, ModelOption]:
+        """Return the layer of the tomogram that is worked on, and the model.
+
+        Raises
+        ------
+        MotorscopeError
+            If one of them is missing, or cannot be used; it says what.
+        """
+        layer, option = self.layer, self.model
+        if self.tomogram_problem or layer is None:
+            raise TomogramError(self.tomogram_problem)
+        if self.model_problem or option is None:
+            raise ModelError(self.model_problem)
+        return layer, option
+
     # Runs
 
     def new_task(self) -> Task:
@@ -183,7 +198,7 @@ class Workspace(Choices):
         MotorscopeError
             If something needed is missing; it says what.
         """
-        layer, option = self._chosen()
+        layer, option = self.chosen()
         return self.session.new_task(
             layer,
             option,
@@ -201,20 +216,12 @@ class Workspace(Choices):
         MotorscopeError
             If something needed is missing; it says what.
         """
-        layer, option = self._chosen()
+        layer, option = self.chosen()
         return self.session.new_feature_task(
             layer, option, self.stage, device=self.device, precision=self.precision
         )
 
     # Inner parts
-
-    def _chosen(self) -> tuple[Layer, ModelOption]:
-        layer, option = self.layer, self.model
-        if self.tomogram_problem or layer is None:
-            raise TomogramError(self.tomogram_problem)
-        if self.model_problem or option is None:
-            raise ModelError(self.model_problem)
-        return layer, option
 
     def _release(self) -> None:
         self._holders -= 1

@@ -76,6 +76,12 @@ FEATURES = LayerKind(
     order=1,
     dies_with=Ending.TOMOGRAM | Ending.SPACING | Ending.EXCHANGE,
 )
+COLORS = LayerKind(
+    "colors",
+    {"rgb": True, "blending": "translucent", "opacity": 0.6, "projection_mode": "none"},
+    order=1,
+    dies_with=Ending.TOMOGRAM | Ending.SPACING | Ending.EXCHANGE,
+)
 HEATMAP = LayerKind(
     "heatmap",
     {
@@ -120,4 +126,4 @@ COMPARISON = LayerKind(
     dies_with=Ending.TOMOGRAM | Ending.SPACING | Ending.EXCHANGE,
     marks_motors=True,
 )
-KINDS = (TOMOGRAM, FEATURES, HEATMAP, COORDINATES, PICKS, COMPARISON)
+KINDS = (TOMOGRAM, FEATURES, COLORS, HEATMAP, COORDINATES, PICKS, COMPARISON)

@@ -33,6 +33,8 @@ class LayerTag:
         Of points: the grid in whose voxels their data count, and the picks that they show.
     in_pixels
         Whether nobody knows how large the voxels are in which the points count.
+    part
+        Which of several results of its kind: the name of a stage, or of a method.
     queued
         Whether a queue opened the tomogram, and exchanges its layers.
     """
@@ -44,6 +46,7 @@ class LayerTag:
     grid: VoxelGrid | None = None
     table: PickTable | None = None
     in_pixels: bool = False
+    part: str = ""
     queued: bool = False
 
     @property

@@ -1,0 +1,251 @@
+"""The table of a stage's channels: sortable, with a picture of each one's values."""
+
+from contextlib import ExitStack
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from qtpy.QtCore import (
+    QAbstractTableModel,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QRectF,
+    Qt,
+)
+from qtpy.QtGui import QColor, QKeyEvent, QPainter, QPen
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from motorscope.contract.stages import BINS, OpenStage
+from motorscope.plugin.connections import listen
+from motorscope.plugin.encoder.channels import COLUMNS, ChannelsController
+from motorscope.plugin.encoder.words import COLUMN_HELP, COLUMN_NAMES, ranking_in_words
+from motorscope.plugin.layers.kinds import STATUS_COLOURS
+from motorscope.plugin.qt.parts import Hint
+
+_DISPLAY, _TIP = Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole
+_ALIGN = Qt.ItemDataRole.TextAlignmentRole
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_VALUES = len(COLUMNS)
+_ROWS = 8
+HERE = "#ffffff"
+"""Color of the value at the current pick."""
+
+
+class ChannelsModel(QAbstractTableModel):
+    """Channels in a given order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = pd.DataFrame()
+        self.stage: OpenStage | None = None
+
+    def show(self, table: pd.DataFrame, stage: OpenStage | None) -> None:
+        """Show a ranking's table and, of the stage, the values."""
+        same = len(table) == len(self.table)
+        if not same:
+            self.beginResetModel()
+        self.table, self.stage = table, stage
+        if not same:
+            self.endResetModel()
+        elif len(table):
+            self.dataChanged.emit(self.index(0, 0), self.index(len(table) - 1, _VALUES))
+
+    @property
+    def channels(self) -> list[int]:
+        """The channels, row by row."""
+        return self.table["channel"].tolist() if len(self.table) else []
+
+    def rowCount(self, parent: QModelIndex | None = None) -> int:
+        """Return the number of channels."""
+        return 0 if parent is not None and parent.isValid() else len(self.table)
+
+    def columnCount(self, parent: QModelIndex | None = None) -> int:
+        """Return the number of columns, the picture of the values being the last."""
+        return _VALUES + 1
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = _DISPLAY) -> Any:
+        """Return the words over a column, and what it means."""
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if section == _VALUES:
+            words = (
+                "Values",
+                "How the values of the volume are distributed (logarithmic);\n"
+                "green: the mean of the accepted picks, white: the current pick.",
+            )
+        else:
+            words = COLUMN_NAMES[COLUMNS[section]], COLUMN_HELP[COLUMNS[section]]
+        return words[0] if role == _DISPLAY else words[1] if role == _TIP else None
+
+    def data(self, index: QModelIndex, role: int = _DISPLAY) -> Any:
+        """Return the text of a cell."""
+        if role == _ALIGN:
+            return _RIGHT
+        if role != _DISPLAY or index.column() == _VALUES:
+            return None
+        return _cell(self.table.iloc[index.row()], COLUMNS[index.column()])
+
+
+class ValuesDelegate(QStyledItemDelegate):
+    """Paints how a channel's values are distributed, and where picks lie among them."""
+
+    def paint(
+        self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex
+    ) -> None:
+        """Paint a cell."""
+        model = index.model()
+        if painter is None or not isinstance(model, ChannelsModel) or model.stage is None:
+            return
+        row = model.table.iloc[index.row()]
+        channel = int(row["channel"])
+        if channel >= len(model.stage.counts):
+            return
+        painter.save()
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(option.rect, option.palette.highlight())
+        area = QRectF(option.rect).adjusted(4, 2, -4, -2)
+        heights = np.log1p(model.stage.counts[channel])
+        heights = heights / max(float(heights.max()), 1.0)
+        step = area.width() / BINS
+        for number, height in enumerate(heights):
+            tall = height * area.height()
+            painter.fillRect(
+                QRectF(area.left() + number * step, area.bottom() - tall, step, tall),
+                QColor(130, 160, 190),
+            )
+        low, high = model.stage.limits[channel]
+        marks = (("at_accepted", STATUS_COLOURS["accepted"]), ("at", HERE))
+        for column, color in marks:
+            value = row.get(column, np.nan)
+            if np.isfinite(value):
+                share = float(np.clip((value - low) / (high - low), 0, 1))
+                x = area.left() + share * area.width()
+                painter.setPen(QPen(QColor(color), 2))
+                painter.drawLine(int(x), int(area.top()), int(x), int(area.bottom()))
+        painter.restore()
+
+
+class ChannelsTable(QTableView):
+    """The channels in their order; a click shows one, several chosen ones are gone through."""
+
+    def __init__(self, controller: ChannelsController) -> None:
+        super().__init__()
+        self._controller = controller
+        self._updating = False
+        self._model = ChannelsModel()
+        self.setModel(self._model)
+        self._delegate = ValuesDelegate(self)
+        self.setItemDelegateForColumn(_VALUES, self._delegate)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        rows, columns = self.verticalHeader(), self.horizontalHeader()
+        rows.hide()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setDefaultSectionSize(self.fontMetrics().height() + 4)
+        for column, widest in enumerate(("0000", "0.00 ↑", "0.00 ↑", "100 %", "0.0e-0")):
+            self.setColumnWidth(column, self.fontMetrics().horizontalAdvance(widest) + 8)
+        columns.setStretchLastSection(True)
+        columns.setSectionsClickable(True)
+        columns.setSortIndicatorShown(True)
+        columns.setSortIndicator(-1, Qt.SortOrder.DescendingOrder)
+        columns.sectionClicked.connect(self._on_header)
+        self.setFixedHeight(columns.sizeHint().height() + _ROWS * rows.defaultSectionSize() + 4)
+        self.selectionModel().selectionChanged.connect(self._on_selection)
+
+    def refresh(self) -> None:
+        """Show the channels as they are, and select the one that is shown."""
+        controller = self._controller
+        self._updating = True
+        if self._model.table is not controller.table:
+            table = controller.table
+            self._model.show(table, controller.encoder.open_stage)
+            for number, column in enumerate(COLUMNS):  # those that say nothing leave their room
+                known = column in table and bool(table[column].notna().any())
+                self.setColumnHidden(number, len(table) > 0 and not known)
+        self._show_selection()
+        self._updating = False
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Let letters pass to the viewer, rather than search the list for them."""
+        if event is not None and event.text().strip():
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+    def _show_selection(self) -> None:
+        controller, channels = self._controller, self._model.channels
+        shown = controller.encoder.shown
+        wanted = controller.selected if len(controller.selected) > 1 else (shown,)
+        rows = [row for row, channel in enumerate(channels) if channel in wanted]
+        chosen = QItemSelection()
+        for row in rows:
+            chosen.select(self._model.index(row, 0), self._model.index(row, _VALUES))
+        flags = QItemSelectionModel.SelectionFlag
+        self.selectionModel().select(chosen, flags.ClearAndSelect)
+        if shown in channels:
+            index = self._model.index(channels.index(shown), 0)
+            self.selectionModel().setCurrentIndex(index, flags.NoUpdate)
+            self.scrollTo(index)
+
+    def _on_header(self, column: int) -> None:
+        if column < _VALUES:
+            self._controller.sort(COLUMNS[column])
+            backwards = self._controller.backwards
+            falls = (column == 0) == backwards
+            order = Qt.SortOrder.DescendingOrder if falls else Qt.SortOrder.AscendingOrder
+            self.horizontalHeader().setSortIndicator(column, order)
+
+    def _on_selection(self) -> None:
+        if not self._updating:
+            rows = sorted(index.row() for index in self.selectionModel().selectedRows())
+            channels = self._model.channels
+            self._controller.select(tuple(channels[row] for row in rows))
+
+
+class ChannelsControls(QWidget):
+    """The table, and what it is ordered by."""
+
+    def __init__(self, controller: ChannelsController, ends: ExitStack) -> None:
+        super().__init__()
+        self._controller = controller
+        self.table = ChannelsTable(controller)
+        self.words = Hint()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(6, 0, 6, 4)
+        column.addWidget(self.table)
+        column.addWidget(self.words)
+        listen(ends, controller.changed, self.refresh)
+        listen(ends, controller.encoder.changed, self.table.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the channels as they are."""
+        self.table.refresh()
+        self.words.setText(ranking_in_words(self._controller.by, len(self._controller.table)))
+
+
+def _cell(row: "pd.Series[Any]", column: str) -> str:
+    value = row.get(column, np.nan)
+    if column == "channel":
+        return str(int(value))
+    if not np.isfinite(value):
+        return "–"
+    if column == "variance":
+        return f"{value:.2g}"
+    if column == "percentile":
+        return f"{value:.0f} %"
+    arrow = {"up": " ↑", "down": " ↓"}
+    return f"{value:.2f}" + arrow.get(row[column.replace("auc", "direction")], "")

@@ -1,0 +1,372 @@
+"""What a person looks at in the encoder: which stage, and what of it, without Qt."""
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from napari.layers import Layer
+from psygnal import Signal
+
+from motorscope.contract import ModelOption, RunSettings
+from motorscope.contract.stages import (
+    OpenStage,
+    OpenStageRequest,
+    Overview,
+    OverviewMap,
+    OverviewRequest,
+    StageFacts,
+    StagesRequest,
+)
+from motorscope.errors import MotorscopeError
+from motorscope.plugin.connections import listen
+from motorscope.plugin.document import OpenTomogram
+from motorscope.plugin.encoder.maps import (
+    DIMMED,
+    Picture,
+    as_limits,
+    keep,
+    show_picture,
+    shown_layer,
+)
+from motorscope.plugin.encoder.question import Question, Runner
+from motorscope.plugin.layers.source import spacing_of, tomogram_from_layer
+from motorscope.plugin.layers.viewport import Box, visible_box
+from motorscope.plugin.workspace import IN_VIEW, WHOLE, Workspace
+from motorscope.tomogram import Tomogram
+
+FIRST = "layer2"
+"""The stage to begin with: of the built-in model, the finest that the decoder reads."""
+
+OVERVIEWS: dict[Overview, str] = {
+    "mean": "mean of all channels",
+    "max": "maximum of all channels",
+    "std": "standard deviation over all channels",
+    "pca": "principal components in color",
+}
+
+Key = tuple[Any, ...]
+
+
+class EncoderController:
+    """Opens stages and shows what a person wants of them.
+
+    Attributes
+    ----------
+    facts
+        The stages of the chosen model for the chosen tomogram; empty until they are known.
+    stage
+        Name of the chosen stage.
+    region
+        `WHOLE`, or `IN_VIEW` for the part of the tomogram that is seen.
+    shown, last_channel
+        A channel, or what of all channels; and the channel that was shown last.
+    channels
+        The channels to go through, in their order.
+    opening, overview
+        What is asked.
+    changed
+        Emitted when any of these has changed.
+    opened
+        Emitted when another stage is open, or none.
+    failed
+        Emitted with a sentence.
+    """
+
+    changed = Signal()
+    opened = Signal()
+    failed = Signal(str)
+
+    def __init__(self, workspace: Workspace, new_runner: Callable[[], Runner]) -> None:
+        self.workspace = workspace
+        self.tomograms = workspace.session.tomograms
+        engine = workspace.session.engine
+        self.facts: tuple[StageFacts, ...] = ()
+        self.stage = FIRST
+        self.region = WHOLE
+        self.shown: int | Overview = 0
+        self.last_channel = 0
+        self.channels: tuple[int, ...] = ()
+        self.listing: Question[tuple[StageFacts, ...]] = Question(new_runner(), engine)
+        self.opening: Question[OpenStage] = Question(new_runner(), engine)
+        self.overview: Question[OverviewMap] = Question(new_runner(), engine)
+        self._stages: dict[Key, OpenStage] = {}
+        self._overviews: dict[tuple[str, Overview], OverviewMap] = {}
+        self._limits: dict[tuple[str, int], tuple[float, float]] = {}
+        self._rates: dict[str, float] = {}  # seconds a byte of one map
+        self._boxes: dict[str, Box] = {}
+        self._about: Key | None = None
+        self._dimmed: tuple[Layer, float] | None = None
+        self._ends = ExitStack()
+        for signal in (self.changed, self.opened, self.failed):
+            self._ends.callback(signal.disconnect)
+        for question in (self.listing, self.opening, self.overview):
+            self._ends.callback(question.drop)
+            listen(self._ends, question.failed, self._on_failed)
+        for event in (workspace.events.current, workspace.events.model, self.tomograms.changed):
+            listen(self._ends, event, self.refresh)
+        listen(self._ends, self.tomograms.closing, self._on_closing)
+        self.refresh()
+
+    def close(self) -> None:
+        """Drop what is asked, and let go of the workspace; layers stay."""
+        self._undim()
+        self._ends.close()
+
+    # What there is
+
+    @property
+    def problem(self) -> str:
+        """Why nothing can be looked at; empty if something can."""
+        return self.workspace.tomogram_problem or self.workspace.model_problem
+
+    @property
+    def open_stage(self) -> OpenStage | None:
+        """The chosen stage, if it is open."""
+        return self._stages.get(self._key())
+
+    @property
+    def layer(self) -> Layer | None:
+        """The layer that shows the chosen stage."""
+        return shown_layer(self.workspace.tomogram, self.stage)
+
+    @property
+    def fact(self) -> StageFacts | None:
+        """The facts of the chosen stage."""
+        return next((each for each in self.facts if each.spec.name == self.stage), None)
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the chosen stage takes, by the last time; ``None`` if that is not known."""
+        fact, rate = self.fact, self._rates.get(self.stage)
+        if fact is None or rate is None:
+            return None
+        return rate * fact.bytes / fact.spec.channels
+
+    @property
+    def colors(self) -> OverviewMap | None:
+        """The colors of the chosen stage, if they were computed."""
+        stage = self.open_stage
+        return None if stage is None else self._overviews.get((stage.key, "pca"))
+
+    # What a person does
+
+    def choose_stage(self, name: str) -> None:
+        """Choose a stage: it is shown at once if it is open, or kept on disk."""
+        if name == self.stage:
+            return
+        self.opening.drop()
+        self.overview.drop()
+        self._undim()
+        self._remember_limits()
+        self.stage = name
+        self._settle()
+
+    def choose_region(self, region: str) -> None:
+        """Choose what of the tomogram is looked at."""
+        self.region = region
+        self._about = None
+        self.refresh()
+
+    def compute(self) -> None:
+        """Open the chosen stage, computing it if it must be.
+
+        Raises
+        ------
+        MotorscopeError
+            If something needed is missing; it says what.
+        """
+        layer, option = self.workspace.chosen()
+        volume, box = self._volume(option), None
+        if self.region == IN_VIEW:
+            box = visible_box(self.workspace.viewer, layer, volume.grid)
+            self._boxes[self.workspace.current] = box
+        self._dim()
+        key, fact, began = self._key(), self.fact, time.monotonic()
+
+        def then(stage: OpenStage) -> None:
+            self._stages[key] = stage
+            if fact is not None and not fact.kept:
+                size = stage.maps.nbytes / stage.spec.channels
+                self._rates[stage.spec.name] = (time.monotonic() - began) / size
+            self.facts = tuple(
+                replace(each, kept=True) if each.spec.name == stage.spec.name else each
+                for each in self.facts
+            )
+            self._undim()
+            self._settle()
+
+        request = OpenStageRequest(volume, option.choice, self.stage, box, self._settings())
+        self.opening.ask(request, then)
+        self.changed.emit()
+
+    def show(self, what: int | Overview) -> None:
+        """Show a channel of the open stage, or all of them in one picture."""
+        self.overview.drop()
+        self._undim()
+        self._remember_limits()
+        self.shown = what
+        if isinstance(what, int):
+            self.last_channel = what
+        stage = self.open_stage
+        if stage is not None and not isinstance(what, int):
+            self._show_overview(stage, what)
+        elif stage is not None:
+            self._show_channel(stage)
+        self.changed.emit()
+
+    def step(self, place: int) -> None:
+        """Show the channel at a place among those to go through."""
+        if 0 <= place < len(self.channels):
+            self.show(self.channels[place])
+
+    def go_through(self, channels: tuple[int, ...]) -> None:
+        """Set which channels there are to go through, in their order."""
+        if channels != self.channels:
+            self.channels = channels
+            self.changed.emit()
+
+    def keep(self) -> None:
+        """Keep the picture that is shown as a layer of its own."""
+        layer = self.layer
+        if layer is not None:
+            self._remember_limits()
+            keep(layer)
+            self.changed.emit()
+
+    # Inner parts
+
+    def refresh(self) -> None:
+        """Look again at what is chosen in the workspace."""
+        about = self._key()[:-2]
+        if about == self._about:
+            return
+        self._about = about
+        self.opening.drop()
+        self.overview.drop()
+        self._undim()
+        self.facts = ()
+        option = self.workspace.model
+        if self.problem or option is None:
+            self.listing.drop()
+        else:
+            request = StagesRequest(self._volume(option), option.choice, settings=self._settings())
+            self.listing.ask(request, self._take_facts)
+        self.opened.emit()
+        self.changed.emit()
+
+    def _take_facts(self, facts: tuple[StageFacts, ...]) -> None:
+        self.facts = facts
+        names = [each.spec.name for each in facts]
+        if self.stage not in names:
+            self.stage = names[0]
+        self._settle()
+
+    def _settle(self) -> None:
+        """Show the chosen stage if it is there."""
+        stage, fact = self.open_stage, self.fact
+        if stage is not None:
+            if isinstance(self.shown, int) and self.shown >= stage.spec.channels:
+                self.shown = 0
+            self.last_channel = min(self.last_channel, stage.spec.channels - 1)
+            if len(self.channels) != stage.spec.channels:
+                self.channels = tuple(range(stage.spec.channels))
+            self.opened.emit()
+            self.show(self.shown)
+            return
+        self.opened.emit()
+        self.changed.emit()
+        if fact is not None and fact.kept and self.region == WHOLE:
+            self._guarded(self.compute)
+
+    def _show_channel(self, stage: OpenStage) -> None:
+        assert isinstance(self.shown, int)
+        default = as_limits(stage.limits[self.shown])
+        picture = Picture(
+            stage.spec.name,
+            f"channel {self.shown}",
+            stage.maps[self.shown],
+            stage.grid,
+            self._limits.get((stage.key, self.shown), default),
+        )
+        self._put(picture)
+
+    def _show_overview(self, stage: OpenStage, of: Overview) -> None:
+        known = self._overviews.get((stage.key, of))
+        if known is not None:
+            self._put(
+                Picture(stage.spec.name, OVERVIEWS[of], known.values, stage.grid, known.limits)
+            )
+            return
+        option = self.workspace.model
+        assert option is not None
+        self._dim()
+
+        def then(found: OverviewMap) -> None:
+            self._overviews[stage.key, of] = found
+            self._undim()
+            if self.open_stage is stage and self.shown == of:
+                self._show_overview(stage, of)
+            self.changed.emit()
+
+        self.overview.ask(OverviewRequest(stage.key, of, option.choice), then)
+
+    def _put(self, picture: Picture) -> None:
+        tomogram = self.workspace.tomogram
+        if tomogram is not None:
+            show_picture(self.tomograms, tomogram, picture)
+
+    def _remember_limits(self) -> None:
+        """Remember the contrast that a person has given to the channel that is shown."""
+        layer, stage = self.layer, self.open_stage
+        if layer is None or stage is None or not isinstance(self.shown, int) or layer.rgb:
+            return
+        low, high = (float(value) for value in layer.contrast_limits)
+        if not np.allclose((low, high), stage.limits[self.shown]):
+            self._limits[stage.key, self.shown] = (low, high)
+
+    def _dim(self) -> None:
+        """Show that the map is not what is asked for, while that is computed."""
+        layer = self.layer
+        if self._dimmed is None and layer is not None:
+            self._dimmed = layer, layer.opacity
+            layer.opacity *= DIMMED
+
+    def _undim(self) -> None:
+        dimmed, self._dimmed = self._dimmed, None
+        if dimmed is not None:
+            layer, opacity = dimmed
+            layer.opacity = opacity
+
+    def _key(self) -> Key:
+        """Return what an open stage is of."""
+        tomogram, option = self.workspace.tomogram, self.workspace.model
+        if tomogram is None or option is None:
+            return (None, "", "")
+        layer = tomogram.layer
+        place = (spacing_of(layer), tuple(layer.translate)) if layer.ndim == 3 else None
+        box = self._boxes.get(tomogram.id) if self.region == IN_VIEW else None
+        return (tomogram.id, place, option.choice, self.region, box, self.stage)
+
+    def _volume(self, option: ModelOption) -> Tomogram:
+        assert self.workspace.layer is not None
+        return tomogram_from_layer(self.workspace.layer, option.card.input.spacing or 0.0)
+
+    def _settings(self) -> RunSettings:
+        return RunSettings(self.workspace.device, self.workspace.precision)
+
+    def _guarded(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except MotorscopeError as error:
+            self.failed.emit(str(error))
+
+    def _on_failed(self, text: str) -> None:
+        self._undim()
+        self.failed.emit(text or "Cancelled.")
+        self.changed.emit()
+
+    def _on_closing(self, tomogram: OpenTomogram) -> None:
+        self._stages = {key: each for key, each in self._stages.items() if key[0] != tomogram.id}

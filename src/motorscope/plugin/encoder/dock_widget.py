@@ -1,0 +1,98 @@
+"""The encoder's dock: composition of its groups."""
+
+from napari.components import ViewerModel
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from motorscope.contract import Inventory
+from motorscope.engine import Failure
+from motorscope.plugin.connections import listen
+from motorscope.plugin.detect.jobs import inventory_job
+from motorscope.plugin.encoder.channels import ChannelsController
+from motorscope.plugin.encoder.channels_widget import ChannelsControls
+from motorscope.plugin.encoder.controller import EncoderController
+from motorscope.plugin.encoder.maps_widget import MapsControls
+from motorscope.plugin.layers.source import tomogram_name
+from motorscope.plugin.qt.controls import mind_wheel_and_keys
+from motorscope.plugin.qt.dock import Dock
+from motorscope.plugin.qt.parts import AMBER, Hint, Section, StatusLine
+from motorscope.plugin.qt.runner import JobRunner
+from motorscope.plugin.settings import preferences
+
+
+class EncoderWidget(Dock):
+    """Look at what the network sees, and ask it why."""
+
+    def __init__(self, napari_viewer: ViewerModel) -> None:
+        super().__init__(napari_viewer)
+        workspace = self.workspace
+        self.status = StatusLine()
+        self.encoder = EncoderController(workspace, self._new_runner)
+        self.ends.callback(self.encoder.close)
+        listen(self.ends, self.encoder.failed, self._on_failed)
+        self.channels = ChannelsController(self.encoder, self._new_runner)
+        self.ends.callback(self.channels.close)
+        self.about, self.problem = Hint(), Hint(AMBER)
+        self.maps = MapsControls(self.encoder, self.status, self.ends)
+        self.table = ChannelsControls(self.channels, self.ends)
+        self._lay_out()
+        listen(self.ends, self.encoder.changed, self._refresh)
+        self._refresh()
+        if not workspace.options:
+            self._new_runner().start(
+                inventory_job,
+                workspace.session.engine,
+                preferences().model,
+                on_result=self._on_inventory,
+            )
+        mind_wheel_and_keys(self)
+
+    def sizeHint(self) -> QSize:
+        """Wide enough for every label."""
+        return QSize(340, 640)
+
+    def _lay_out(self) -> None:
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(2, 2, 2, 2)
+        column.setSpacing(4)
+        column.addWidget(self.about)
+        column.addWidget(self.problem)
+        for title, group in (("Maps", self.maps), ("Channels", self.table)):
+            column.addWidget(Section(title, group))
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidget(content)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setMinimumWidth(content.minimumSizeHint().width() + 20)  # nothing is cut off
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(scroll, 1)
+        layout.addWidget(self.status)
+
+    def _new_runner(self) -> JobRunner:
+        runner = JobRunner(self)
+        self.ends.callback(runner.tokens.cancel_all)
+        return runner
+
+    def _refresh(self) -> None:
+        workspace = self.workspace
+        layer, option = workspace.layer, workspace.model
+        names = [] if layer is None else [tomogram_name(layer)]
+        names += [] if option is None else [f"seen by {option.label}"]
+        self.about.setText(", ".join(names))
+        self.problem.setText(self.encoder.problem)
+
+    def _on_failed(self, text: str) -> None:
+        if text == "Cancelled.":
+            self.status.say(text)
+        else:
+            self.status.warn(text)
+
+    def _on_inventory(self, result: Inventory | Failure | None) -> None:
+        if isinstance(result, Failure):
+            self.status.warn(result.text)
+        elif result is not None:
+            self.workspace.take_inventory(result)

@@ -1,0 +1,131 @@
+"""The layers of the encoder's dock: one for each stage, and those that a person keeps."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from napari.layers import Image, Layer
+from numpy.typing import NDArray
+
+from motorscope.plugin.document import OpenTomogram, Tomograms
+from motorscope.plugin.layers.kinds import COLORS, FEATURES, LayerKind
+from motorscope.plugin.layers.looks import ANGSTROM, AXES
+from motorscope.plugin.layers.source import tomogram_name
+from motorscope.plugin.layers.tag import LayerTag, kind_of, retag, tag_of
+from motorscope.plugin.layers.viewport import steady
+from motorscope.tomogram import VoxelGrid
+
+DIMMED = 0.35
+"""How much of its opacity is left to a map while another is computed."""
+
+_COLORMAPS = ("bop blue", "bop orange", "bop purple", "green", "magenta", "yellow")
+_KINDS = (FEATURES, COLORS)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What is shown of a stage.
+
+    Attributes
+    ----------
+    stage, words
+        Name of the stage, and what of it, such as ``channel 3``.
+    values
+        ``(z, y, x)``, or ``(z, y, x, 3)`` in red, green and blue.
+    limits
+        Values from which to which it is shown.
+    """
+
+    stage: str
+    words: str
+    values: NDArray[Any]
+    grid: VoxelGrid
+    limits: tuple[float, float]
+
+    @property
+    def kind(self) -> LayerKind:
+        """The kind of its layer."""
+        return FEATURES if self.values.ndim == 3 else COLORS
+
+
+def show_picture(tomograms: Tomograms, tomogram: OpenTomogram, picture: Picture) -> Layer:
+    """Show a picture in its stage's layer, which is made where there is none.
+
+    Layers of other stages are hidden, but for those that a person keeps.
+    """
+    name = f"{picture.stage}, {picture.words} of {tomogram_name(tomogram.layer)}"
+    layer = tomogram.layer_of(picture.kind, picture.stage)
+    if layer is None:
+        with steady(tomograms.viewer):
+            layer = tomograms.add(tomogram, Image(**_arguments(tomogram, picture, name)))
+    else:
+        layer.data = picture.values
+        layer.scale, layer.translate = picture.grid.known_spacing(), picture.grid.origin
+        if picture.kind is FEATURES:
+            layer.contrast_limits_range = _wider(picture.limits)
+            layer.contrast_limits = picture.limits
+        if layer.name != name:
+            layer.name = name
+    for other in tomogram.layers:
+        if other is not layer and kind_of(other) in _KINDS and not _kept(other):
+            other.visible = False
+    if not tomogram.hidden:
+        layer.visible = True
+    return layer
+
+
+def shown_layer(tomogram: OpenTomogram | None, stage: str) -> Layer | None:
+    """Return the layer in which a stage is shown, if there is one and it is visible."""
+    if tomogram is None:
+        return None
+    layers = (tomogram.layer_of(kind, stage) for kind in _KINDS)
+    return next((layer for layer in layers if layer is not None and layer.visible), None)
+
+
+def keep(layer: Layer) -> None:
+    """Keep what a layer shows: the next picture of its stage is shown in another layer."""
+    tag = tag_of(layer)
+    assert tag is not None
+    retag(layer, part=f"{tag.part} kept")
+
+
+def _kept(layer: Layer) -> bool:
+    tag = tag_of(layer)
+    return tag is not None and tag.part.endswith(" kept")
+
+
+def _arguments(tomogram: OpenTomogram, picture: Picture, name: str) -> dict[str, Any]:
+    kind = picture.kind
+    arguments: dict[str, Any] = {
+        "data": picture.values,
+        "name": name,
+        "scale": picture.grid.known_spacing(),
+        "translate": picture.grid.origin,
+        "units": ANGSTROM,
+        "axis_labels": AXES,
+        "metadata": LayerTag(
+            kind, tomogram_name(tomogram.layer), tomogram.id, part=picture.stage
+        ).metadata,
+        **kind.looks,
+    }
+    if kind is FEATURES:
+        used = {
+            layer.colormap.name
+            for layer in tomogram.layers
+            if kind_of(layer) is FEATURES and _kept(layer)
+        }
+        free = [each for each in _COLORMAPS if each not in used]
+        arguments["colormap"] = (free or _COLORMAPS)[0]
+        arguments["contrast_limits"] = picture.limits
+    return arguments
+
+
+def _wider(limits: tuple[float, float]) -> tuple[float, float]:
+    """Return the ends of the contrast slider: some room on each side of the limits."""
+    low, high = limits
+    return low - 0.5 * (high - low), high + (high - low)
+
+
+def as_limits(pair: NDArray[np.float32]) -> tuple[float, float]:
+    """Return limits as napari wants them."""
+    return float(pair[0]), float(pair[1])

@@ -1,0 +1,136 @@
+"""Which stage is looked at, and what of it."""
+
+from contextlib import ExitStack
+from typing import Any
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QSlider, QWidget
+from superqt.utils import signals_blocked
+
+from motorscope.contract import Notice, Progress
+from motorscope.plugin.connections import listen
+from motorscope.plugin.encoder.controller import OVERVIEWS, EncoderController
+from motorscope.plugin.encoder.words import colors_in_words, facts_in_words
+from motorscope.plugin.qt.choice_box import ChoiceBox
+from motorscope.plugin.qt.parts import Hint, JobBar, StatusLine
+from motorscope.plugin.workspace import IN_VIEW, WHOLE
+
+CHANNEL = "channel"
+
+
+class MapsControls(QWidget):
+    """Stage, region, and which of the stage's maps is shown."""
+
+    def __init__(self, encoder: EncoderController, status: StatusLine, ends: ExitStack) -> None:
+        super().__init__()
+        self._encoder, self._status = encoder, status
+        self._names: list[str] = []
+        self.stage = ChoiceBox()
+        self.stage.setToolTip(
+            "Deeper stages have more channels, larger voxels and see more around them.\n"
+            "Those that were computed before are shown at once."
+        )
+        self.facts = Hint()
+        self.region = ChoiceBox()
+        self.region.addItem("the whole tomogram", WHOLE)
+        self.region.addItem("what is in view", IN_VIEW)
+        self.region.setToolTip(
+            "In view: the visible rectangle, and 100 nm to each side of the slice."
+        )
+        self.job = JobBar("Compute maps", "Compute the stage's maps; they are kept on disk.")
+        self.notice = Hint()
+        self.shown = ChoiceBox()
+        self.shown.addItem("one channel", CHANNEL)
+        for name, words in OVERVIEWS.items():
+            self.shown.addItem(words, name)
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setPageStep(1)
+        self.slider.setToolTip("Go through the channels in the order of the table.")
+        self.channel = QLabel()
+        self.channel.setMinimumWidth(self.fontMetrics().horizontalAdvance("channel 0000"))
+        self.keep = QPushButton("Keep")
+        self.keep.setToolTip("Keep this map as a layer of its own, beside the next one.")
+        self.colors = Hint()
+        row = QHBoxLayout()
+        row.addWidget(self.slider, 1)
+        row.addWidget(self.channel)
+        row.addWidget(self.keep)
+        form = QFormLayout(self)
+        form.setContentsMargins(6, 0, 6, 4)
+        form.addRow("Stage", self.stage)
+        form.addRow(self.facts)
+        form.addRow("Of", self.region)
+        form.addRow(self.job)
+        form.addRow(self.notice)
+        form.addRow("Show", self.shown)
+        form.addRow(row)
+        form.addRow(self.colors)
+        self.stage.currentIndexChanged.connect(self._on_stage)
+        self.region.currentIndexChanged.connect(
+            lambda: encoder.choose_region(self.region.currentData())
+        )
+        self.job.started.connect(self.start)
+        self.job.cancelled.connect(self._on_cancel)
+        self.shown.currentIndexChanged.connect(self._on_shown)
+        self.slider.valueChanged.connect(encoder.step)
+        self.keep.clicked.connect(encoder.keep)
+        listen(ends, encoder.changed, self.refresh)
+        for question in (encoder.opening, encoder.overview):
+            listen(ends, question.busy_changed, self._on_busy)
+            listen(ends, question.told, self._on_told)
+        self.refresh()
+
+    def start(self) -> None:
+        """Begin to compute the chosen stage."""
+        self.notice.setText("")
+        self._status.say("")
+        self._status.guard(self._encoder.compute)
+
+    def refresh(self) -> None:
+        """Show what is chosen."""
+        encoder = self._encoder
+        names = [fact.spec.name for fact in encoder.facts]
+        with signals_blocked(self.stage), signals_blocked(self.shown), signals_blocked(self.slider):
+            if names != self._names:
+                self._names = names
+                self.stage.clear()
+                self.stage.addItems(names)
+            self.stage.setCurrentIndex(names.index(encoder.stage) if encoder.stage in names else -1)
+            one = isinstance(encoder.shown, int)
+            self.shown.setCurrentIndex(self.shown.findData(CHANNEL if one else encoder.shown))
+            self.slider.setRange(0, max(len(encoder.channels) - 1, 0))
+            if encoder.shown in encoder.channels:
+                self.slider.setValue(encoder.channels.index(encoder.shown))
+        fact, there = encoder.fact, encoder.open_stage is not None
+        self.stage.setEnabled(bool(names))
+        self.facts.setText("" if fact is None else facts_in_words(fact, encoder.seconds))
+        self.job.button.setEnabled(fact is not None and not (there and encoder.region == WHOLE))
+        self.shown.setEnabled(there)
+        self.slider.setEnabled(there and one)
+        self.channel.setText(f"channel {encoder.shown}" if there and one else "")
+        self.keep.setEnabled(encoder.layer is not None)
+        colors = encoder.colors if encoder.shown == "pca" else None
+        self.colors.setText("" if colors is None else colors_in_words(colors))
+
+    def _on_stage(self, row: int) -> None:
+        if row >= 0:
+            self.notice.setText("")
+            self._encoder.choose_stage(self._names[row])
+
+    def _on_shown(self) -> None:
+        name, encoder = self.shown.currentData(), self._encoder
+        encoder.show(encoder.last_channel if name == CHANNEL else name)
+
+    def _on_cancel(self) -> None:
+        self._encoder.opening.cancel()
+        self._encoder.overview.cancel()
+
+    def _on_busy(self, *_: object) -> None:
+        encoder = self._encoder
+        self.job.set_running(encoder.opening.busy or encoder.overview.busy)
+
+    def _on_told(self, message: Any) -> None:
+        if isinstance(message, Progress):
+            self.job.show_progress(message.what, message.done, message.total, message.seconds_left)
+        elif isinstance(message, Notice):
+            self.notice.setText(message.text)

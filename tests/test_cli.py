@@ -9,7 +9,7 @@ import torch
 from motorscope import __version__, cli
 from motorscope.contract import Architecture, write_card_file
 from motorscope.errors import MotorscopeError
-from motorscope.plugin.launch import check_display
+from motorscope.plugin.display import check_display
 from motorscope.plugin.settings import Preferences
 
 
@@ -60,5 +60,17 @@ def test_viewer_without_a_display_is_a_sentence(monkeypatch, capsys):
         check_display()
     assert cli.main(["view"]) == 2
     assert capsys.readouterr().err.startswith("motorscope: There is no display")
-    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
+    check_display()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is a display")
+def test_display_that_cannot_be_reached_is_a_sentence_not_an_abort(monkeypatch):
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
+    check_display()  # that of the tests
+    monkeypatch.setenv("DISPLAY", ":4999")
+    with pytest.raises(MotorscopeError, match=":4999 cannot be reached"):
+        check_display()
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     check_display()

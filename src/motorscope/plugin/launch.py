@@ -1,7 +1,6 @@
 """Open napari on tomograms with the panel docked; the window's picture and the picks on request."""
 
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from motorscope.engine.torch_import import import_torch
 from motorscope.errors import MotorscopeError, SpacingError, TomogramError
 from motorscope.files import replacing
 from motorscope.picks import write_picks
+from motorscope.plugin.display import check_display
 from motorscope.plugin.queue.worklist import scan
 from motorscope.tomogram import Tomogram, find_tomograms, open_tomogram
 
@@ -119,22 +119,6 @@ def view(
         widget.run.finished.connect(lambda found: _after_detection(widget, found, stage))
         widget.find_when_ready()
     napari.run()
-
-
-def check_display() -> None:
-    """Make sure that there is a screen for a window; without one Qt ends the process.
-
-    Raises
-    ------
-    MotorscopeError
-        If there is none.
-    """
-    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
-    if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in names):
-        raise MotorscopeError(
-            "There is no display to open a window on; log in with one (ssh -Y), run it with "
-            "xvfb-run, or use motorscope detect, which needs none."
-        )
 
 
 def _open(path: Path, spacing: float | None) -> Tomogram:

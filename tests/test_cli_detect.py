@@ -86,6 +86,8 @@ def test_an_unknown_spacing_names_the_option_that_mends_it(folder, tmp_path, cap
     assert "Traceback" not in err
     assert not picks.exists()
     assert detect(folder, folder / "unknown.mrc", "-o", picks, "--spacing", "16") == 0
+    err = capsys.readouterr().err
+    assert "check the voxel spacing" in err  # it measures 320 Å along z
 
 
 def test_a_file_that_fails_is_told_and_the_others_are_done(folder, tmp_path, capsys):

@@ -120,6 +120,17 @@ def test_a_spot_goes_through_the_panel_to_its_place(panel, qtbot):
     assert np.array(maps.data_to_world((0, *middle)))[1:] == pytest.approx(truth, abs=2 * SPACING)
 
 
+def test_spacing_that_is_probably_wrong_is_said_and_not_refused(panel, qtbot):
+    viewer, widget = panel
+    add_spot(viewer, **in_angstrom())
+    assert widget.tomogram.hint.isHidden()
+    widget.tomogram.spacing.setText("0.001")
+    press(qtbot, widget.tomogram.set)
+    assert "0.001 Å is unusual" in widget.tomogram.hint.text()
+    assert not widget.tomogram.hint.isHidden()
+    assert widget.run.job.button.isEnabled()
+
+
 def test_threshold_acts_at_once_and_is_kept_per_tomogram(panel, qtbot):
     viewer, widget = panel
     layer = add_spot(viewer, **in_angstrom())

@@ -53,3 +53,20 @@ def test_half_a_spacing_is_none(bad, axis):
     assert plausible_spacing(values) == (13.1, 13.1, 13.1)
     values[axis] = bad
     assert plausible_spacing(values) is None
+
+
+@pytest.mark.parametrize(
+    ("shape", "spacing", "said"),
+    [
+        ((300, 960, 928), 13.1, ""),
+        ((64, 64, 64), 8.0, ""),
+        ((64, 64, 64), None, ""),
+        ((300, 960, 928), 0.001, "0.001 Å is unusual"),
+        ((300, 960, 928), (13.1, 13.1, 1e9), "1e+09 Å is unusual"),
+        ((30, 50, 50), 1.5, "45 × 75 × 75 Å"),
+    ],
+)
+def test_spacing_that_is_probably_wrong_is_said(shape, spacing, said):
+    grid = VoxelGrid(shape, None)
+    doubt = (grid if spacing is None else grid.with_spacing(spacing)).doubt()
+    assert doubt == "" if not said else said in doubt

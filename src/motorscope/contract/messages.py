@@ -42,7 +42,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something a person should know: a fallback to a smaller window or to another device."""
+    """Something a person should know: a fallback to another device, a spacing that seems wrong."""
 
     text: str
 

@@ -17,6 +17,7 @@ from motorscope.contract import (
     HeatmapBlock,
     HeatmapStarted,
     Message,
+    Notice,
     Run,
 )
 from motorscope.detection.calibration import probability
@@ -65,8 +66,9 @@ def detect(
     Yields
     ------
     Message
-        Progress of the preparation, then `HeatmapStarted`, then a `HeatmapBlock` and a `Progress`
-        for each window, and a `Notice` for each fallback. With flips, blocks where motors may be
+        A `Notice` if the spacing is probably wrong; progress of the preparation, then
+        `HeatmapStarted`, then a `HeatmapBlock` and a `Progress` for each window, and a `Notice` for
+        each fallback. With flips, blocks where motors may be
         come a second time.
 
     Raises
@@ -94,6 +96,8 @@ def detect(
         model.output,
     )
     stitcher = Stitcher(padded_shape(part.shape), model.output.stride)
+    if doubt := request.tomogram.grid.doubt():
+        yield Notice(doubt)
     try:
         volume = yield from prepare_part(request.tomogram, model.card.input, part, cancel)
         yield HeatmapStarted(part.heatmap)

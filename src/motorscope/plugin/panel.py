@@ -7,7 +7,7 @@ from typing import Any
 from napari.layers import Layer
 
 from motorscope.contract import ModelOption
-from motorscope.plugin.layers.source import spacing_of, suggested_spacing
+from motorscope.plugin.layers.source import full_grid, spacing_of, suggested_spacing
 from motorscope.plugin.workspace import Workspace
 
 Entries = tuple[tuple[str, str], ...]
@@ -28,6 +28,8 @@ class TomogramState:
         Whether the layer says its spacing; whether that in the field can be given to it as it is.
     problem
         Why it cannot be searched; empty if it can.
+    doubt
+        Why its spacing is probably wrong; empty if nothing speaks for it.
     """
 
     layers: Entries = ()
@@ -37,6 +39,7 @@ class TomogramState:
     known: bool = False
     settable: bool = False
     problem: str = ""
+    doubt: str = ""
 
     def left(self, before: "TomogramState") -> bool:
         """Whether a person has gone on from the tomogram of before, which is still open."""
@@ -180,6 +183,7 @@ def _tomogram(workspace: Workspace) -> TomogramState:
         known=spacing is not None,
         settable=spacing is None and proposed is not None,
         problem=workspace.tomogram_problem,
+        doubt="" if spacing is None else full_grid(layer).doubt(),
     )
 
 

@@ -15,6 +15,12 @@ Vector = tuple[float, float, float]
 _SPACING_RANGE = (0.1, 1000.0)
 """Å; whatever a file says beyond it is no voxel spacing of a tomogram."""
 
+_USUAL_SPACING = (1.0, 60.0)
+"""Å; at the upper end a motor is eight voxels wide."""
+
+_MOTOR = 450.0
+"""Å: diameter of a C ring, the widest part of a motor."""
+
 
 @dataclass(frozen=True)
 class VoxelGrid:
@@ -67,6 +73,29 @@ class VoxelGrid:
                 "give it in Å (--spacing, or the Spacing field)."
             )
         return self.spacing
+
+    def doubt(self) -> str:
+        """Return why the spacing is probably wrong, in a sentence; empty if nothing speaks for it.
+
+        Nothing is refused for it: a person may know better.
+        """
+        if self.spacing is None:
+            return ""
+        low, high = _USUAL_SPACING
+        odd = [f"{side:g}" for side in self.spacing if not low <= side <= high]
+        if odd:
+            return (
+                f"A voxel spacing of {odd[0]} Å is unusual, most tomograms have {low:g} to "
+                f"{high:g} Å; check it."
+            )
+        sides = [count * side for count, side in zip(self.shape, self.spacing, strict=True)]
+        if min(sides) < _MOTOR:
+            size = " × ".join(f"{side:.0f}" for side in sides)
+            return (
+                f"The volume measures {size} Å, and a motor is {_MOTOR:.0f} Å wide; check the "
+                "voxel spacing."
+            )
+        return ""
 
     def to_world(self, voxels: ArrayLike) -> NDArray[np.float64]:
         """Turn voxel coordinates ``(..., 3)`` (centres at integers) into Å."""

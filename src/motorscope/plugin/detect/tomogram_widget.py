@@ -68,10 +68,10 @@ class TomogramControls(QWidget):
                     self.choice.addItem(name, layer_id)
         with signals_blocked(self.choice):
             self.choice.setCurrentIndex(self.choice.findData(state.chosen))
-        self.hint.setText(state.problem)
+        self.hint.setText(state.problem or state.doubt)
         self.spacing.setEnabled(bool(state.chosen))
         self.shape.setText(state.shape)
-        asked = bool(state.chosen) and not state.known
+        asked = bool(state.chosen) and (not state.known or bool(state.doubt))
         self.spacing.setStyleSheet(f"border: 1px solid {AMBER};" if asked else "")
         if (state.chosen, state.spacing) != (before.chosen, before.spacing) or state.known:
             self.spacing.setText(state.spacing)

@@ -13,6 +13,7 @@ import argparse
 import logging
 import multiprocessing
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -33,10 +34,16 @@ SECONDS = 2.0
 """Processor time in which a file must be read or refused."""
 
 PATIENCE = 20.0
-"""Seconds after which a worker that does not answer is ended; a busy machine is no failure."""
+"""Seconds of processor time after which a worker that does not answer is ended."""
+
+_BUSY = 15
+"""So many times as long it may take on a busy machine, which is no failure."""
 
 _CASES = 500
 """Files that a worker opens before it is made anew; libraries keep some of its memory."""
+
+_TOO_LONG = getattr(signal, "SIGXCPU", 0)
+"""The signal that ends a process for its processor time; there is none on Windows."""
 
 _MOST_MEMORY = 2**31
 _FREE_MEMORY, _MEMORY_PER_BYTE = 2**26, 30
@@ -72,10 +79,12 @@ class Worker:
         self.opened += 1
         self._pipe.send((sample, content))
         try:
-            if self._pipe.poll(patience):
+            if self._pipe.poll(_BUSY * patience):
                 return self._pipe.recv()
         except EOFError:
             self.close()
+            if self._code == -_TOO_LONG:
+                return Outcome("hang", f"no answer in {PATIENCE:g} s of processor time")
             return Outcome("crash", f"the process ended with the code {self._code}")
         self.close()
         return Outcome("hang", f"no answer in {patience:g} s")
@@ -133,6 +142,7 @@ def _serve(pipe: Connection) -> None:
             if sample.name not in known:
                 known.add(sample.name)
                 _open_whole(sample, Path(folder))
+            _limit_time()
             with _laid_out(sample, content, Path(folder) / str(number)) as place:
                 pipe.send(_outcome(sample, place, len(content)))
 
@@ -199,6 +209,16 @@ def _limit_memory() -> None:
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     most = pages * resource.getpagesize() + _MOST_MEMORY
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def _limit_time() -> None:
+    """Let the next case end the process if it takes far too much time."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    most = int(time.process_time() + PATIENCE) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (most, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
 def main() -> int:

@@ -124,7 +124,8 @@ def test_spacing_that_is_probably_wrong_is_said_and_not_refused(panel, qtbot):
     viewer, widget = panel
     add_spot(viewer, **in_angstrom())
     assert widget.tomogram.hint.isHidden()
-    widget.tomogram.spacing.setText("0.001")
+    widget.tomogram.spacing.selectAll()
+    qtbot.keyClicks(widget.tomogram.spacing, "0.001")
     press(qtbot, widget.tomogram.set)
     assert "0.001 Å is unusual" in widget.tomogram.hint.text()
     assert not widget.tomogram.hint.isHidden()

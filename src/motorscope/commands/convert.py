@@ -16,8 +16,8 @@ def add(commands: Commands) -> None:
         "tell the formats, or --from and --to. Rejected picks go into our own CSV only.",
         epilog="Formats: csv (ours), labels and submission (the BYU competition's), relion5, "
         "relion4, star (x, y, z in voxels), dynamo, imod, portal (CryoET Data Portal), copick, "
-        "json and npy (z, y, x in voxels). Those of one tomogram a file can be read from a folder "
-        "and written to one.",
+        "json and npy (z, y, x in voxels), napari (its own CSV of points). Those of one tomogram a "
+        "file can be read from a folder and written to one.",
     )
     parser.add_argument("source", type=Path, metavar="IN", help="a file, or a folder of files")
     parser.add_argument("target", type=Path, metavar="OUT", help="a file, or a folder that exists")

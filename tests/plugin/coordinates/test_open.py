@@ -11,7 +11,7 @@ from npe2 import PluginManager, PluginManifest
 
 from motorscope.errors import MotorscopeError, PicksError
 from motorscope.picks import PickTable
-from motorscope.picks.formats import FORMATS, format_to_write, write_coordinates
+from motorscope.picks.formats import FORMATS, format_of_file, format_to_write, write_coordinates
 from motorscope.plugin.coordinates.open import get_reader, open_coordinates, open_on
 from motorscope.plugin.coordinates.sniff import coordinate_format
 from motorscope.plugin.layers.kinds import COORDINATES, PICKS
@@ -93,6 +93,28 @@ def test_what_napari_saves_opens_where_it_was(name, tmp_path, npe2pm):
     assert world(again) == pytest.approx(world(points)[kept], abs=0.01 * 12.5)
     assert kind_of(again) is COORDINATES
     assert tag_of(again).tomogram == identity(viewer.layers[0])
+
+
+def test_what_napari_saves_by_itself_keeps_the_decisions(tmp_path, npe2pm):
+    viewer = ViewerModel()
+    add_tomogram(viewer)
+    table = a_table()
+    points = add_picks(viewer, table.set_status(table.ids[:1], "rejected"))
+    path = tmp_path / "x.csv"
+    assert points.save(str(path)) == [str(path)]
+    assert path.read_text().startswith("index,")  # which is napari's, not ours
+    assert get_reader(str(path)) is not None
+    again, _ = opened(viewer, path)
+    assert world(again) == pytest.approx(world(points), abs=0.01 * 12.5)
+    assert again.features["status"].tolist() == points.features["status"].tolist()
+    assert again.features["score"].to_numpy() == pytest.approx(
+        points.features["score"], nan_ok=True
+    )
+    # Points of anybody else are left to napari's own reader.
+    other = tmp_path / "y.csv"
+    Points(points.data, features={"score": points.data[:, 0]}).save(str(other))
+    assert get_reader(str(other)) is None
+    assert format_of_file(other).name == "napari"
 
 
 @needs_formats

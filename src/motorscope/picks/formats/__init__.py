@@ -10,6 +10,7 @@ from motorscope.picks.formats.competition import LABELS, SUBMISSION
 from motorscope.picks.formats.copick import COPICK
 from motorscope.picks.formats.dynamo import DYNAMO
 from motorscope.picks.formats.imod import IMOD
+from motorscope.picks.formats.napari_points import NAPARI
 from motorscope.picks.formats.own import OWN
 from motorscope.picks.formats.portal import PORTAL
 from motorscope.picks.formats.star import PLAIN_STAR, RELION4, RELION5
@@ -29,6 +30,7 @@ FORMATS = (
     COPICK,
     JSON,
     ARRAY,
+    NAPARI,
 )
 """All formats; of those that share a suffix the first is the one to write."""
 

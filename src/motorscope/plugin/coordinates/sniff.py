@@ -56,6 +56,11 @@ def _is_competition(path: Path, start: bytes) -> bool:
     return {"tomo_id", "Motor axis 0", "Motor axis 1", "Motor axis 2"} <= _header(start)
 
 
+def _is_ours_by_napari(path: Path, start: bytes) -> bool:
+    """Whether napari saved one of our layers; other people's points are its own reader's."""
+    return {"id", "score", "origin", "status"} <= _header(start)
+
+
 def _header(start: bytes) -> set[str]:
     line = start.decode("utf-8-sig").splitlines()[0]
     return {name.strip() for name in next(csv.reader([line]))}
@@ -124,5 +129,6 @@ _LOOKS: dict[str, Callable[[Path, bytes], bool]] = {
     "json": _is_json,
     "copick": _is_copick,
     "npy": _is_array,
+    "napari": _is_ours_by_napari,
 }
 """A closer look at formats whose beginning says little."""

@@ -26,7 +26,7 @@ from motorscope.tables import overlaid, read_toml
 from motorscope.tomogram import open_tomogram
 from motorscope.training import train
 from motorscope.training.config_file import make_config
-from motorscope.training.validation import examine
+from motorscope.training.validation import Known, examine
 
 CONFIG = "configs/built-in.toml"
 BASE = "as it is"
@@ -68,7 +68,8 @@ def candidates(card: str | Path, folder: Path, file: Path) -> None:
     model = load_model(str(card))
     model = replace(model, card=replace(model.card, flips=False))
     tomograms = {path.stem: open_tomogram(path) for path in sorted(folder.glob("*.mrc"))}
-    known = ((name, tomogram, np.empty((0, 3))) for name, tomogram in tomograms.items())
+    nowhere = np.empty((0, 3))
+    known = [Known(name, lambda one=one: (one, nowhere)) for name, one in tomograms.items()]
     found = examine(model, known).found
     write_picks(file, {name: (table, tomograms[name].grid) for name, table in found.items()})
 

@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def measure(turn: str, folder: Path, arguments: argparse.Namespace) -> None:
-    from motorscope.batch.loop import Finished
+    from motorscope.batch.loop import Done
     from motorscope.batch.report import report
     from motorscope.batch.run import BatchRequest, Planned, run_batch
 
@@ -79,7 +79,7 @@ def measure(turn: str, folder: Path, arguments: argparse.Namespace) -> None:
             break
         if isinstance(message, Planned):
             planned = time.perf_counter() - began
-        if isinstance(message, Finished):
+        if isinstance(message, Done):
             times.append(time.perf_counter() - began)
     whole, busy = time.perf_counter() - began, time.process_time() - cpu
     numbers = {"turn": turn, "planned_s": round(planned, 2), "whole_s": round(whole, 2)}

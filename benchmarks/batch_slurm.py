@@ -30,7 +30,7 @@ def main() -> None:
     model = make_model(folder)
     make_tomograms(folder / "in", arguments.tomograms)
 
-    from motorscope.batch.loop import Finished
+    from motorscope.batch.loop import Done
     from motorscope.batch.run import BatchRequest, run_batch
 
     request = BatchRequest(
@@ -51,8 +51,8 @@ def main() -> None:
         except StopIteration as end:
             ended = end.value
             break
-        if isinstance(message, Finished):
-            finished.append(message.outcome.item.name)
+        if isinstance(message, Done):
+            finished.append(message.item.name)
             if len(finished) >= 3 and not cancelled:
                 cancelled = cancel_one(folder / "out")
     outcomes = ended.plan.items and list(_outcomes(folder / "out", ended))

@@ -67,12 +67,12 @@ def test_a_threshold_leaves_out_what_is_below(folder, tmp_path):
 def test_flips_are_left_to_the_model_unless_said(folder, tmp_path, monkeypatch, options, flips):
     asked = []
 
-    def record(request, model):
+    def record(request, engine):
         asked.append(request.flips)
         yield from ()
         return []
 
-    monkeypatch.setattr("motorscope.detection.detect_files", record)
+    monkeypatch.setattr("motorscope.batch.table.detect_files", record)
     assert detect(folder, folder / "known.mrc", "-o", tmp_path / "picks.csv", *options) == 0
     assert asked == [flips]
 
@@ -144,7 +144,7 @@ def test_errors_become_exit_statuses(folder, tmp_path, monkeypatch, capsys, erro
     def fail(*arguments):
         raise error
 
-    monkeypatch.setattr("motorscope.detection.check_files", fail)
+    monkeypatch.setattr("motorscope.batch.table.check_files", fail)
     assert detect(folder, folder / "known.mrc", "-o", tmp_path / "picks.csv") == status
     err = capsys.readouterr().err
     assert err.startswith("motorscope: ")
@@ -255,23 +255,24 @@ def test_folder_is_searched_without_the_heatmaps_in_it(folder, tmp_path, capsys)
 
 
 def test_interrupted_run_says_how_to_go_on(folder, tmp_path, monkeypatch, capsys):
+    from motorscope.batch.loop import Begun, Standing
+    from motorscope.batch.table import FileDone
     from motorscope.contract import Progress
-    from motorscope.detection import FileDone, FilesLeft, FileStarted
 
     first, second = (tmp_path / f"{name}.mrc" for name in "ab")
     for path in (first, second):
         shutil.copy(folder / "known.mrc", path)
     picks = tmp_path / "picks.csv"
 
-    def interrupted(request, model):
-        yield FileStarted(first, 1, 2)
+    def interrupted(request, engine):
+        yield Begun(first, 1, 2)
         yield FileDone(first)
-        yield FileStarted(second, 2, 2)
-        yield FilesLeft(400.0)
+        yield Begun(second, 2, 2)
+        yield Standing(1, 0, 2, 400.0)
         yield Progress("Looking for motors", 1, 4)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("motorscope.detection.detect_files", interrupted)
+    monkeypatch.setattr("motorscope.batch.table.detect_files", interrupted)
     assert detect(folder, first, second, "-o", picks) == 130
     *_, shown, last = capsys.readouterr().err.splitlines()
     assert shown.endswith("25 %, 7 min left")

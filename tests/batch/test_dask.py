@@ -16,7 +16,9 @@ pytest.importorskip("distributed")
 from motorscope.batch.errors import BatchError
 from motorscope.batch.executors import open_pool
 from motorscope.batch.executors.pool import Wanted
-from motorscope.batch.loop import Finished, Totals, run_items
+from motorscope.batch.handing_out import run_items
+from motorscope.batch.loop import Done, Totals
+from motorscope.contract import run_to_end
 
 HERE = Path(__file__).parent
 START = "from distributed.cli.dask_{0} import main; import sys; sys.argv = {1!r}; main()"
@@ -67,13 +69,13 @@ def test_killed_worker_costs_no_tomogram_and_none_is_done_twice(cluster, make_jo
     done: list[str] = []
 
     def follow(message):
-        if isinstance(message, Finished):
-            done.append(message.outcome.item.name)
+        if isinstance(message, Done):
+            done.append(message.item.name)
             if len(done) == 8:
                 workers[0].send_signal(signal.SIGKILL)
 
     with open_pool(Wanted(on=f"dask:{address}")) as pool:
-        totals = tiny.drain(run_items(job, items, pool, tiny.logged), follow)
+        totals = run_to_end(run_items(job, items, pool, tiny.logged), follow)
     assert totals == Totals(30, 0)
     assert sorted(done) == sorted(names)
     assert {each.item.name for each in job.store.outcomes()} == set(names)

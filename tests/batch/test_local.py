@@ -6,7 +6,9 @@ import tiny
 
 from motorscope.batch.executors import open_pool
 from motorscope.batch.executors.pool import Wanted
-from motorscope.batch.loop import Finished, Totals, run_items
+from motorscope.batch.handing_out import run_items
+from motorscope.batch.loop import Done, Totals
+from motorscope.contract import run_to_end
 
 
 def test_one_that_kills_its_process_and_others_that_fail_stop_nobody(make_job):
@@ -14,9 +16,9 @@ def test_one_that_kills_its_process_and_others_that_fail_stop_nobody(make_job):
     job, items = make_job(names)
     messages = []
     with open_pool(Wanted(workers=2)) as pool:
-        totals = tiny.drain(run_items(job, items, pool, tiny.deadly), messages.append)
+        totals = run_to_end(run_items(job, items, pool, tiny.deadly), messages.append)
     assert totals == Totals(9, 3)
-    finished = Counter(m.outcome.item.name for m in messages if isinstance(m, Finished))
+    finished = Counter(m.item.name for m in messages if isinstance(m, Done))
     assert finished == Counter(names)
     outcomes = {outcome.item.name: outcome for outcome in job.store.outcomes()}
     assert "damaged; copy it again" in outcomes["broken"].error

@@ -11,8 +11,9 @@ import tiny
 from motorscope.batch.errors import BatchError
 from motorscope.batch.executors import open_pool, slurm
 from motorscope.batch.executors.pool import Wanted
-from motorscope.batch.loop import run_items
+from motorscope.batch.handing_out import run_items
 from motorscope.batch.work import DONE, STOPPED, work_through
+from motorscope.contract import run_to_end
 
 SCRIPT = """\
 #!/bin/bash
@@ -89,7 +90,7 @@ def test_tasks_that_ended_without_an_answer_are_told_of_and_stopping_cancels_the
         pytest.raises(BatchError, match=r"ended and left 3 undone.*run the same command again"),
         open_pool(wanted) as pool,
     ):
-        tiny.drain(run_items(job, items, pool, tiny.instant))
+        run_to_end(run_items(job, items, pool, tiny.instant))
     assert "scancel 77" in cluster.read_text()
 
 

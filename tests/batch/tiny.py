@@ -3,9 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
@@ -14,9 +12,6 @@ from motorscope.batch.outcome import Effort, Outcome
 from motorscope.batch.work import Job, Place
 from motorscope.errors import TomogramError
 from motorscope.picks import PickTable, Summits
-
-M = TypeVar("M")
-R = TypeVar("R")
 
 
 def instant(job: Job, item: Item, place: Place) -> Outcome | None:
@@ -62,15 +57,3 @@ def endless(job: Job, item: Item, place: Place) -> Outcome | None:
     while place.cancel is None or not place.cancel.is_set():
         time.sleep(0.01)
     return None
-
-
-def drain(run: Generator[M, None, R], on_message: Callable[[M], None] | None = None) -> R:
-    """Run to the end; as `motorscope.detection.run_to_end`, which loads torch."""
-    while True:
-        try:
-            message = next(run)
-        except StopIteration as end:
-            value: R = end.value
-            return value
-        if on_message is not None:
-            on_message(message)

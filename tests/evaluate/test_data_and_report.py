@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from motorscope.batch.table.ledger import Row, add
 from motorscope.cli import main
-from motorscope.detection.files.ledger import Row, add
 from motorscope.errors import MotorscopeError, PicksError
 from motorscope.evaluate import (
     format_report,

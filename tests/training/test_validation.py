@@ -13,6 +13,7 @@ from motorscope.tomogram import Tomogram, VoxelGrid
 from motorscope.training.config import ValidationConfig
 from motorscope.training.validation import (
     Findings,
+    Known,
     examine,
     figures,
     fit_calibration,
@@ -43,11 +44,11 @@ def findings(*tomograms):
 def test_held_out_tomograms_are_drawn_as_the_configuration_says():
     drawn = SimulationConfig(snr=(0.04, 0.05), inverted=1.0)
     config = ValidationConfig(shape=(32, 64, 64), spacings=(13.0, 20.0), simulation=drawn, seed=5)
-    known = list(held_out(config, 3))
-    assert [tomogram.grid.spacing[0] for _, tomogram, _ in known] == [13.0, 20.0, 13.0]
+    known = [each.open()[0] for each in held_out(config, 3)]
+    assert [tomogram.grid.spacing[0] for tomogram in known] == [13.0, 20.0, 13.0]
     settings = replace(drawn, shape=(32, 64, 64), spacing=20.0, back_projection=True)
     alone = simulate_tomogram(settings, seed=6)
-    np.testing.assert_array_equal(known[1][1].data, alone.tomogram.data)
+    np.testing.assert_array_equal(known[1].data, alone.tomogram.data)
 
 
 @pytest.mark.parametrize(("scale", "shift"), [(0.5, -2.0), (1.5, 2.0)])
@@ -72,7 +73,7 @@ def test_a_model_is_examined_as_its_card_says(start_model):
 
     def scores(flips):
         card = replace(model.card, flips=flips)
-        known = [("noise", tomogram, np.empty((0, 3)))]
+        known = [Known("noise", lambda: (tomogram, np.empty((0, 3))))]
         found = examine(replace(model, card=card), known, device="cpu").found["noise"]
         asked = DetectionRequest(tomogram, model, settings=RunSettings("cpu", flips=flips))
         assert found == run_to_end(detect(asked)).candidates

@@ -1,47 +1,44 @@
-"""The loop over the tomograms of a batch: what is left is handed out, and what comes back is told.
+"""The loop over many items: in they go, and each has one outcome, whoever asks and who computes.
 
-Outcomes are written by whoever computed them. Here they are only waited for and read, so that a
-batch may be stopped, killed or watched from elsewhere at any time.
+A *way* says by whom and in which order items are worked on: one after the other (`in_turn`), or by
+a pool (`motorscope.batch.handing_out`). `follow` goes it: it counts, and tells the time left. What
+fails stops nothing else; what is done already is left out by whoever makes the list of items.
 """
 
-import queue
-import time
-from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, wait
+from contextlib import closing
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from motorscope.batch.claims import release
-from motorscope.batch.errors import BatchError
-from motorscope.batch.executors.pool import Pool
-from motorscope.batch.items import Item
-from motorscope.batch.outcome import Outcome
-from motorscope.batch.work import (
-    BUSY,
-    DONE,
-    STOPPED,
-    Detector,
-    Job,
-    lost_outcome,
-    work,
-    work_through,
-)
+from motorscope.batch.pace import Pace
+from motorscope.contract import CancelToken, Message, Progress, Run
+from motorscope.errors import MotorscopeError
 
-_TICK = 1.0  # seconds between two signs of life
-_LOOK = 3.0  # seconds between two looks at the folder of outcomes
-_WAIT = 5.0  # seconds until a tomogram that somebody else works on is asked for again
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
-class Finished:
-    """A tomogram has an outcome; of its candidates only the number is read."""
+class Begun(Generic[T]):
+    """Work on an item begins, the `number`-th of `total`; messages that follow are about it."""
 
-    outcome: Outcome
+    item: T
+    number: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Done(Generic[T, R]):
+    """An item has its outcome; `error` says why it has failed, if it has."""
+
+    item: T
+    value: R | None = None
+    error: MotorscopeError | OSError | None = None
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How far a run is: outcomes and failures of this run, and the seconds left, if known."""
+    """How far a loop is: outcomes, failures among them, and the seconds left, if known."""
 
     done: int
     failed: int
@@ -51,160 +48,75 @@ class Standing:
 
 @dataclass(frozen=True)
 class Totals:
-    """What a run did, in the end."""
+    """What a loop did in the end: outcomes, and failures among them."""
 
     done: int
     failed: int
 
 
-Steps = Generator[Finished | Standing, None, None]
-Loop = Generator[Finished | Standing, None, Totals]
+Way = Generator[Begun[T] | Message | Done[T, R] | None, None, None]
+"""Works on items; ``None`` is a sign of life."""
+
+Loop = Generator[Begun[T] | Message | Done[T, R] | Standing, None, Totals]
 
 
-def run_items(
-    job: Job, items: Sequence[Item], pool: Pool, detector: Detector | None = None
-) -> Loop:
-    """Have every item worked on, and yield `Finished` for each; a failed one stops no other.
-
-    Yields `Standing` after each, and about once a second.
+def in_turn(
+    items: Sequence[T], work: Callable[[T], Run[R]], cancel: CancelToken, before: int = 0
+) -> Way[T, R]:
+    """Work on one item after the other.
 
     Parameters
     ----------
-    job
-        What they have in common; its folder and list of items are written already.
-    detector
-        See `motorscope.batch.work.work`.
-
-    Raises
-    ------
-    BatchError
-        If nothing can go on: a full disk, another version on a worker, a scheduler that is gone.
+    work
+        Yields messages and returns an outcome, or ``None`` when it was cancelled. A
+        `MotorscopeError` or an ``OSError`` is the item's alone.
+    cancel
+        When set, no further item is begun.
+    before
+        How many were done before, for the numbers.
     """
-    pace = _Pace(items)
-    yield from (
-        _by_task(job, items, pool, detector, pace)
-        if pool.tasks
-        else _one_by_one(job, items, pool, detector, pace)
-    )
-    return Totals(pace.done, pace.failed)
-
-
-def _one_by_one(
-    job: Job, items: Sequence[Item], pool: Pool, detector: Detector | None, pace: "_Pace"
-) -> Steps:
-    """Submit each tomogram by itself."""
-    finished: queue.SimpleQueue[Future[str]] = queue.SimpleQueue()
-    pending: dict[Future[str], Item] = {}
-    left, waiting = deque(items), deque[tuple[float, Item]]()
-
-    def hand_out() -> None:
-        while waiting and waiting[0][0] <= time.monotonic():
-            left.append(waiting.popleft()[1])
-        while left and (pool.window is None or len(pending) < pool.window):
-            item = left.popleft()
-            future = pool.executor.submit(work, job, item, detector)
-            pending[future] = item
-            future.add_done_callback(finished.put)
-
-    while left or pending or waiting:
-        hand_out()
+    for number, item in enumerate(items, start=1):
+        if cancel.is_set():
+            return
+        yield Begun(item, before + number, before + len(items))
+        failed: MotorscopeError | OSError | None = None
+        value: R | None = None
         try:
-            future = finished.get(timeout=_TICK)
-        except queue.Empty:
-            yield pace.standing()
-            continue
-        item = pending.pop(future)
-        said = _answer(future, job, item, pool)
-        if said == BUSY:
-            waiting.append((time.monotonic() + _WAIT, item))
-        elif said == DONE:
-            outcome = job.store.facts(item)
-            if outcome is None:
-                raise BatchError(
-                    f"The outcome of {item.path} is not in {job.store.folder}, though a worker "
-                    "wrote it; choose a folder on a disk that all workers share."
-                )
-            yield from _tell(outcome, item, pace)
+            value = yield from work(item)
+        except (MotorscopeError, OSError) as error:
+            failed = error
+        if value is None and failed is None:
+            return
+        yield Done(item, value, failed)
 
 
-def _by_task(
-    job: Job, items: Sequence[Item], pool: Pool, detector: Detector | None, pace: "_Pace"
-) -> Steps:
-    """Submit tasks that take one tomogram after the other, and watch what they write.
+def follow(items: Sequence[T], way: Way[T, R], size: Callable[[T], int]) -> Loop[T, R]:
+    """Go through items; `Standing` comes after each `Done`, before each `Progress`, and with ticks.
 
-    Where tasks ended before all was done, others follow, as long as that leads to something.
+    Parameters
+    ----------
+    items
+        Those that `way` works on.
+    size
+        Tells the bytes of an item, for the time left.
     """
-    tasks = pool.tasks or 1
-    left = {item.id: item for item in items}
-    while left:
-        before, lost, stopped = len(left), "", 0
-        futures = [
-            pool.executor.submit(work_through, job, number, tasks, detector)
-            for number in range(tasks)
-        ]
-        while True:
-            _, running = wait(futures, timeout=_LOOK)
-            for name in sorted(job.store.ids() & left.keys()):
-                outcome = job.store.facts(left[name])
-                if outcome is not None:
-                    yield from _tell(outcome, left.pop(name), pace)
-            yield pace.standing()
-            if not running:
-                break
-        for future in futures:
-            try:
-                said = future.result()
-            except pool.lost as error:
-                lost = str(error)
-                continue
-            if said not in (DONE, STOPPED):
-                raise BatchError(said)
-            stopped += said == STOPPED
-        for item in left.values():
-            release(job.store.claim(item), job.owner)
-        if left and (len(left) == before or stopped == len(futures)):
-            raise BatchError(
-                f"{pool.where} ended and left {len(left)} undone. {lost} What is done stays done: "
-                "run the same command again."
-            )
+    pace = Pace(map(size, items))
+    done = failed = at_hand = 0
 
+    def standing(item_left: float | None = None) -> Standing:
+        return Standing(done, failed, len(items), pace.left(at_hand, item_left))
 
-def _tell(outcome: Outcome, item: Item, pace: "_Pace") -> Steps:
-    pace.add(item, bool(outcome.error))
-    yield Finished(outcome)
-    yield pace.standing()
-
-
-def _answer(future: Future[str], job: Job, item: Item, pool: Pool) -> str:
-    """Return what a worker said; for one that was lost the outcome is written here."""
-    try:
-        return future.result()
-    except pool.lost as error:
-        job.store.write(lost_outcome(item, str(error)))
-        return DONE
-    except pool.gone as error:
-        raise BatchError(
-            f"{pool.where} cannot be reached any more ({error or type(error).__name__}); what is "
-            "done stays done: run the same command again."
-        ) from error
-
-
-class _Pace:
-    """Counts what is done, and tells the time left by the bytes that are done in a second."""
-
-    def __init__(self, items: Sequence[Item], clock: Callable[[], float] = time.monotonic) -> None:
-        self._total, self._bytes = len(items), sum(max(item.size, 1) for item in items)
-        self._clock, self._began = clock, clock()
-        self._done_bytes = self.done = self.failed = 0
-
-    def add(self, item: Item, failed: bool) -> None:
-        self.done += 1
-        self.failed += failed
-        self._done_bytes += max(item.size, 1)
-
-    def standing(self) -> Standing:
-        left = None
-        if self._done_bytes:
-            spent = self._clock() - self._began
-            left = spent * (self._bytes - self._done_bytes) / self._done_bytes
-        return Standing(self.done, self.failed, self._total, left)
+    with closing(way):
+        for event in way:
+            if isinstance(event, Begun):
+                at_hand = size(event.item)
+            elif isinstance(event, Progress) or event is None:
+                yield standing(None if event is None else event.seconds_left)
+            elif isinstance(event, Done):
+                done, failed = done + 1, failed + (event.error is not None)
+                pace.add(size(event.item), worked=event.error is None)
+            if event is not None:
+                yield event
+            if isinstance(event, Done):
+                yield standing()
+    return Totals(done, failed)

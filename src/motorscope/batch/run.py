@@ -10,12 +10,15 @@ from pathlib import Path
 from motorscope.batch.errors import BatchError
 from motorscope.batch.executors import open_pool
 from motorscope.batch.executors.pool import Wanted
-from motorscope.batch.items import list_items
-from motorscope.batch.loop import Finished, Standing, Totals, run_items
+from motorscope.batch.handing_out import run_items
+from motorscope.batch.items import Item, list_items
+from motorscope.batch.loop import Begun, Done, Standing, Totals
+from motorscope.batch.outcome import Outcome
 from motorscope.batch.plan import Plan, make_plan
 from motorscope.batch.settings import Choice, Settings
 from motorscope.batch.store import Record, Store, write_record
 from motorscope.batch.work import Detector, Job
+from motorscope.contract import Message
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class BatchRequest:
     threshold, quantile
         See `Choice`; the model's own threshold if both are ``None``.
     spacing, device, precision, flips
-        See `motorscope.detection.FilesRequest`.
+        See `motorscope.batch.table.FilesRequest`.
     heatmaps
         Whether to keep heatmaps.
     retry_failed
@@ -82,7 +85,9 @@ class Ended:
     totals: Totals
 
 
-BatchRun = Generator[Planned | Opened | Finished | Standing, None, Ended]
+BatchRun = Generator[
+    Planned | Opened | Begun[Item] | Message | Done[Item, Outcome] | Standing, None, Ended
+]
 
 
 def run_batch(request: BatchRequest, detector: Detector | None = None) -> BatchRun:

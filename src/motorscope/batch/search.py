@@ -1,6 +1,6 @@
-"""One tomogram searched: opened, and looked through by the network. All loops lead here."""
+"""One tomogram searched: opened, and looked through by an engine. Every loop leads here."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -8,12 +8,16 @@ from motorscope.contract import (
     CancelToken,
     DetectionRequest,
     DetectionResult,
-    Message,
+    ModelCard,
+    ModelRef,
+    Notice,
+    Progress,
+    Run,
     RunSettings,
 )
-from motorscope.detection import detect
-from motorscope.network import Model
-from motorscope.tomogram import Tomogram
+from motorscope.engine import Engine, run_on
+from motorscope.picks import Summits
+from motorscope.tomogram import Tomogram, heatmap_fingerprint
 
 
 @dataclass(frozen=True)
@@ -23,18 +27,23 @@ class Found:
     tomogram: Tomogram
     result: DetectionResult
 
-
-Search = Generator[Message, None, Found | None]
-"""A search yields the messages of its run, and returns ``None`` when it was cancelled."""
+    def summits(self, card: ModelCard) -> Summits:
+        """Return all maxima with the model that saw them, as a journal keeps them."""
+        maxima = self.result.maxima
+        maxima = maxima.set_details(maxima.ids, model=card.name, model_sha256=card.sha256 or "")
+        return Summits(maxima, card.minimum_distance, heatmap_fingerprint(self.result.heatmap))
 
 
 def search(
     opener: Callable[[], Tomogram],
-    model: Model,
+    model: ModelRef,
     settings: RunSettings,
-    cancel: CancelToken | None = None,
-) -> Search:
+    engine: Engine,
+    cancel: CancelToken,
+) -> Run[Found]:
     """Open a tomogram and find motors in it.
+
+    Yields `Progress` and `Notice`; nobody looks at a heatmap that fills in.
 
     Parameters
     ----------
@@ -42,8 +51,8 @@ def search(
         Opens the tomogram.
     model, settings
         See `DetectionRequest`.
-    cancel
-        See `motorscope.detection.detect`.
+    engine
+        Computes.
 
     Raises
     ------
@@ -52,7 +61,14 @@ def search(
     """
     tomogram = opener()
     tomogram.grid.known_spacing()
-    asked = DetectionRequest(tomogram, model, settings=settings)
-    with closing(detect(asked, cancel)) as run:
-        result = yield from run
+    request = DetectionRequest(tomogram, model, settings=settings)
+    with closing(run_on(engine, request, cancel)) as run:
+        while True:
+            try:
+                message = next(run)
+            except StopIteration as end:
+                result: DetectionResult | None = end.value
+                break
+            if isinstance(message, (Progress, Notice)):
+                yield message
     return None if result is None else Found(tomogram, result)

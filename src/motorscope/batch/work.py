@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from motorscope import __version__
 from motorscope.batch.claims import claimed
@@ -23,13 +22,21 @@ from motorscope.batch.errors import BatchError
 from motorscope.batch.items import Item
 from motorscope.batch.memory import PeakMemory
 from motorscope.batch.outcome import Effort, Outcome
+from motorscope.batch.search import search
 from motorscope.batch.settings import Settings
 from motorscope.batch.store import Store
-from motorscope.contract import CancelToken, Notice, RunSettings
+from motorscope.contract import (
+    CancelToken,
+    Message,
+    ModelCard,
+    ModelRef,
+    ModelRequest,
+    Notice,
+    RunSettings,
+    run_to_end,
+)
+from motorscope.engine import ThreadEngine
 from motorscope.errors import MotorscopeError
-
-if TYPE_CHECKING:
-    from motorscope.network import Model
 
 DONE, BUSY, STOPPED = "done", "busy", "stopped"
 """What a worker says of a tomogram: it has an outcome, somebody else works on it, or neither."""
@@ -189,34 +196,25 @@ def detect_item(job: Job, item: Item, place: Place) -> Outcome | None:
     MotorscopeError, OSError
         If the tomogram cannot be opened or searched.
     """
-    from motorscope.batch.search import search
-    from motorscope.picks import Summits
     from motorscope.tomogram import open_tomogram, write_heatmap
 
     settings, notes = job.settings, list[str]()
     device = place.device if job.device == "auto" and place.device else job.device
-    model = _model(job.model, settings.sha256, device, settings.precision, place.threads)
-    run = search(
-        lambda: open_tomogram(item.path, spacing=settings.spacing),
-        model,
-        RunSettings(device, settings.precision, settings.flips),
-        place.cancel,
-    )
-    while True:
-        try:
-            message = next(run)
-        except StopIteration as end:
-            found = end.value
-            break
+    run = RunSettings(device, settings.precision, settings.flips)
+    card = _card(job.model, settings.sha256, run, place.threads)
+
+    def note(message: Message) -> None:
         if isinstance(message, Notice):
             notes.append(message.text)
+
+    opener = partial(open_tomogram, item.path, spacing=settings.spacing)
+    cancel = place.cancel or threading.Event()
+    found = run_to_end(search(opener, ModelRef(job.model), run, _engine(), cancel), note)
     if found is None:
         return None
     grid, result = found.tomogram.grid, found.result
     if job.heatmaps:
         write_heatmap(job.store.heatmap(item), result.heatmap, result.grid)
-    maxima = result.maxima
-    maxima = maxima.set_details(maxima.ids, model=settings.model, model_sha256=settings.sha256)
     scores = result.candidates.scores
     return Outcome(
         item,
@@ -229,7 +227,7 @@ def detect_item(job: Job, item: Item, place: Place) -> Outcome | None:
         notes=tuple(notes),
         heatmap=job.heatmaps,
         effort=Effort(device=result.device),
-        summits=Summits(maxima, model.card.minimum_distance),
+        summits=found.summits(card),
     )
 
 
@@ -250,7 +248,8 @@ def _outcome(job: Job, item: Item, detector: Detector) -> Outcome | None:
     except BatchError:
         raise
     except MotorscopeError as error:
-        outcome = Outcome(item, error=str(error))
+        trace = "\n".join(getattr(error, "__notes__", ()))  # of a fault within the engine
+        outcome = Outcome(item, error=str(error), trace=trace)
     except OSError as error:
         outcome = Outcome(item, error=f"{item.path}: {error.strerror or error}.")
     except Exception as error:  # a fault of the program must not stop thousands of tomograms
@@ -301,20 +300,32 @@ def _check(job: Job) -> None:
 
 
 @lru_cache(maxsize=1)
-def _model(name: str, sha256: str, device: str, precision: str, threads: int | None) -> "Model":
-    """Load a model once for all tomograms of this process, where it can run at all."""
+def _engine() -> ThreadEngine:
+    """Return the engine of this process, which keeps the model for all tomograms."""
+    return ThreadEngine()
+
+
+@lru_cache(maxsize=1)
+def _card(name: str, sha256: str, settings: RunSettings, threads: int | None) -> ModelCard:
+    """Load a model, once, and return its card with the checksum; see that it can run here at all.
+
+    Raises
+    ------
+    BatchError
+        If it cannot, or is another one than the run was started with.
+    """
     import torch
 
     from motorscope.batch.model import checksum
     from motorscope.detection import choose_device, choose_precision
-    from motorscope.network import load_model
 
     if threads is not None:
         torch.set_num_threads(threads)
     try:
-        choose_precision(precision, choose_device(device))
-        model = load_model(name)
-        known = checksum(name, model.card)
+        choose_precision(settings.precision, choose_device(settings.device))
+        option = _engine().submit(ModelRequest(ModelRef(name))).result()
+        assert option is not None  # nobody cancels it
+        known = checksum(name, option.card)
     except MotorscopeError as error:
         raise BatchError(f"The worker on {socket.gethostname()}: {error}") from error
     if known != sha256:
@@ -322,4 +333,4 @@ def _model(name: str, sha256: str, device: str, precision: str, threads: int | N
             f"The worker on {socket.gethostname()} has another file as the model {name} than the "
             "batch was started with; give all workers the same one."
         )
-    return model
+    return replace(option.card, sha256=sha256)

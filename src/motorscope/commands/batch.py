@@ -138,7 +138,7 @@ class Reporter:
 
     def __call__(self, message: object) -> None:
         """Show a message of `motorscope.batch.run.run_batch`."""
-        from motorscope.batch.loop import Finished, Standing
+        from motorscope.batch.loop import Done, Standing
         from motorscope.batch.run import Opened, Planned
 
         if isinstance(message, Planned):
@@ -152,10 +152,9 @@ class Reporter:
         elif isinstance(message, Opened):
             self._line.head = message.where
             self._line.show("starting")
-        elif isinstance(message, Finished):
-            outcome = message.outcome
-            if outcome.error:
-                self._line.keep(f"failed: {outcome.error}")
+        elif isinstance(message, Done):
+            if message.error is not None:
+                self._line.keep(f"failed: {message.error}")
         elif isinstance(message, Standing):
             self._done = message.done
             done = self._before + message.done

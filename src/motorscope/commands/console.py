@@ -2,7 +2,10 @@
 
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from motorscope.contract import Progress
 
 Commands = Any  # argparse has no public name for what add_subparsers returns
 
@@ -10,6 +13,13 @@ Commands = Any  # argparse has no public name for what add_subparsers returns
 def say(text: str) -> None:
     """Write a line to stderr; stdout is for results."""
     print(text, file=sys.stderr, flush=True)
+
+
+def progress_text(message: "Progress") -> str:
+    """Return what is being done, and how much of it is done if that can be told."""
+    if not message.total:
+        return message.what
+    return f"{message.what}, {100 * message.done // message.total} %"
 
 
 class Line:
@@ -45,6 +55,6 @@ class Line:
         from motorscope.contract import Notice, Progress
 
         if isinstance(message, Progress):
-            self.show(f"{message.what}, {100 * message.done // max(message.total, 1)} %")
+            self.show(progress_text(message))
         elif isinstance(message, Notice):
             self.keep(message.text)

@@ -13,11 +13,11 @@ from motorscope.commands.arguments import (
     add_precision,
     add_spacing,
 )
-from motorscope.commands.console import Commands, Line, say
+from motorscope.commands.console import Commands, Line, progress_text, say
 from motorscope.words import counted, duration
 
 if TYPE_CHECKING:
-    from motorscope.detection import FileDone
+    from motorscope.batch.table import FileDone
 
 
 def add(commands: Commands) -> None:
@@ -95,8 +95,9 @@ def add(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run it and return the exit status."""
-    from motorscope.detection import FilesRequest, check_files, detect_files, run_to_end
-    from motorscope.network import load_model
+    from motorscope.batch.table import FilesRequest, check_files, detect_files
+    from motorscope.contract import ModelRef, run_to_end
+    from motorscope.engine import ThreadEngine
     from motorscope.tomogram import expand
 
     found = expand(arguments.files)
@@ -105,6 +106,7 @@ def run(arguments: argparse.Namespace) -> int:
     request = FilesRequest(
         paths=list(found.names),
         output=arguments.output,
+        model=ModelRef(arguments.model),
         threshold=arguments.threshold,
         spacing=arguments.spacing,
         heatmap=arguments.heatmap,
@@ -118,10 +120,9 @@ def run(arguments: argparse.Namespace) -> int:
         queue_heatmaps=arguments.queue_heatmaps,
     )
     check_files(request)
-    model = load_model(arguments.model)
     reporter = Reporter(arguments.quiet, arguments.json)
     try:
-        done = run_to_end(detect_files(request, model), reporter)
+        done = run_to_end(detect_files(request, ThreadEngine()), reporter)
     except KeyboardInterrupt:
         reporter.stopped(arguments.output)
         return 130
@@ -151,12 +152,13 @@ class Reporter:
         self._done = self._total = 0
 
     def __call__(self, message: object) -> None:
-        """Show a message of `motorscope.detection.detect_files`."""
-        from motorscope.detection import FileDone, FilesResumed, FileStarted
+        """Show a message of `motorscope.batch.table.detect_files`."""
+        from motorscope.batch.loop import Begun
+        from motorscope.batch.table import FileDone, FilesResumed
 
         if isinstance(message, FilesResumed):
             self._done, self._total = message.done, message.total
-        elif isinstance(message, FileStarted):
+        elif isinstance(message, Begun):
             self._done, self._total = message.number - 1, message.total
         elif isinstance(message, FileDone):
             self._done += 1
@@ -166,18 +168,19 @@ class Reporter:
             self._show(message)
 
     def _show(self, message: object) -> None:
+        from motorscope.batch.loop import Begun, Standing
+        from motorscope.batch.table import FileDone, FilesResumed
         from motorscope.contract import Notice, Progress
-        from motorscope.detection import FileDone, FilesLeft, FilesResumed, FileStarted
 
         if isinstance(message, FilesResumed):
             say(f"Going on: {message.done} of {message.total} were searched before.")
-        elif isinstance(message, FileStarted):
-            self._line.head = f"[{message.number}/{message.total}] {message.path.name}"
-        elif isinstance(message, FilesLeft):
-            self._left = f", {duration(message.seconds)} left"
+        elif isinstance(message, Begun):
+            self._line.head = f"[{message.number}/{message.total}] {message.item.name}"
+        elif isinstance(message, Standing):
+            left = message.seconds_left
+            self._left = "" if left is None else f", {duration(left)} left"
         elif isinstance(message, Progress):
-            share = f"{100 * message.done // max(message.total, 1)} %"
-            self._line.show(f"{message.what}, {share}{self._left}")
+            self._line.show(f"{progress_text(message)}{self._left}")
         elif isinstance(message, Notice):
             self._line.keep(message.text)
         elif isinstance(message, FileDone):
@@ -225,7 +228,7 @@ def _json_line(done: "FileDone") -> str:
 
 
 def _sum_up(done: "list[FileDone]", output: Path) -> None:
-    from motorscope.detection.files.ledger import summary_of
+    from motorscope.batch.table.ledger import summary_of
 
     worked = [file for file in done if file.error is None]
     if worked:

@@ -18,6 +18,7 @@ from motorscope.contract.messages import (
     Notice,
     Progress,
     Run,
+    run_to_end,
 )
 from motorscope.contract.models import Inventory, ModelOption
 from motorscope.contract.refs import ModelRef, VolumeRef
@@ -60,5 +61,6 @@ __all__ = [
     "card_from_json",
     "card_to_json",
     "read_card_file",
+    "run_to_end",
     "write_card_file",
 ]

@@ -1,6 +1,7 @@
 """What a run says on the way."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from motorscope.tomogram.grid import Shape, VoxelGrid
 
+M = TypeVar("M")
 R = TypeVar("R")
 
 
@@ -51,3 +53,24 @@ Message = HeatmapStarted | HeatmapBlock | Progress | Notice
 
 Run = Generator[Message, None, R | None]
 """A run yields messages and returns a result, or ``None`` when it was cancelled."""
+
+
+def run_to_end(run: Generator[M, None, R], on_message: Callable[[M], None] | None = None) -> R:
+    """Drain a generator of messages and return its value; it is closed whatever happens.
+
+    Parameters
+    ----------
+    run
+        A `Run`, or another generator like it.
+    on_message
+        Called with every message.
+    """
+    with closing(run):
+        while True:
+            try:
+                message = next(run)
+            except StopIteration as end:
+                value: R = end.value
+                return value
+            if on_message is not None:
+                on_message(message)

@@ -4,41 +4,25 @@ What is asked and answered is in `motorscope.contract`; the request and the resu
 too, so that a script needs one import.
 """
 
-from motorscope.contract import DetectionRequest, DetectionResult
+from motorscope.contract import DetectionRequest, DetectionResult, run_to_end
 from motorscope.detection.calibration import probability
 from motorscope.detection.candidates import find_candidates, find_maxima
-from motorscope.detection.files.checks import check_files
-from motorscope.detection.files.detect_files import (
-    FileDone,
-    FilesLeft,
-    FilesRequest,
-    FilesResumed,
-    FileStarted,
-    detect_files,
-)
 from motorscope.detection.hardware.device import available_devices, choose_device
 from motorscope.detection.hardware.precision import PrecisionChoice, choose_precision
-from motorscope.detection.run import detect, run_to_end
+from motorscope.detection.run import detect
 from motorscope.detection.tiling.plan import Window, plan_windows
 from motorscope.detection.tiling.stitch import Stitcher
 
 __all__ = [
     "DetectionRequest",
     "DetectionResult",
-    "FileDone",
-    "FileStarted",
-    "FilesLeft",
-    "FilesRequest",
-    "FilesResumed",
     "PrecisionChoice",
     "Stitcher",
     "Window",
     "available_devices",
-    "check_files",
     "choose_device",
     "choose_precision",
     "detect",
-    "detect_files",
     "find_candidates",
     "find_maxima",
     "plan_windows",

@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,9 +43,6 @@ from motorscope.network.model import Model
 from motorscope.picks import PickTable
 from motorscope.picks.thinning import thinned
 from motorscope.tomogram import Tomogram, VoxelGrid, prepared_grid
-
-M = TypeVar("M")
-R = TypeVar("R")
 
 
 def detect(
@@ -123,27 +119,6 @@ def within(picks: PickTable, grid: VoxelGrid) -> PickTable:
     voxels = grid.to_voxels(picks.positions)
     inside = ((voxels >= -0.5) & (voxels <= np.array(grid.shape) - 0.5)).all(axis=1)
     return picks.select(np.flatnonzero(inside))
-
-
-def run_to_end(run: Generator[M, None, R], on_message: Callable[[M], None] | None = None) -> R:
-    """Drain a generator of messages and return its value; it is closed whatever happens.
-
-    Parameters
-    ----------
-    run
-        What `detect` and its like return.
-    on_message
-        Called with every message.
-    """
-    with closing(run):
-        while True:
-            try:
-                message = next(run)
-            except StopIteration as end:
-                value: R = end.value
-                return value
-            if on_message is not None:
-                on_message(message)
 
 
 def _compute(

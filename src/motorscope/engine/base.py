@@ -25,10 +25,14 @@ class Engine(Protocol):
 def run_on(engine: Engine, request: Request[R], cancel: CancelToken) -> Run[R]:
     """Let an engine answer a request, as a run of a caller that has a token of its own."""
     handle = engine.submit(request)
-    while not handle.done:
-        message = handle.poll(_LOOK)
-        if cancel.is_set():
+    try:
+        while not handle.done:
+            message = handle.poll(_LOOK)
+            if cancel.is_set():
+                handle.cancel()
+            if message is not None:
+                yield message
+        return handle.result()
+    finally:
+        if not handle.done:  # nobody waits for it any more
             handle.cancel()
-        if message is not None:
-            yield message
-    return handle.result()

@@ -26,14 +26,26 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Failure:
-    """Work ended with an error; `text` is one sentence for a person, `kind` the error's class.
+    """Work ended with an error.
 
+    Attributes
+    ----------
+    text
+        One sentence for a person.
+    kind
+        Name of the error's class.
+    trace
+        Where in the program that was, if it is a fault of the program.
+
+    Notes
+    -----
     The exception itself stays where it was raised: its traceback would keep every array of the run
     alive, and no other process could read it.
     """
 
     text: str
     kind: str = MotorscopeError.__name__
+    trace: str = ""
 
     @classmethod
     def of(cls, error: MotorscopeError) -> "Failure":
@@ -42,10 +54,12 @@ class Failure:
         return cls(str(error), next(known))
 
     def error(self) -> MotorscopeError:
-        """Return a new error like the one that ended the work."""
+        """Return a new error like the one that ended the work, with the trace as a note."""
         kind = getattr(errors, self.kind)
         assert issubclass(kind, MotorscopeError)
         error: MotorscopeError = kind(self.text)
+        if self.trace:
+            error.add_note(self.trace)
         return error
 
 
@@ -170,5 +184,7 @@ def _work(job: Callable[[CancelToken], Generator[M, None, R | None]], handle: Ha
 def unexpected(error: Exception) -> Failure:
     """Return what is to be said of an error that is nobody's fault but ours; the log has it all."""
     # As text: a log record with the exception would keep every array of the run alive.
-    _LOG.error("A job ended unexpectedly\n%s", traceback.format_exc())
-    return Failure(f"Unexpected {type(error).__name__}: {error}. The log has the details.")
+    trace = traceback.format_exc()
+    _LOG.error("A job ended unexpectedly\n%s", trace)
+    text = f"Unexpected {type(error).__name__}: {error}. The log has the details."
+    return Failure(text, trace=trace)

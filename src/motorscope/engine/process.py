@@ -4,7 +4,6 @@ If that process crashes, nothing here does; a computation that does not listen c
 with the process, all its memory is free, an accelerator's too.
 """
 
-import itertools
 import logging
 import queue
 import sys
@@ -14,11 +13,11 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
-from weakref import WeakSet
 
-from motorscope.contract import CancelToken, Message, Progress, Request, Run
-from motorscope.engine.handle import Failure, Handle, start
+from motorscope.contract import CancelToken, Progress, Request, Run
+from motorscope.engine.handle import Failure
 from motorscope.engine.lane import Lane
+from motorscope.engine.numbered import NumberedEngine
 from motorscope.errors import ConfigError, EngineError
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ _INIT = "from motorscope.engine.worker import Server; server = Server()"
 _TASK = "server.serve(task, request, name)"
 
 
-class WorkerEngine:
+class WorkerEngine(NumberedEngine):
     """Computes in a worker process, one request at a time; the process starts with the first one.
 
     It runs this interpreter in the same environment. Requests that need no device do not wait.
@@ -50,24 +49,16 @@ class WorkerEngine:
     """
 
     def __init__(self, patience: float = 2.0) -> None:
+        super().__init__()
         self.pid: int | None = None
         self._patience = patience
         self._service: Service | None = None
         self._lock = threading.Lock()
         self._lane = Lane()
-        self._numbers = itertools.count()
-        self._tokens: WeakSet[threading.Event] = WeakSet()
-
-    def submit(self, request: Request[R]) -> Handle[Message, R]:
-        """Begin to compute; see `motorscope.engine.Engine`."""
-        handle = start(partial(self._run, request, next(self._numbers)))
-        self._tokens.add(handle.token)
-        return handle
 
     def close(self) -> None:
         """End the worker process, whatever it computes; may be called again."""
-        for token in list(self._tokens):
-            token.set()
+        super().close()
         with self._lock:
             service, self._service = self._service, None
         if service is not None:
@@ -173,4 +164,5 @@ def _failure(task: "Task") -> Failure:
         _LOG.error("A request failed in the worker process\n%s", details)
     last = (task.error or "unknown").strip().splitlines()[-1]
     unexpected = f"The worker process failed: {last}. The log has the details."
-    return Failure(said.get("text", unexpected), said.get("kind", EngineError.__name__))
+    kind = said.get("kind", EngineError.__name__)
+    return Failure(said.get("text", unexpected), kind, said.get("traceback", ""))

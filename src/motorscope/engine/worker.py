@@ -4,8 +4,7 @@ import os
 import traceback
 from typing import Any, Protocol
 
-from motorscope.contract import CancelToken, Message, Request
-from motorscope.detection import run_to_end
+from motorscope.contract import CancelToken, Message, Request, run_to_end
 from motorscope.engine import wire
 from motorscope.engine.answering import answer
 from motorscope.engine.handle import Failure

@@ -4,6 +4,7 @@ from motorscope.tomogram.folder import Found, expand, find_tomograms, natural_ke
 from motorscope.tomogram.grid import Shape, Vector, VoxelGrid
 from motorscope.tomogram.heatmaps import (
     HEATMAP_SUFFIX,
+    heatmap_fingerprint,
     heatmap_name,
     is_heatmap,
     is_map,
@@ -31,6 +32,7 @@ __all__ = [
     "can_open",
     "expand",
     "find_tomograms",
+    "heatmap_fingerprint",
     "heatmap_name",
     "intensity_range",
     "is_heatmap",

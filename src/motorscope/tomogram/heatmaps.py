@@ -1,7 +1,11 @@
 """Our maps as files: how heatmaps are written, and how maps are told from tomograms afterwards."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from motorscope.tomogram.grid import VoxelGrid
 from motorscope.tomogram.mrc import MRC_SUFFIXES, write_mrc
@@ -24,6 +28,13 @@ def write_heatmap(path: str | Path, values: Any, grid: VoxelGrid) -> None:
         If it cannot be written.
     """
     write_mrc(path, values, grid, label=_LABEL)
+
+
+def heatmap_fingerprint(values: NDArray[np.float32]) -> str:
+    """Return what tells a heatmap from others, also after it was written and read."""
+    data = np.ascontiguousarray(values, dtype="<f4")
+    shape = repr(tuple(data.shape)).encode()
+    return hashlib.blake2b(data.data, digest_size=8, key=shape).hexdigest()
 
 
 def heatmap_name(tomogram: str) -> str:

@@ -12,7 +12,7 @@ from motorscope.files import replacing
 from motorscope.network import Model, load_model
 from motorscope.training.errors import TrainingError
 from motorscope.training.labelled import LabelledTomogram
-from motorscope.training.validation import examine, figures, measure, opened
+from motorscope.training.validation import examine, figures, labelled, measure
 
 FEW = 10
 """Tomograms below which a difference is likely to be chance: one of them moves F2 by 0.1."""
@@ -91,7 +91,7 @@ def score_held_out(model: Model, tomograms: Sequence[LabelledTomogram], radius: 
     TomogramError
         If a tomogram cannot be read.
     """
-    findings = examine(model, opened(tomograms))
+    findings = examine(model, labelled(tomograms))
     card = model.card
     return measure(findings, card.calibration, radius, card.default_threshold)
 

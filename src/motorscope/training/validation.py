@@ -1,16 +1,22 @@
 """How good a model is on tomograms with a known truth, and what its scores mean."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import logit
 
-from motorscope.contract import Calibration, DetectionRequest, RunSettings
-from motorscope.detection import detect, probability, run_to_end
+from motorscope.batch.loop import Done, follow, in_turn
+from motorscope.batch.search import Found, search
+from motorscope.contract import Calibration, ModelRef, Run, RunSettings
+from motorscope.detection import probability
+from motorscope.engine import ThreadEngine
 from motorscope.evaluate import Scores, correct_picks, score_picks
 from motorscope.network import Model
 from motorscope.picks import PickTable
@@ -20,8 +26,23 @@ from motorscope.training.config import ValidationConfig
 from motorscope.training.labelled import LabelledTomogram
 
 Floats = NDArray[np.float64]
-Known = tuple[str, Tomogram, Floats]
-"""Name of a tomogram, the tomogram, and its motors ``(n, 3)`` in Å."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """A tomogram with a known truth.
+
+    Attributes
+    ----------
+    name
+        What it goes by.
+    open
+        Returns the tomogram and its motors ``(n, 3)`` in Å; several are never open at a time.
+    """
+
+    name: str
+    open: Callable[[], tuple[Tomogram, Floats]]
+
 
 FLOOR = 0.01
 """Lowest probability of a candidate that a detection keeps."""
@@ -45,35 +66,43 @@ class Findings:
     truth: Mapping[str, PickTable]
 
 
-def held_out(config: ValidationConfig, count: int) -> Iterator[Known]:
-    """Simulate the first `count` tomograms of the held-out set, truly projected, one at a time."""
-    for number in range(count):
-        spacing = config.spacings[number % len(config.spacings)]
-        settings = replace(
-            config.simulation, shape=config.shape, spacing=spacing, back_projection=True
-        )
-        made = simulate_tomogram(settings, config.seed + number)
-        yield f"{number:04d}", made.tomogram, made.truth.positions
+def held_out(config: ValidationConfig, count: int) -> list[Known]:
+    """Return the first `count` tomograms of the held-out set, truly projected when opened."""
+    return [Known(f"{number:04d}", partial(_simulated, config, number)) for number in range(count)]
 
 
-def opened(tomograms: Iterable[LabelledTomogram]) -> Iterator[Known]:
-    """Open tomograms with labels, one at a time."""
-    for one in tomograms:
-        yield one.name, one.open(), one.motors
+def labelled(tomograms: Iterable[LabelledTomogram]) -> list[Known]:
+    """Return tomograms with labels."""
+    return [Known(one.name, partial(_opened, one)) for one in tomograms]
 
 
-def examine(model: Model, tomograms: Iterable[Known], device: str = "auto") -> Findings:
-    """Run the detection on tomograms, with flips if the card says so, and keep every candidate."""
+def examine(model: Model, tomograms: Sequence[Known], device: str = "auto") -> Findings:
+    """Run the detection on tomograms, with flips if the card says so, and keep every candidate.
+
+    Raises
+    ------
+    MotorscopeError, OSError
+        If a tomogram cannot be opened or searched: figures of the others would mislead.
+    """
     # Without calibration and shift the floor for candidates lies as low as it can.
     plain = replace(model, card=replace(model.card, calibration=Calibration()))
+    engine, ref, cancel = ThreadEngine(), ModelRef(model.card.name), threading.Event()
+    engine.models.put(ref, plain)
     found, truth = {}, {}
-    for name, tomogram, motors in tomograms:
-        result = run_to_end(
-            detect(DetectionRequest(tomogram, plain, settings=RunSettings(device=device)))
-        )
-        assert result is not None  # only a cancelled run has none
-        found[name] = result.candidates
-        truth[name] = PickTable.from_positions(motors, origin="user", status="accepted")
+
+    def look(known: Known) -> Run[Found]:
+        tomogram, motors = known.open()
+        truth[known.name] = PickTable.from_positions(motors, origin="user", status="accepted")
+        return search(lambda: tomogram, ref, RunSettings(device), engine, cancel)
+
+    with closing(follow(tomograms, in_turn(tomograms, look, cancel), lambda _: 1)) as loop:
+        for event in loop:
+            if not isinstance(event, Done):
+                continue
+            if event.error is not None:
+                raise event.error
+            assert event.value is not None  # only a cancelled one has none
+            found[event.item.name] = event.value.result.candidates
     return Findings(found, truth)
 
 
@@ -143,6 +172,17 @@ def figures(scores: Scores) -> dict[str, float | int | None]:
             "tomograms": len(scores.tomograms),
         }.items()
     }
+
+
+def _simulated(config: ValidationConfig, number: int) -> tuple[Tomogram, Floats]:
+    spacing = config.spacings[number % len(config.spacings)]
+    settings = replace(config.simulation, shape=config.shape, spacing=spacing, back_projection=True)
+    made = simulate_tomogram(settings, config.seed + number)
+    return made.tomogram, made.truth.positions
+
+
+def _opened(one: LabelledTomogram) -> tuple[Tomogram, Floats]:
+    return one.open(), one.motors
 
 
 def _logits(table: PickTable) -> Floats:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from motorscope.batch.loop import Begun, Done, Standing
 from motorscope.contract import ModelRef
 from motorscope.engine import ThreadEngine
 from motorscope.errors import PicksError
@@ -17,10 +18,7 @@ from motorscope.plugin.layers.source import identity
 from motorscope.plugin.layers.tag import kind_of, tag_of
 from motorscope.plugin.queue.controller import QueueController
 from motorscope.plugin.queue.jobs import (
-    AllLeft,
-    Begun,
     Failed,
-    Found,
     Opened,
     QueueTask,
     open_job,
@@ -98,10 +96,8 @@ def search(desk, engine, *names, spacing=None):
     task = QueueTask([(entry(desk, name), spacing) for name in names], ModelRef("spots"))
     messages = list(search_job(task, engine, threading.Event()))
     for message in messages:
-        if isinstance(message, Found):
-            desk.take_in(message)
-        elif isinstance(message, Failed):
-            desk.fail(message)
+        if isinstance(message, Done):
+            desk.finish(message)
     return messages
 
 
@@ -407,8 +403,8 @@ def test_unknown_spacing_fails_until_a_person_says_it(desk, folder, viewer, engi
 def test_spacing_given_for_all_counts_where_the_file_is_silent(desk, folder, engine):
     write(folder, "d", SPOTS["a"], spacing=None)
     desk.set_queue(scan(folder))
-    found = [m for m in search(desk, engine, "d", "a", spacing=(8.0,) * 3) if isinstance(m, Found)]
-    assert [each.grid.spacing for each in found] == [(8.0,) * 3, (SPACING,) * 3]
+    done = [m for m in search(desk, engine, "d", "a", spacing=(8.0,) * 3) if isinstance(m, Done)]
+    assert [each.value.grid.spacing for each in done] == [(8.0,) * 3, (SPACING,) * 3]
 
 
 def test_tomograms_that_vanished_or_are_damaged_do_not_stop_the_others(desk, folder, engine):
@@ -439,21 +435,18 @@ def test_search_can_be_stopped_between_tomograms(desk, engine):
     task = QueueTask([(entry(desk, name), None) for name in "ab"], ModelRef("spots"))
     found = []
     for message in search_job(task, engine, cancel):
-        if isinstance(message, Found):
-            found.append(message.name)
+        if isinstance(message, Done):
+            found.append(message.item.name)
             cancel.set()
     assert found == ["a"]
 
 
-def test_the_time_that_is_left_is_of_all_tomograms(desk, engine, monkeypatch):
-    hours = iter(range(0, 10**9, 3600))
-    monkeypatch.setattr("motorscope.plugin.queue.jobs.time.monotonic", lambda: next(hours))
+def test_the_time_that_is_left_is_of_all_tomograms(desk, engine):
     messages = search(desk, engine, "a", "b", "c")
-    starts = [row for row, each in enumerate(messages) if isinstance(each, Begun)]
-    lefts = [
-        [each.seconds for each in messages[row:] if isinstance(each, AllLeft)] for row in starts[1:]
-    ]
-    assert lefts[0][0] > lefts[1][0] > 0  # b and c, then c alone
+    told = [each for each in messages if isinstance(each, Standing)]
+    assert next(each for each in told if each.done == 1).seconds_left > 0
+    assert told[-1] == Standing(3, 0, 3, 0.0)
+    assert [each.number for each in messages if isinstance(each, Begun)] == [1, 2, 3]
 
 
 def test_tomogram_that_another_window_reviews_is_left_alone(desk, engine):

@@ -19,7 +19,6 @@ from motorscope.plugin.detect.filling import Filling
 from motorscope.plugin.document import OpenTomogram, Tomograms
 from motorscope.plugin.layers.heatmap_part import (
     Heatmap,
-    fingerprint,
     offset,
     pasted,
     trusted_box,
@@ -32,7 +31,12 @@ from motorscope.plugin.layers.source import full_grid, identity, is_queued, plac
 from motorscope.plugin.layers.viewport import Box
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.review.review import Review
-from motorscope.tomogram import VoxelGrid, open_tomogram, write_heatmap
+from motorscope.tomogram import (
+    VoxelGrid,
+    heatmap_fingerprint,
+    open_tomogram,
+    write_heatmap,
+)
 
 _LOG = logging.getLogger(__name__)
 _MOST = 500_000_000  # bytes of heatmaps to go back to
@@ -107,7 +111,7 @@ class HeatmapController:
 
     def settle(self, layer_id: str, heatmap: Heatmap) -> str:
         """Take note that a heatmap of a search is shown, which the review is about to take in."""
-        mark = fingerprint(heatmap[0])
+        mark = heatmap_fingerprint(heatmap[0])
         tomogram = self._open(layer_id)
         tomogram.heatmap = mark
         self._keep(layer_id, heatmap)
@@ -216,7 +220,7 @@ def read_heatmap(path: Path, wanted: str = "") -> Heatmap | None:
         values = np.array(tomogram.data, dtype=np.float32)
     except (MotorscopeError, OSError):
         return None
-    return None if wanted not in ("", fingerprint(values)) else (values, tomogram.grid)
+    return None if wanted not in ("", heatmap_fingerprint(values)) else (values, tomogram.grid)
 
 
 def _named(review: Review) -> str:

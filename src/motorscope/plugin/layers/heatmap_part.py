@@ -1,6 +1,5 @@
 """The heatmap of a part of a tomogram, put into that of the whole."""
 
-import hashlib
 from dataclasses import replace
 
 import numpy as np
@@ -91,13 +90,6 @@ def pasted(target: Floats, grid: VoxelGrid, values: Floats, part: VoxelGrid, box
         voxels = np.round(voxels)
     result[place] = ndimage.map_coordinates(values, voxels, order=1, mode="nearest")
     return result
-
-
-def fingerprint(values: Floats) -> str:
-    """Return what tells a heatmap from others, also after it was written and read."""
-    data = np.ascontiguousarray(values, dtype="<f4")
-    shape = repr(tuple(data.shape)).encode()
-    return hashlib.blake2b(data.data, digest_size=8, key=shape).hexdigest()
 
 
 def _triple(values: NDArray[np.float64]) -> tuple[float, float, float]:

@@ -11,13 +11,14 @@ from pathlib import Path
 from napari.layers import Layer
 from psygnal import Signal
 
-from motorscope.errors import MotorscopeError, PicksError
+from motorscope.batch.loop import Begun, Done
+from motorscope.errors import MotorscopeError, PicksError, SpacingError
 from motorscope.picks.marks import REVIEWED, is_last_step, undecided
 from motorscope.picks.searches import search_marks, search_remark
 from motorscope.plugin.connections import listen
 from motorscope.plugin.detect.controller import Session
 from motorscope.plugin.layers.source import full_grid, identity, path_of, spacing_of
-from motorscope.plugin.queue.jobs import Begun, Failed, Found, Opened
+from motorscope.plugin.queue.jobs import Failed, Found, Opened
 from motorscope.plugin.queue.journals import (
     as_reviewed,
     kept,
@@ -136,11 +137,19 @@ class QueueController:
 
     # Searching
 
-    def begin(self, message: Begun) -> None:
+    def begin(self, message: Begun[Entry]) -> None:
         """Mark a tomogram as being searched."""
-        entry = self.entry(message.path)
+        entry = self.entry(message.item.path)
         if entry is not None:
             self._put(replace(entry, running=True, problem=""))
+
+    def finish(self, message: Done[Entry, Found]) -> None:
+        """Keep what became of a search."""
+        if message.value is not None:
+            self.take_in(message.value)
+        else:
+            unspaced = isinstance(message.error, SpacingError)
+            self.fail(Failed(message.item.path, str(message.error), unspaced))
 
     def fail(self, message: Failed) -> None:
         """Keep why a tomogram could not be opened or searched."""

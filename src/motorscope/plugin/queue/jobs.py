@@ -1,6 +1,5 @@
 """What a queue does in threads: read a folder, open the next tomogram, search many of them."""
 
-import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,26 +7,25 @@ from typing import Any
 
 import numpy as np
 
+from motorscope.batch.loop import Begun, Done, Standing, follow, in_turn
+from motorscope.batch.pace import bytes_of
+from motorscope.batch.search import search
 from motorscope.contract import (
     CancelToken,
-    DetectionRequest,
     Message,
     ModelCard,
     ModelRef,
     ModelRequest,
-    Notice,
     Progress,
     Run,
     RunSettings,
 )
 from motorscope.engine import Engine, run_on
 from motorscope.errors import MotorscopeError, SpacingError
-from motorscope.pace import Pace
 from motorscope.picks import Summits
 from motorscope.picks.searches import search_remark
-from motorscope.plugin.detect.filling import from_model
 from motorscope.plugin.detect.heatmaps import read_heatmap
-from motorscope.plugin.layers.heatmap_part import Heatmap, fingerprint
+from motorscope.plugin.layers.heatmap_part import Heatmap
 from motorscope.plugin.layers.looks import tomogram_arguments
 from motorscope.plugin.queue.worklist import Entry, Queue, scan, with_journal
 from motorscope.tomogram import Tomogram, VoxelGrid, open_tomogram, read_block, write_heatmap
@@ -77,22 +75,6 @@ class QueueTask:
 
 
 @dataclass(frozen=True)
-class Begun:
-    """Work on a tomogram begins; the messages that follow are about it."""
-
-    path: Path
-    number: int
-    total: int
-
-
-@dataclass(frozen=True)
-class AllLeft:
-    """The seconds that are left for all tomograms, by what they took so far."""
-
-    seconds: float
-
-
-@dataclass(frozen=True)
 class Found:
     """What was found in a tomogram.
 
@@ -119,7 +101,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Failed:
-    """A tomogram could not be opened or searched.
+    """A tomogram could not be opened, or searched.
 
     Attributes
     ----------
@@ -177,53 +159,21 @@ def open_job(
 
 def search_job(
     task: QueueTask, engine: Engine, cancel: CancelToken
-) -> Generator[Begun | AllLeft | Found | Failed | Message, None, bool]:
-    """Search tomograms: yields `Begun`, `Progress` and `Notice`, and `Found` or `Failed` of each.
-
-    Before a `Progress` comes `AllLeft`, if that is known.
-
-    A tomogram that fails does not stop the others. The model is loaded once.
-    """
+) -> Generator[Begun[Entry] | Message | Standing | Done[Entry, Found], None, bool]:
+    """Search tomograms; see `motorscope.batch.loop`. The model is loaded once."""
     yield Progress(what="Loading the model", done=0, total=0)
     option = yield from run_on(engine, ModelRequest(task.model), cancel)
     if option is None:
         return False
-    pace = Pace([entry.path for entry, _ in task.entries])
-    for number, (entry, spacing) in enumerate(task.entries, start=1):
-        began = time.monotonic()
-        if cancel.is_set():
-            return False
-        yield Begun(entry.path, number, len(task.entries))
-        try:
-            found = None
-            run = _search(entry, spacing, option.card, task, engine, cancel)
-            while True:
-                try:
-                    message = next(run)
-                except StopIteration as stop:
-                    found = stop.value
-                    break
-                if isinstance(message, Progress):
-                    left = pace.left(time.monotonic() - began, message.seconds_left)
-                    if left is not None:
-                        yield AllLeft(left)
-                if isinstance(message, (Progress, Notice)):
-                    yield message
-            if found is None:
-                return False
-            pace.add(time.monotonic() - began)
-            yield found
-        except SpacingError:
-            pace.add(None)
-            text = (
-                f"{entry.path.name} does not say its voxel spacing; type it under 'Spacing where "
-                "unknown' and search again, or open it and set it in the Motorscope panel."
-            )
-            yield Failed(entry.path, text, unspaced=True)
-        except (MotorscopeError, OSError) as error:
-            pace.add(None)
-            yield Failed(entry.path, str(error))
-    return True
+    card, entries = option.card, [entry for entry, _ in task.entries]
+    spacings = {entry.path: spacing for entry, spacing in task.entries}
+
+    def look(entry: Entry) -> Run[Found]:
+        return _search(entry, spacings[entry.path], card, task, engine, cancel)
+
+    way = in_turn(entries, look, cancel)
+    totals = yield from follow(entries, way, lambda entry: bytes_of(entry.path))
+    return totals.done == len(entries)
 
 
 def _search(
@@ -234,24 +184,27 @@ def _search(
     engine: Engine,
     cancel: CancelToken,
 ) -> Run[Found]:
-    tomogram = _open(entry, spacing)
-    tomogram.grid.known_spacing()
-    request = DetectionRequest(
-        tomogram, task.model, settings=RunSettings(task.device, task.precision, task.flips)
-    )
-    result = yield from run_on(engine, request, cancel)
-    if result is None:
+    settings = RunSettings(task.device, task.precision, task.flips)
+    try:
+        found = yield from search(
+            lambda: _open(entry, spacing), task.model, settings, engine, cancel
+        )
+    except SpacingError:
+        raise SpacingError(
+            f"{entry.path.name} does not say its voxel spacing; type it under 'Spacing where "
+            "unknown' and search again, or open it and set it in the Motorscope panel."
+        ) from None
+    if found is None:
         return None
-    write_heatmap(entry.heatmap, result.heatmap, result.grid)
+    heatmap = (found.result.heatmap, found.result.grid)
+    write_heatmap(entry.heatmap, *heatmap)
     return Found(
         path=entry.path,
-        name=tomogram.name,
-        grid=tomogram.grid,
-        summits=Summits(
-            from_model(result.maxima, card), card.minimum_distance, fingerprint(result.heatmap)
-        ),
+        name=found.tomogram.name,
+        grid=found.tomogram.grid,
+        summits=found.summits(card),
         threshold=card.default_threshold,
-        heatmap=(result.heatmap, result.grid),
+        heatmap=heatmap,
         search=search_remark(card.name, card.sha256),
     )
 

@@ -15,23 +15,16 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from motorscope.batch.loop import Begun, Done, Standing
 from motorscope.contract import Inventory, Progress
 from motorscope.engine import Failure
-from motorscope.errors import ModelError, PicksError
+from motorscope.errors import ModelError, PicksError, SpacingError
 from motorscope.plugin.detect.jobs import inventory_job
 from motorscope.plugin.layers.source import parse_spacing
 from motorscope.plugin.qt.parts import AMBER, Hint, StatusLine
 from motorscope.plugin.qt.runner import JobRunner
 from motorscope.plugin.queue.controller import QueueController
-from motorscope.plugin.queue.jobs import (
-    AllLeft,
-    Begun,
-    Failed,
-    Found,
-    QueueTask,
-    Spacing,
-    search_job,
-)
+from motorscope.plugin.queue.jobs import QueueTask, Spacing, search_job
 from motorscope.plugin.queue.table_view import QueueTable
 from motorscope.plugin.queue.worklist import FAILED, NEW, NO_SPACING, Entry
 from motorscope.plugin.settings import preferences
@@ -63,8 +56,8 @@ class SearchControls(QWidget):
         super().__init__()
         self._desk, self._workspace, self._table, self._status = desk, workspace, table, status
         self.runner = JobRunner(self)
-        self._begun: Begun | None = None
-        self._left: AllLeft | None = None
+        self._begun: Begun[Entry] | None = None
+        self._left: float | None = None  # seconds for all
         self._unspaced = 0
         self._make_parts()
         self._lay_out()
@@ -202,14 +195,13 @@ class SearchControls(QWidget):
             self._desk.begin(message)
             self.bar.setRange(0, message.total * _STEPS)
             self.bar.setValue((message.number - 1) * _STEPS)
-        elif isinstance(message, AllLeft):
-            self._left = message
-        elif isinstance(message, Found):
-            self._desk.take_in(message)
-            self.found.emit(message.path)
-        elif isinstance(message, Failed):
-            self._desk.fail(message)
-            self._unspaced += message.unspaced
+        elif isinstance(message, Standing):
+            self._left = message.seconds_left
+        elif isinstance(message, Done):
+            self._desk.finish(message)
+            self._unspaced += isinstance(message.error, SpacingError)
+            if message.error is None:
+                self.found.emit(message.item.path)
         elif isinstance(message, Progress):
             self._show_progress(message)
 
@@ -217,13 +209,13 @@ class SearchControls(QWidget):
         words = message.what
         begun = self._begun
         if begun is not None:
-            words = f"{begun.number} of {begun.total}, {begun.path.name}: {words.lower()}"
+            words = f"{begun.number} of {begun.total}, {begun.item.path.name}: {words.lower()}"
             done = _STEPS * message.done // max(message.total, 1)
             self.bar.setValue((begun.number - 1) * _STEPS + done)
         if message.seconds_left is not None and message.done < message.total:
             words += f", {duration(message.seconds_left)} left"
         if self._left is not None and begun is not None and begun.total > 1:
-            words += f"; {duration(self._left.seconds)} left for all"
+            words += f"; {duration(self._left)} left for all"
         self.progress.setText(words)
 
     def _on_result(self, result: Any) -> None:

@@ -6,11 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from motorscope.detection import FileDone, FilesRequest, check_files, detect_files, run_to_end
+from motorscope.batch.table import FileDone, FilesRequest, check_files, detect_files
+from motorscope.contract import ModelRef, run_to_end
+from motorscope.engine import ThreadEngine
 from motorscope.errors import ConfigError, DeviceError
 from motorscope.tomogram import VoxelGrid, open_tomogram, write_mrc
 
 SPACING = (16.0, 16.0, 16.0)
+MODEL = ModelRef("tiny")
 
 
 @pytest.fixture
@@ -29,11 +32,17 @@ def paths(tmp_path):
 
 @pytest.fixture
 def request_(paths, tmp_path):
-    return FilesRequest(paths[:2], tmp_path / "picks.csv", device="cpu", precision="fp32")
+    return FilesRequest(paths[:2], tmp_path / "picks.csv", MODEL, device="cpu", precision="fp32")
+
+
+def holding(model):
+    engine = ThreadEngine()
+    engine.models.put(MODEL, model)
+    return engine
 
 
 def run(request, model):
-    return run_to_end(detect_files(request, model))
+    return run_to_end(detect_files(request, holding(model)))
 
 
 def test_several_files_share_one_csv(request_, model):
@@ -89,7 +98,7 @@ def test_nothing_is_written_if_nothing_worked(request_, paths, model):
 
 
 def test_what_is_done_is_on_disk_when_a_run_is_stopped(request_, model):
-    files = detect_files(replace(request_, threshold=0.0), model)
+    files = detect_files(replace(request_, threshold=0.0), holding(model))
     next(message for message in files if isinstance(message, FileDone))
     files.close()
     assert set(pd.read_csv(request_.output).tomogram) == {"one"}

@@ -14,14 +14,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from motorscope.detection import FileDone, FilesRequest, FilesResumed, detect_files, run_to_end
-from motorscope.detection.files.ledger import alone, record_of, summary_of
+from motorscope.batch.table import FileDone, FilesRequest, FilesResumed, detect_files
+from motorscope.batch.table.ledger import alone, record_of, summary_of
+from motorscope.contract import ModelRef, run_to_end
+from motorscope.engine import ThreadEngine
 from motorscope.errors import ConfigError, PicksError
 from motorscope.network import save_model
-from motorscope.pace import Pace
 from motorscope.tomogram import VoxelGrid, write_mrc
 
 NAMES = ("a", "b", "c", "d")
+MODEL = ModelRef("tiny")
 
 
 @pytest.fixture
@@ -33,20 +35,26 @@ def request_(tmp_path):
         data = rng.integers(0, 127, size=(16, 40, 40)).astype(np.int8)
         write_mrc(path, data, VoxelGrid(data.shape, (16.0,) * 3))
     return FilesRequest(
-        paths, tmp_path / "picks.csv", device="cpu", precision="fp32", threshold=0.0
+        paths, tmp_path / "picks.csv", MODEL, device="cpu", precision="fp32", threshold=0.0
     )
+
+
+def holding(model):
+    engine = ThreadEngine()
+    engine.models.put(MODEL, model)
+    return engine
 
 
 def run(request, model):
     """Run to the end; return how many were done before, what was searched now, and all."""
     messages = []
-    done = run_to_end(detect_files(request, model), messages.append)
+    done = run_to_end(detect_files(request, holding(model)), messages.append)
     resumed = [message.done for message in messages if isinstance(message, FilesResumed)]
     return resumed, [m.path.stem for m in messages if isinstance(m, FileDone)], done
 
 
 def stop_after(request, model, count):
-    with closing(detect_files(request, model)) as messages:
+    with closing(detect_files(request, holding(model))) as messages:
         for _ in range(count):
             next(message for message in messages if isinstance(message, FileDone))
 
@@ -168,18 +176,3 @@ def test_only_one_run_writes_to_a_table(request_, model):
         run(request_, model)
     run(request_, model)
     assert not list(request_.output.parent.glob(".*"))
-
-
-def test_time_left_is_of_all_files(tmp_path):
-    paths = []
-    for name, size in (("a", 100), ("b", 300), ("c", 200)):
-        paths.append(tmp_path / name)
-        paths[-1].write_bytes(bytes(size))
-    pace = Pace(paths)
-    assert pace.left(1.0, None) is None
-    assert pace.left(1.0, 4.0) == 4 + 25
-    pace.add(10.0)
-    assert pace.left(5.0, None) == 25 + 20
-    assert pace.left(5.0, 40.0) == 40 + 20
-    pace.add(None)  # failed: says nothing about the others
-    assert pace.left(0.0, None) == 20

@@ -4,10 +4,9 @@ import math
 import os
 from pathlib import Path
 
-from motorscope.detection.files import ledger
-from motorscope.detection.files.detect_files import FilesRequest
-from motorscope.detection.hardware.device import choose_device
-from motorscope.detection.hardware.precision import choose_precision
+from motorscope.batch.table import ledger
+from motorscope.batch.table.run import FilesRequest
+from motorscope.detection import choose_device, choose_precision
 from motorscope.errors import ConfigError, TomogramError
 from motorscope.files import backup_of
 from motorscope.tomogram import MRC_SUFFIXES, can_open, open_tomogram

@@ -1,27 +1,29 @@
 """Detection in files: many tomograms in, one CSV of picks out, heatmaps if wanted."""
 
 import threading
-import time
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from motorscope.batch.journals import keep_for_queue
+from motorscope.batch.loop import Begun, Done, Standing, follow, in_turn
+from motorscope.batch.pace import bytes_of
+from motorscope.batch.search import Found, search
+from motorscope.batch.table import ledger
 from motorscope.contract import (
     CancelToken,
-    DetectionRequest,
     DetectionResult,
     Message,
     ModelCard,
-    Progress,
+    ModelRef,
+    ModelRequest,
+    Run,
     RunSettings,
 )
-from motorscope.detection.files import ledger
-from motorscope.detection.files.records import keep_for_queue
-from motorscope.detection.run import detect
+from motorscope.engine import Engine, run_on
 from motorscope.errors import MotorscopeError
-from motorscope.network.model import Model
-from motorscope.pace import Pace
 from motorscope.tomogram import Tomogram, heatmap_name, name_of, open_tomogram, write_heatmap
 
 
@@ -35,7 +37,9 @@ class FilesRequest:
         Tomograms: files or folders of slices.
     output
         The CSV of the picks; each tomogram's are appended when it was searched. See
-        `motorscope.detection.files.ledger` for the summary beside it.
+        `motorscope.batch.table.ledger` for the summary beside it.
+    model
+        Which network.
     threshold
         Calibrated probability from which a candidate is a pick, or ``None`` for the model's own.
     spacing
@@ -44,7 +48,7 @@ class FilesRequest:
         An MRC file to write the heatmap to; for several tomograms a folder, which then gets a
         ``NAME_heatmap.mrc`` of each. ``None`` for no heatmaps.
     device, precision, flips, flips_everywhere
-        See `DetectionRequest`.
+        See `RunSettings`.
     overwrite
         Whether outputs that exist may be replaced; a CSV that was there is kept as
         ``NAME.bak.csv``.
@@ -57,6 +61,7 @@ class FilesRequest:
 
     paths: Sequence[Path]
     output: Path
+    model: ModelRef
     threshold: float | None = None
     spacing: float | None = None
     heatmap: Path | None = None
@@ -68,6 +73,11 @@ class FilesRequest:
     resume: bool = False
     queue: bool = False
     queue_heatmaps: bool = False
+
+    @property
+    def run_settings(self) -> RunSettings:
+        """Where and how the network is run."""
+        return RunSettings(self.device, self.precision, self.flips, self.flips_everywhere)
 
     @property
     def heatmaps_in_folder(self) -> bool:
@@ -90,22 +100,6 @@ class FilesResumed:
 
 
 @dataclass(frozen=True)
-class FileStarted:
-    """Work on a file begins; the messages that follow are about it."""
-
-    path: Path
-    number: int
-    total: int
-
-
-@dataclass(frozen=True)
-class FilesLeft:
-    """All files together will take so many seconds more."""
-
-    seconds: float
-
-
-@dataclass(frozen=True)
 class FileDone:
     """What became of a file: the number of picks, the best candidate's score, and what failed."""
 
@@ -117,17 +111,17 @@ class FileDone:
 
 
 FilesRun = Generator[
-    FilesResumed | FileStarted | Message | FilesLeft | FileDone, None, list[FileDone]
+    FilesResumed | Begun[Path] | Message | Standing | FileDone, None, list[FileDone]
 ]
 
 
 def detect_files(
-    request: FilesRequest, model: Model, cancel: CancelToken | None = None
+    request: FilesRequest, engine: Engine, cancel: CancelToken | None = None
 ) -> FilesRun:
     """Find motors in every file; a file that fails does not stop the others.
 
-    Yields `FilesResumed` if some were searched before; then for each file `FileStarted`, the
-    messages of its run, among them `FilesLeft`, and `FileDone`. Returns the `FileDone` of all that
+    Yields `FilesResumed` if some were searched before; then for each file `Begun`, the messages of
+    its run, each `Progress` after a `Standing`, and `FileDone`. Returns the `FileDone` of all that
     were searched, also before. The CSV holds the picks of the files that succeeded; if none did, it
     is not written.
 
@@ -135,8 +129,8 @@ def detect_files(
     ----------
     request
         What to do; see `check_files`.
-    model
-        The network to use.
+    engine
+        Computes.
     cancel
         When set, the run ends before the next file and leaves out the one at hand.
 
@@ -144,16 +138,23 @@ def detect_files(
     ------
     ConfigError
         If the run to go on with was begun with other settings.
+    ModelError
+        If the model cannot be loaded.
     MotorscopeError
         If an output cannot be written.
     """
     cancel = threading.Event() if cancel is None else cancel
+    option = yield from run_on(engine, ModelRequest(request.model), cancel)
+    if option is None:
+        return []
     with ledger.alone(request.output):
-        return (yield from _all_files(request, model, cancel))
+        return (yield from _all_files(request, option.card, engine, cancel))
 
 
-def _all_files(request: FilesRequest, model: Model, cancel: CancelToken) -> FilesRun:
-    settings = _settings(request, model.card)
+def _all_files(
+    request: FilesRequest, card: ModelCard, engine: Engine, cancel: CancelToken
+) -> FilesRun:
+    settings = _settings(request, card)
     paths = {name_of(path): path for path in request.paths}
     before = ledger.go_on(request.output, settings, paths) if request.resume else None
     rows = list(before or ())
@@ -161,22 +162,27 @@ def _all_files(request: FilesRequest, model: Model, cancel: CancelToken) -> File
     done = [_file_done(path, known[name]) for name, path in paths.items() if name in known]
     if before is not None:
         yield FilesResumed(len(done), len(paths))
-    left = {name: path for name, path in paths.items() if name not in known}
-    pace = Pace(list(left.values()))
+    left = [path for name, path in paths.items() if name not in known]
     begun, finished = before is not None, False
+
+    def look(path: Path) -> Run[Found]:
+        opener = partial(open_tomogram, path, spacing=request.spacing)
+        return search(opener, request.model, request.run_settings, engine, cancel)
+
+    loop = follow(left, in_turn(left, look, cancel, len(done)), bytes_of)
     try:
-        for name, path in left.items():
-            yield FileStarted(path, len(done) + 1, len(paths))
-            found = yield from _search(request, model, path, pace, cancel)
-            if found is None:
-                return done
-            if not begun:
-                ledger.begin(request.output, settings)
-                begun = True
-            rows.append(_record(request, model.card, name, path, found))
-            done.append(_file_done(path, rows[-1]))
-            yield done[-1]
-        finished = True
+        with closing(loop):
+            for event in loop:
+                if not isinstance(event, Done):
+                    yield event
+                    continue
+                if not begun:
+                    ledger.begin(request.output, settings)
+                    begun = True
+                rows.append(_record(request, card, event))
+                done.append(_file_done(event.item, rows[-1]))
+                yield done[-1]
+        finished = len(done) == len(paths)
     finally:
         if begun:
             ledger.close(request.output, settings, rows, finished)
@@ -201,60 +207,18 @@ def _threshold(request: FilesRequest, card: ModelCard) -> float:
     return card.default_threshold if request.threshold is None else request.threshold
 
 
-_Found = tuple[Tomogram, DetectionResult] | MotorscopeError | OSError
-"""A tomogram and what was found in it, or why it could not be searched."""
-
-
-def _search(
-    request: FilesRequest, model: Model, path: Path, pace: Pace, cancel: CancelToken
-) -> Generator[Message | FilesLeft, None, _Found | None]:
-    """Search a tomogram; ``None`` if the run was cancelled."""
-    began = time.monotonic()
-    try:
-        tomogram = open_tomogram(path, spacing=request.spacing)
-        asked = DetectionRequest(
-            tomogram,
-            model,
-            settings=RunSettings(
-                request.device, request.precision, request.flips, request.flips_everywhere
-            ),
-        )
-        run = detect(asked, cancel)
-        with closing(run):
-            while True:
-                try:
-                    message = next(run)
-                except StopIteration as end:
-                    result: DetectionResult | None = end.value
-                    break
-                yield message
-                if isinstance(message, Progress):
-                    seconds = pace.left(time.monotonic() - began, message.seconds_left)
-                    if seconds is not None:
-                        yield FilesLeft(seconds)
-    except (MotorscopeError, OSError) as error:
-        pace.add(None)
-        return error
-    if result is None:
-        return None
-    pace.add(time.monotonic() - began)
-    return tomogram, result
-
-
-def _record(
-    request: FilesRequest, card: ModelCard, name: str, path: Path, found: _Found
-) -> ledger.Row:
+def _record(request: FilesRequest, card: ModelCard, done: Done[Path, Found]) -> ledger.Row:
     """Write all that is to be written about a tomogram, and return its row."""
-    file = str(path.resolve())
-    if isinstance(found, Exception):
-        row = ledger.Row(name, file, error=str(found))
+    name, file = name_of(done.item), str(done.item.resolve())
+    if done.value is None:
+        row = ledger.Row(name, file, error=str(done.error))
         ledger.add(request.output, row)
         return row
-    tomogram, result = found
+    tomogram, result = done.value.tomogram, done.value.result
     picks = result.candidates.above(_threshold(request, card))
     problems = [
         _write_heatmap(request, tomogram, result),
-        _keep_for_queue(request, tomogram, result, card),
+        _keep_for_queue(request, done.value, card),
     ]
     scores = result.candidates.scores
     row = ledger.Row(
@@ -285,17 +249,15 @@ def _write_heatmap(
     return None
 
 
-def _keep_for_queue(
-    request: FilesRequest, tomogram: Tomogram, result: DetectionResult, card: ModelCard
-) -> str | None:
+def _keep_for_queue(request: FilesRequest, found: Found, card: ModelCard) -> str | None:
     """Keep what was found for the queue, if wanted, and return what went wrong."""
     if not (request.queue or request.queue_heatmaps):
         return None
-    threshold = _threshold(request, card)
     try:
-        keep_for_queue(tomogram, result, card, threshold, request.queue_heatmaps)
+        keep_for_queue(found, card, _threshold(request, card), request.queue_heatmaps)
     except (MotorscopeError, OSError) as error:
-        return f"The picks of {tomogram.path} are written, but not kept for the queue: {error}"
+        path = found.tomogram.path
+        return f"The picks of {path} are written, but not kept for the queue: {error}"
     return None
 
 

@@ -1,1 +1,0 @@
-"""Detection in files: what is asked, what is checked first, and what a run leaves on disk."""

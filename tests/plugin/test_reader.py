@@ -8,6 +8,7 @@ from napari.components import ViewerModel
 from PIL import Image as Picture
 
 from motorscope.errors import TomogramError
+from motorscope.plugin.document import Tomograms
 from motorscope.plugin.layers.source import (
     is_source,
     path_of,
@@ -16,6 +17,7 @@ from motorscope.plugin.layers.source import (
     tomogram_name,
 )
 from motorscope.plugin.manifest import get_reader, sample_layers
+from motorscope.plugin.review.controller import ReviewController
 from motorscope.tomogram import VoxelGrid, write_heatmap, write_mrc
 
 GRID = VoxelGrid(shape=(4, 6, 8), spacing=(13.1, 13.1, 20.0), origin=(5.0, 10.0, -15.0))
@@ -113,3 +115,18 @@ def test_sample_is_a_layer(mrc, monkeypatch):
     ((_data, arguments, kind),) = sample_layers()
     assert kind == "image"
     assert arguments["name"] == "simulated bacterium"
+
+
+def test_sample_begins_afresh_each_time_but_for_one_that_is_open(mrc, monkeypatch):
+    monkeypatch.setattr("motorscope.simulation.sample_tomogram_path", lambda: mrc)
+    viewer = ViewerModel()
+    ((data, arguments, _),) = sample_layers()
+    desk = ReviewController(Tomograms(viewer))
+    review = desk.begin(viewer.add_image(data, **arguments))
+    review.add([[64.0, 64.0, 64.0]])
+    path = review.journal.path
+    sample_layers()
+    assert path.exists()  # the window with it is open
+    desk.close()
+    sample_layers()
+    assert not path.exists()

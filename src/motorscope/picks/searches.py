@@ -1,6 +1,7 @@
 """What a search of a tomogram leaves in its journal, whoever searched: the queue or a command."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -8,16 +9,30 @@ from typing import Any
 import numpy as np
 from scipy.spatial import cKDTree
 
+from motorscope.errors import PicksError
 from motorscope.picks.journal import SUFFIX, Journal
+from motorscope.picks.journal_place import journal_at
 from motorscope.picks.regridding import mover
 from motorscope.picks.summits import Summits
 from motorscope.picks.table import PickTable
-from motorscope.tomogram import HEATMAP_SUFFIX, VoxelGrid
+from motorscope.tomogram import HEATMAP_SUFFIX, Tomogram, VoxelGrid
 
 
 def heatmap_of(journal: Path) -> Path:
     """Return where the heatmap of a search is kept: beside the journal."""
     return journal.with_name(journal.name.removesuffix(SUFFIX) + HEATMAP_SUFFIX)
+
+
+def forget_review(tomogram: Tomogram) -> None:
+    """Remove a tomogram's journal and heatmap from the disk, if no window has them open."""
+    if tomogram.path is None:
+        return
+    with suppress(PicksError, OSError):  # in use, or read-only: then it stays
+        journal = journal_at(tomogram.path, tomogram.name)
+        if journal.exists():
+            Journal(journal).close()
+            journal.unlink()
+            heatmap_of(journal).unlink(missing_ok=True)
 
 
 def search_remark(model: str, sha256: str | None) -> dict[str, Any]:

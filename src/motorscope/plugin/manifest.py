@@ -32,10 +32,17 @@ def read_layers(path: str | list[str]) -> list[LayerData]:
 
 
 def sample_tomogram() -> Tomogram:
-    """Return a simulated bacterium with flagellar motors; made at the first use, then kept."""
+    """Return a simulated bacterium with flagellar motors; made at the first use, then kept.
+
+    What was decided on it before is forgotten, unless it is open in another window: whoever opens
+    it wants to try something.
+    """
+    from motorscope.picks.searches import forget_review
     from motorscope.simulation import sample_tomogram_path
 
-    return replace(open_tomogram(sample_tomogram_path()), name="simulated bacterium")
+    tomogram = replace(open_tomogram(sample_tomogram_path()), name="simulated bacterium")
+    forget_review(tomogram)
+    return tomogram
 
 
 def sample_layers() -> list[LayerData]:

@@ -278,6 +278,17 @@ def test_without_a_spacing_points_lie_in_pixels_and_it_is_said(tmp_path):
     assert "does not say how large its voxels are" in remarks[0]
 
 
+def test_voxels_of_other_tomograms_are_not_laid_over_the_open_one(tmp_path):
+    viewer = ViewerModel()
+    layer = add_tomogram(viewer)
+    path = tmp_path / "list.json"
+    path.write_text('{"TS_7": [[1, 2, 3]], "TS_8": [[4, 5, 6]]}')
+    with pytest.raises(PicksError, match=r"TS_7, TS_8, .* Open coordinates, which asks"):
+        open_coordinates(path, viewer.layers)
+    data, _ = open_on(path, layer, name="TS_8")
+    assert data[0] == pytest.approx(np.array([[4, 5, 6]]))
+
+
 def test_on_a_tomogram_without_spacing_points_lie_in_its_voxels(tmp_path):
     viewer = ViewerModel()
     tomogram = add_tomogram(viewer, VoxelGrid(shape=GRID.shape, spacing=None))

@@ -26,17 +26,27 @@ def gaussian(*centres, grid=GRID, sigma=120.0):
 )
 def test_a_summit_is_found_finer_than_a_voxel(voxel, away):
     centre = GRID.to_world(voxel)
-    found = nearest_summit(gaussian((centre, 0.9)), GRID, centre + away, radius=400.0)
+    heatmap = gaussian((centre, 0.9))
+    found, value = nearest_summit(heatmap, GRID, centre + away, radius=400.0)
     assert found == pytest.approx(centre, abs=1.0)
+    assert value == pytest.approx(heatmap.max())
 
 
 def test_the_highest_within_the_radius_is_taken_and_none_beyond():
     near, far = np.array([600.0, 600.0, 600.0]), np.array([600.0, 1300.0, 600.0])
     heatmap = gaussian((near, 0.5), (far, 0.9))
-    assert nearest_summit(heatmap, GRID, near + 50, 300.0) == pytest.approx(near, abs=20)
-    assert nearest_summit(heatmap, GRID, (near + far) / 2, 400.0) == pytest.approx(far, abs=20)
-    assert nearest_summit(heatmap, GRID, (1500.0, 600.0, 600.0), 200.0) is None
-    assert nearest_summit(heatmap, GRID, (-9000.0, 0.0, 0.0), 200.0) is None
+    assert nearest_summit(heatmap, GRID, near + 50, 300.0)[0] == pytest.approx(near, abs=20)
+    assert nearest_summit(heatmap, GRID, (near + far) / 2, 400.0)[0] == pytest.approx(far, abs=20)
+    assert nearest_summit(heatmap, GRID, (-9000.0, 0.0, 0.0), 200.0) == (None, 0.0)
+
+
+def test_where_no_maximum_is_near_the_largest_value_there_is_told():
+    centre = np.array([600.0, 600.0, 600.0])
+    away = centre + np.array([400.0, 0.0, 0.0])
+    found, value = nearest_summit(gaussian((centre, 0.9)), GRID, away, 200.0)
+    assert found is None
+    # The value 200 Å from the middle, but for the voxel's size.
+    assert 0.9 * np.exp(-(264**2) / (2 * 120**2)) < value <= 0.9 * np.exp(-(200**2) / (2 * 120**2))
 
 
 def test_the_largest_value_on_a_ray_is_found():

@@ -105,6 +105,13 @@ def open_coordinates(
             f"{path.name} has picks of {len(sets)} tomograms, none of which is open; open the "
             "tomogram first, then this file."
         )
+    strangers = [name for name, picks in sets.items() if picks.in_voxels]
+    if not homes and tomograms and strangers:
+        whose = ", ".join(strangers[:3]) + (", …" if len(strangers) > 3 else "")
+        raise PicksError(
+            f"{path.name} counts in voxels of {whose}, and no open tomogram has such a name. Open "
+            "it with Plugins → Motorscope → Open coordinates, which asks for the tomogram."
+        )
     if homes:
         placed = [_place(file, name, layer) for name, layer in homes.items()]
         if left_out := len(sets.keys() - homes.keys()):

@@ -17,10 +17,11 @@ FLOOR = 0.01
 
 def nearest_summit(
     heatmap: NDArray[Any], grid: VoxelGrid, position: Sequence[float], radius: float
-) -> Floats | None:
-    """Return the highest local maximum within a radius, finer than a voxel; ``None`` without one.
+) -> tuple[Floats | None, float]:
+    """Return the highest local maximum within a radius, finer than a voxel, and its value.
 
-    Maxima below `FLOOR` count for nothing.
+    Maxima below `FLOOR` count for nothing: then there is ``None``, and the largest value that there
+    is within the radius.
 
     Parameters
     ----------
@@ -42,7 +43,7 @@ def nearest_summit(
     low = np.clip(np.floor(centre - reach), 0, grid.shape).astype(int)
     high = np.clip(np.ceil(centre + reach) + 1, 0, grid.shape).astype(int)
     if (high <= low).any():
-        return None
+        return None, 0.0
     block = np.asarray(heatmap[tuple(slice(a, b) for a, b in zip(low, high, strict=True))])
     part = VoxelGrid(
         shape=block.shape,
@@ -52,7 +53,20 @@ def nearest_summit(
     summits = find_candidates(block, part, minimum_distance=0.0, floor=FLOOR)
     distances = np.linalg.norm(summits.positions - np.asarray(position, dtype=float), axis=1)
     near = np.flatnonzero(distances <= radius)
-    return summits.positions[near[0]] if len(near) else None  # the best comes first
+    if not len(near):
+        return None, _largest_within(block, (centre - low) * spacing, spacing, radius)
+    best = int(near[0])  # the best comes first
+    return summits.positions[best], float(summits.scores[best])
+
+
+def _largest_within(block: NDArray[Any], centre: Floats, spacing: Floats, radius: float) -> float:
+    """Return the largest value of voxels within a radius in Å of a centre in Å; 0 if none is."""
+    axes = np.ogrid[tuple(slice(side) for side in block.shape)]
+    squares = sum(
+        (axis * step - at) ** 2 for axis, step, at in zip(axes, spacing, centre, strict=True)
+    )
+    inside = block[np.asarray(squares) <= radius**2]
+    return float(inside.max(initial=0.0))
 
 
 def highest_between(

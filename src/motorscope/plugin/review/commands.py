@@ -118,10 +118,11 @@ class ReviewActions:
         if layer is None:
             return
         try:
+            said = ""
             if name == "add":
                 self._desk.add_at_cursor(layer)
             elif name == "snap":
-                self._desk.snap(layer)
+                said = self._desk.snap(layer)
             elif name == "zoom":
                 self._desk.zoom(layer)
             else:
@@ -129,7 +130,7 @@ class ReviewActions:
                 if review is not None:
                     self._desk.said.emit(self._in_review(review, name))
                 return
-            self._desk.said.emit("")
+            self._desk.said.emit(said)
         except MotorscopeError as error:
             self._desk.said.emit(str(error))
 

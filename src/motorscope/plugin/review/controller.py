@@ -228,8 +228,13 @@ class ReviewController:
 
     # With the viewer and the heatmap
 
-    def snap(self, layer: Layer, radius: float = SNAP_RADIUS) -> None:
+    def snap(self, layer: Layer, radius: float = SNAP_RADIUS) -> str:
         """Move the selected picks to the highest maximum of the heatmap within a radius in Å.
+
+        Returns
+        -------
+        str
+            How high it is, in a sentence.
 
         Raises
         ------
@@ -240,16 +245,20 @@ class ReviewController:
         _, heatmap, grid = self._heatmap(layer)
         if not review.selected:
             raise PicksError("No motor is selected; go to one, or click on it.")
-        summits = [
-            (pick, nearest_summit(heatmap, grid, list(review.position(pick)), radius))
+        found = {
+            pick: nearest_summit(heatmap, grid, list(review.position(pick)), radius)
             for pick in review.selected
-        ]
-        near = [(pick, summit) for pick, summit in summits if summit is not None]
+        }
+        near = {pick: summit for pick, (summit, _) in found.items() if summit is not None}
+        value = max(value for _, value in found.values())
         if not near:
             raise PicksError(
-                f"The heatmap has no maximum of {FLOOR} or more within {radius:.0f} Å."
+                f"The heatmap has no maximum of {FLOOR} or more within {radius:.0f} Å, where it is "
+                f"{value:.4f} at most."
             )
-        review.move([pick for pick, _ in near], np.array([summit for _, summit in near]))
+        review.move(list(near), np.array(list(near.values())))
+        stayed = f"; {len(found) - len(near)} stayed" if len(near) < len(found) else ""
+        return f"Moved to a maximum of {value:.2f}{stayed}."
 
     def zoom(self, layer: Layer) -> None:
         """Zoom to the current pick; a second time back to the whole tomogram.

@@ -8,6 +8,12 @@ from motorscope.simulation.imaging import Imaging, draw_imaging
 from motorscope.simulation.motor import Motor
 from motorscope.simulation.sample import sample_tomogram_path
 from motorscope.simulation.scene import Scene, simulate_density
+from motorscope.simulation.sections import (
+    Section,
+    SectionConfig,
+    draw_section,
+    image_section,
+)
 from motorscope.simulation.simulate import Simulation, simulate_tomogram
 from motorscope.simulation.species import SPECIES, Species
 
@@ -18,12 +24,16 @@ __all__ = [
     "Motor",
     "Plan",
     "Scene",
+    "Section",
+    "SectionConfig",
     "Simulation",
     "SimulationConfig",
     "Species",
     "draw_finish",
     "draw_imaging",
+    "draw_section",
     "image_density",
+    "image_section",
     "read_simulation_config",
     "sample_tomogram_path",
     "simulate_density",

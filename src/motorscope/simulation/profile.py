@@ -18,13 +18,14 @@ from motorscope.simulation.species import Species
 
 PIXEL = 8.0
 """Å per pixel of a profile."""
-_RADIUS, _LOW, _HIGH = 640.0, -420.0, 620.0
+RADIUS, LOW, HIGH = 640.0, -420.0, 620.0
+"""Å: how far a profile reaches from the axis, below the inner membrane and above it."""
 _SOFT = 12.0  # Å over which the edge of a part fades
 
 Picture = NDArray[np.float32]
 Stroke = tuple[tuple[float, float], ...]
 
-_r, _h = np.meshgrid(np.arange(0, _RADIUS, PIXEL), np.arange(_LOW, _HIGH, PIXEL), indexing="ij")
+_r, _h = np.meshgrid(np.arange(0, RADIUS, PIXEL), np.arange(LOW, HIGH, PIXEL), indexing="ij")
 
 
 @dataclass(frozen=True)
@@ -154,9 +155,9 @@ def paint_profile(
         bend = height * np.abs(height)
         across, along = dot(o, u) - bow[0] * bend, dot(o, v) - bow[1] * bend
         radius = np.hypot(across, along)
-        inside = (radius < _RADIUS - 2 * PIXEL) & (height > _LOW) & (height < _HIGH - 2 * PIXEL)
+        inside = (radius < RADIUS - 2 * PIXEL) & (height > LOW) & (height < HIGH - 2 * PIXEL)
         where = np.nonzero(inside)
-        r, h = radius[where] / PIXEL, (height[where] - _LOW) / PIXEL
+        r, h = radius[where] / PIXEL, (height[where] - LOW) / PIXEL
         value = _read(whole, r, h)
         angle = np.arctan2(along[where], across[where])
         for fold, picture in studs.items():
@@ -170,7 +171,7 @@ def paint_profile(
         density[where] = value / np.maximum(share[where], 1e-3)
         return share, density
 
-    reach = np.hypot(_RADIUS, max(_HIGH, -_LOW))
+    reach = np.hypot(RADIUS, max(HIGH, -LOW))
     canvas.paint(place - reach, place + reach, place, shape)
 
 

@@ -1,0 +1,98 @@
+"""What lies beside the cells: carbon, gold, dirt, stray filaments, specks, pieces of membrane."""
+
+import numpy as np
+
+from motorscope.simulation.sections.options import SectionConfig
+from motorscope.simulation.sections.plane import (
+    Drawing,
+    add_tube,
+    curve,
+    dots,
+    edge,
+    line,
+    random_direction,
+)
+
+
+def add_carbon(drawing: Drawing, config: SectionConfig, rng: np.random.Generator) -> None:
+    """Draw the edge of the carbon film, rough and often with a dark rim."""
+    if rng.random() >= config.carbon:
+        return
+    plane = drawing.plane
+    distance, _ = plane.frame(plane.point(rng), random_direction(rng))
+    distance = distance + plane.smooth(rng.uniform(400, 1500), rng) * np.float32(
+        rng.uniform(20, 150)
+    )
+    grain = plane.grain(rng.uniform(9, 36), rng)
+    film = edge(distance, 20) * (rng.uniform(-0.1, 0.7) + rng.uniform(0.1, 0.6) * grain)
+    rim = rng.uniform(0, 1.2) * line(distance, rng.uniform(25, 120))
+    drawing.density += (film + rim * np.clip(1 + 0.6 * grain, 0, None)).astype(np.float32)
+
+
+def add_gold(drawing: Drawing, config: SectionConfig, rng: np.random.Generator) -> None:
+    """Draw beads of 10, 15 or 20 nm, most with bright streaks to both sides."""
+    plane = drawing.plane
+    for _ in range(rng.poisson(config.gold)):
+        centre = plane.point(rng, margin=-0.05)
+        radius = float(rng.choice([50, 75, 100])) * float(rng.uniform(0.8, 1.2))
+        distance = plane.away(centre)
+        drawing.density += np.float32(rng.uniform(3, 8)) * edge(distance - radius, 8)
+        if rng.random() < 0.7:
+            along, across = plane.frame(centre, random_direction(rng))
+            reach = rng.uniform(1, 6) * radius
+            streak = np.exp(-((across / (0.9 * radius)) ** 2) - np.abs(along) / reach)
+            streak *= rng.uniform(0.5, 3) * (distance > radius)
+            drawing.density -= streak.astype(np.float32)
+
+
+def add_dirt(drawing: Drawing, config: SectionConfig, rng: np.random.Generator) -> None:
+    """Draw lumps and hollow ones, most of them outside the cells."""
+    plane = drawing.plane
+    for _ in range(rng.poisson(config.dirt)):
+        y, x = plane.point(rng)
+        radius = float(np.exp(rng.uniform(np.log(60), np.log(700))))
+        distance = np.hypot(plane.y - y, (plane.x - x) * rng.uniform(0.6, 1.6)) - radius
+        distance += plane.smooth(max(108, radius), rng) * (0.25 * radius)
+        hollow, density = rng.random() < 0.35, rng.uniform(0.1, 1.0)
+        lump = line(distance, rng.uniform(22, 45)) if hollow else edge(distance, 20)
+        where = drawing.outside if rng.random() < 0.85 else 1.0
+        drawing.density += (density * lump * where).astype(np.float32)
+
+
+def add_filaments(drawing: Drawing, config: SectionConfig, rng: np.random.Generator) -> None:
+    """Draw filaments that belong to no motor here, fading in and out."""
+    for _ in range(rng.poisson(config.free_filaments)):
+        start, way = drawing.plane.point(rng), random_direction(rng)
+        points = curve(start, way, rng.uniform(600, 6000), 3e-4, rng)
+        share = np.linspace(0, 1, len(points))
+        fade = np.clip(np.minimum(share, 1 - share) * rng.uniform(3, 20), 0, 1)
+        half_width = rng.uniform(85, 160) if rng.random() < 0.6 else rng.uniform(20, 60)
+        density, core = rng.uniform(0.15, 0.8), rng.uniform(0, 0.6)
+        add_tube(drawing, points, half_width, density, core, fade, within=drawing.outside)
+
+
+def add_specks(drawing: Drawing, config: SectionConfig, rng: np.random.Generator) -> None:
+    """Draw specks in the ice."""
+    plane = drawing.plane
+    count = int(rng.exponential(1.0) * plane.area)
+    radius, density = rng.uniform(30, 90), rng.uniform(0.1, 0.6)
+    drawing.density += dots(plane, drawing.outside, count, radius, density, rng)
+
+
+def add_debris(drawing: Drawing, config: SectionConfig, rng: np.random.Generator) -> None:
+    """Draw rough pieces of membrane among grain."""
+    if rng.random() >= config.debris:
+        return
+    plane = drawing.plane
+    values = plane.smooth(rng.uniform(300, 900), rng)
+    distance = values / np.maximum(np.hypot(*plane.slope(values)), 1e-4)
+    where = np.clip(2 * plane.smooth(rng.uniform(600, 1500), rng), 0, 1) * drawing.outside
+    pieces = rng.uniform(0.2, 0.9) * line(np.clip(distance, -500, 500), rng.uniform(24, 40))
+    grain = plane.grain(rng.uniform(9, 36), rng) * rng.uniform(0.05, 0.4)
+    drawing.density += (where * (pieces + grain)).astype(np.float32)
+
+
+def add_gradient(drawing: Drawing, config: SectionConfig, rng: np.random.Generator) -> None:
+    """Let the brightness change over the section."""
+    size = drawing.plane.extent * rng.uniform(0.4, 1.2)
+    drawing.density += drawing.plane.smooth(size, rng) * np.float32(rng.uniform(0, 0.25))

@@ -194,15 +194,14 @@ def _seat(
 def _draw_approach(height: Field, across: Field, rng: np.random.Generator) -> Field:
     """Draw how far the distance of the membranes is that at the motor: 1 at it, 0 far away."""
     r2 = across * across
-    if rng.random() < 0.5:  # a plateau
-        reach = rng.uniform(220, 420)
-        near: Field = 0.9 * np.exp(-((r2 / reach**2) ** 1.5) - (height / 1000) ** 6)
-        return near
-    # The inner membrane comes up like a tent.
-    tent = np.clip(1 - np.sqrt(r2 + 120**2) / rng.uniform(600, 1800), 0, 1)
-    near = tent * np.exp(-((height / 1500) ** 6))
-    highest: Field = near / max(float(near.max()), 1e-3)
-    return highest
+    plateau, reach, tent = rng.random() < 0.5, rng.uniform(220, 420), rng.uniform(600, 1800)
+    if plateau:
+        near = 0.9 * np.exp(-((r2 / reach**2) ** 1.5) - (height / 1000) ** 6)
+    else:  # the inner membrane comes up like a tent with a round top
+        near = np.clip(tent - np.sqrt(r2 + 120**2), 0, None) / (tent - 120)
+        near = near * np.exp(-((height / 1500) ** 6))
+    share: Field = near.astype(np.float32)
+    return share
 
 
 def _dip(outer: Field, height: Field, across: Field, rng: np.random.Generator) -> Field:

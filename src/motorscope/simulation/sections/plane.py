@@ -70,8 +70,8 @@ class Plane:
 
     def slope(self, values: Field) -> tuple[Field, Field]:
         """Return a field's derivatives along y and x, per Å."""
-        dy, dx = np.gradient(values)
-        return dy / np.float32(self.spacing), dx / np.float32(self.spacing)
+        dy, dx = (np.asarray(d, np.float32) for d in np.gradient(values, self.spacing))
+        return dy, dx
 
     def smooth(self, size: float, rng: np.random.Generator) -> Field:
         """Draw a smooth random field of variance 1 with features of `size` Å.
@@ -84,7 +84,7 @@ class Plane:
         weight = rng.standard_normal((nodes.size, nodes.size), dtype=np.float32)
         away = np.arange(self.side, dtype=np.float32)[:, None] / np.float32(sigma) - nodes
         bell = np.exp(-0.5 * away * away) * np.float32(np.pi**-0.25)
-        values: Field = bell @ weight @ bell.T
+        values: Field = (bell @ weight @ bell.T).astype(np.float32, copy=False)
         return values
 
     def grain(self, size: ArrayLike, rng: np.random.Generator) -> Field:

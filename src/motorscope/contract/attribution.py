@@ -103,6 +103,31 @@ class Attribution:
 
 
 @dataclass(frozen=True)
+class MethodFacts:
+    """A way to explain.
+
+    Attributes
+    ----------
+    name, label
+        What `AttributionRequest` and what a person calls it.
+    shows
+        What its map shows, in one sentence.
+    missing
+        What it needs that is not installed, and the remedy, in a sentence; empty if nothing.
+    """
+
+    name: str
+    label: str
+    shows: str
+    missing: str = ""
+
+
+@dataclass(frozen=True)
+class MethodsRequest(Request[tuple[MethodFacts, ...]]):
+    """Say what ways to explain there are, the quickest first."""
+
+
+@dataclass(frozen=True)
 class AttributionRequest(Request[Attribution], Generic[V, M]):
     """Explain the network's answer at a point.
 

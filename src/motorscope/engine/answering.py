@@ -21,7 +21,12 @@ from motorscope.contract import (
     Run,
     VolumeRef,
 )
-from motorscope.contract.attribution import Attribution, AttributionRequest
+from motorscope.contract.attribution import (
+    Attribution,
+    AttributionRequest,
+    MethodFacts,
+    MethodsRequest,
+)
 from motorscope.contract.stages import (
     Alike,
     AlikeRequest,
@@ -39,6 +44,7 @@ from motorscope.engine import models
 from motorscope.engine.models import ModelCache
 from motorscope.inspection import StageCache, encoder_maps, kept_basis
 from motorscope.inspection.attribution import attribute
+from motorscope.inspection.attribution_methods import list_methods
 from motorscope.inspection.opened import (
     alike,
     entry_of,
@@ -118,6 +124,14 @@ def _(
             replace(request, tomogram=opened(request.tomogram), model=model), cancel
         )
     )
+
+
+@answer.register
+def _(
+    request: MethodsRequest, cache: ModelCache, cancel: CancelToken
+) -> Run[tuple[MethodFacts, ...]]:
+    yield from ()
+    return list_methods()
 
 
 @answer.register

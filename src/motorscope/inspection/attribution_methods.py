@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from motorscope.contract import FeatureSpec
+from motorscope.contract.attribution import MethodFacts
 from motorscope.detection.tiling.stitch import Slices
 from motorscope.errors import ConfigError
 from motorscope.network.unet import UNet3d
@@ -120,13 +121,28 @@ def method_of(name: str) -> Method:
     method = METHODS.get(name)
     if method is None:
         raise ConfigError(f"There is no method '{name}'; choose one of: {', '.join(METHODS)}.")
-    if method.captum and find_spec("captum") is None:
-        without = " or ".join(name for name, each in METHODS.items() if not each.captum)
-        raise ConfigError(
-            f"The method '{name}' needs captum; install it with "
-            f"'pip install \"napari-motorscope[inspect]\"', or choose {without}."
-        )
+    if missing := _missing(name):
+        raise ConfigError(missing)
     return method
+
+
+def list_methods() -> tuple[MethodFacts, ...]:
+    """Return what can be said of all methods, the quickest first."""
+    return tuple(
+        MethodFacts(name, method.label, method.shows, _missing(name))
+        for name, method in METHODS.items()
+    )
+
+
+def _missing(name: str) -> str:
+    """Return what is missing for a method, in a sentence; empty if nothing is."""
+    if not METHODS[name].captum or find_spec("captum") is not None:
+        return ""
+    without = " or ".join(name for name, each in METHODS.items() if not each.captum)
+    return (
+        f"The method '{name}' needs captum; install it with "
+        f"'pip install \"napari-motorscope[inspect]\"', or choose {without}."
+    )
 
 
 def _hirescam(question: Question) -> tuple[Tensor, Tensor]:

@@ -94,6 +94,15 @@ class History:
             return self
         return replace(self, now=replace(self.now, remarks=remarks), future=())
 
+    def amended(self, table: PickTable) -> "History":
+        """Return the history with another table as its present state: that is no step.
+
+        What had been undone can no longer be redone, unless nothing changes.
+        """
+        if table == self.now.table:
+            return self
+        return replace(self, now=replace(self.now, table=table), future=())
+
     def goes_on(self, drag: Hashable) -> bool:
         """Whether a move with this token belongs to the step that made the present table."""
         return drag is not None and drag == self.drag and not self.future

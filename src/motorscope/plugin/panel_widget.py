@@ -24,6 +24,8 @@ from motorscope.plugin.review.widget import ReviewControls
 class MotorscopeWidget(Dock):
     """Find motors, look at the heatmap, the candidates and what the encoder sees."""
 
+    tall = True
+
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__(napari_viewer)
         workspace = self.workspace

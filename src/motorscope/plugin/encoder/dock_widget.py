@@ -8,10 +8,14 @@ from motorscope.contract import Inventory
 from motorscope.engine import Failure
 from motorscope.plugin.connections import listen
 from motorscope.plugin.detect.jobs import inventory_job
+from motorscope.plugin.encoder.alike import AlikeController
+from motorscope.plugin.encoder.alike_widget import AlikeControls
 from motorscope.plugin.encoder.channels import ChannelsController
 from motorscope.plugin.encoder.channels_widget import ChannelsControls
 from motorscope.plugin.encoder.controller import EncoderController
 from motorscope.plugin.encoder.maps_widget import MapsControls
+from motorscope.plugin.encoder.why import WhyController
+from motorscope.plugin.encoder.why_widget import WhyControls
 from motorscope.plugin.layers.source import tomogram_name
 from motorscope.plugin.qt.controls import mind_wheel_and_keys
 from motorscope.plugin.qt.dock import Dock
@@ -23,6 +27,8 @@ from motorscope.plugin.settings import preferences
 class EncoderWidget(Dock):
     """Look at what the network sees, and ask it why."""
 
+    tall = True
+
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__(napari_viewer)
         workspace = self.workspace
@@ -32,9 +38,16 @@ class EncoderWidget(Dock):
         listen(self.ends, self.encoder.failed, self._on_failed)
         self.channels = ChannelsController(self.encoder, self._new_runner)
         self.ends.callback(self.channels.close)
+        self.why = WhyController(workspace, self._new_runner)
+        self.ends.callback(self.why.close)
+        listen(self.ends, self.why.failed, self._on_failed)
+        self.alike = AlikeController(self.encoder, self._new_runner)
+        self.ends.callback(self.alike.close)
         self.about, self.problem = Hint(), Hint(AMBER)
         self.maps = MapsControls(self.encoder, self.status, self.ends)
         self.table = ChannelsControls(self.channels, self.ends)
+        self.reasons = WhyControls(self.why, self.status, self.ends)
+        self.likeness = AlikeControls(self.alike, self.status, self.ends)
         self._lay_out()
         listen(self.ends, self.encoder.changed, self._refresh)
         self._refresh()
@@ -58,7 +71,12 @@ class EncoderWidget(Dock):
         column.setSpacing(4)
         column.addWidget(self.about)
         column.addWidget(self.problem)
-        for title, group in (("Maps", self.maps), ("Channels", self.table)):
+        for title, group in (
+            ("Maps", self.maps),
+            ("Channels", self.table),
+            ("Why here", self.reasons),
+            ("Find alike", self.likeness),
+        ):
             column.addWidget(Section(title, group))
         column.addStretch(1)
         scroll = QScrollArea()

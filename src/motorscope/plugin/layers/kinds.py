@@ -96,6 +96,35 @@ HEATMAP = LayerKind(
     order=2,
     dies_with=Ending.TOMOGRAM | Ending.SPACING,
 )
+ALIKE = LayerKind(
+    "alike",
+    {
+        "rgb": False,
+        "contrast_limits": (0.2, 1.0),
+        "colormap": "magenta",
+        "blending": "additive",
+        "opacity": 0.5,
+        "projection_mode": "none",
+    },
+    order=2,
+    dies_with=Ending.TOMOGRAM | Ending.SPACING | Ending.EXCHANGE,
+)
+WHY = LayerKind(
+    "why",
+    {
+        "rgb": False,
+        "colormap": {
+            "name": "against and for",
+            "colors": [(0.2, 0.5, 1, 1), (0.2, 0.5, 1, 0), (1, 0.45, 0, 0), (1, 0.45, 0, 1)],
+            "controls": [0.0, 0.5, 0.5, 1.0],
+        },
+        "blending": "translucent",
+        "opacity": 0.8,
+        "projection_mode": "none",
+    },
+    order=3,
+    dies_with=Ending.TOMOGRAM | Ending.SPACING | Ending.EXCHANGE,
+)
 COORDINATES = LayerKind("coordinates", order=TOP, marks_motors=True)
 PICKS = LayerKind(
     "picks",
@@ -126,4 +155,4 @@ COMPARISON = LayerKind(
     dies_with=Ending.TOMOGRAM | Ending.SPACING | Ending.EXCHANGE,
     marks_motors=True,
 )
-KINDS = (TOMOGRAM, FEATURES, COLORS, HEATMAP, COORDINATES, PICKS, COMPARISON)
+KINDS = (TOMOGRAM, FEATURES, COLORS, HEATMAP, ALIKE, WHY, COORDINATES, PICKS, COMPARISON)

@@ -28,11 +28,16 @@ class Dock(QWidget):
         The viewer's.
     ends
         What ends with the dock; the last comes first.
+    tall
+        Whether it takes the window's height: such docks are shown one at a time, as tabs.
     """
+
+    tall = False
 
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
         self.workspace = workspace_of(viewer)
+        self._placed = False
         self.ends = ExitStack()
         self.ends.callback(self.workspace.hold())
         self.ends.callback(CanvasContext(viewer, self).close)
@@ -47,7 +52,26 @@ class Dock(QWidget):
         )
         if left:
             self.ends.close()
+        if event is not None and event.type() == QEvent.Type.Show and not self._placed:
+            self._placed = True
+            self._take_place()
         return bool(super().event(event))
+
+    def _take_place(self) -> None:
+        """Become a tab beside another tall dock."""
+        dock, window = self.parentWidget(), self.window()
+        if (
+            not self.tall
+            or not isinstance(dock, QDockWidget)
+            or not isinstance(window, QMainWindow)
+        ):
+            return
+        for other in window.findChildren(QDockWidget):
+            inner = other.widget()
+            if other is not dock and isinstance(inner, Dock) and inner.tall:
+                window.tabifyDockWidget(other, dock)
+                dock.raise_()
+                return
 
 
 def show_dock(viewer: Any, name: str) -> Any:

@@ -15,6 +15,7 @@ from psygnal import Signal
 
 from motorscope.errors import PicksError
 from motorscope.picks import History, Journal, Merged, PickTable, Summits, merge_picks, summits_of
+from motorscope.picks.alike import with_alike
 from motorscope.picks.history import STEP_REMARKS
 from motorscope.picks.journal_lines import Step, of_all, of_step, updated
 from motorscope.picks.partial import Box, Patched, patch
@@ -213,6 +214,24 @@ class Review(Browsing):
         patched = patch(self.table, self.summits, found, box, self.threshold)
         self._take(patched.table, patched.summits)
         return patched
+
+    def take_alike(self, found: PickTable, distance: float, amend: bool = False) -> None:
+        """Take in what looks like examples; see `motorscope.picks.alike.with_alike`.
+
+        Parameters
+        ----------
+        amend
+            Whether it follows from the step before, and is undone with it.
+        """
+        self.changing.emit()
+        table = with_alike(self.table, found, distance, self.threshold)
+        if not amend:
+            self._do(table)
+            return
+        history = self.history.amended(table)
+        if history is not self.history:
+            self.history = history
+            self._settle("same")
 
     @property
     def minimum_distance(self) -> float | None:

@@ -1,0 +1,200 @@
+"""Why the network sees a motor at a pick, or none, without Qt."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+
+import numpy as np
+from napari.layers import Image, Layer
+from psygnal import Signal
+
+from motorscope.contract import RunSettings
+from motorscope.contract.attribution import (
+    Attribution,
+    AttributionRequest,
+    MethodFacts,
+    MethodsRequest,
+)
+from motorscope.errors import PicksError
+from motorscope.plugin.connections import listen
+from motorscope.plugin.document import OpenTomogram, Tomograms
+from motorscope.plugin.encoder.maps import DIMMED
+from motorscope.plugin.encoder.question import Question, Runner
+from motorscope.plugin.layers.kinds import WHY
+from motorscope.plugin.layers.looks import ANGSTROM, AXES
+from motorscope.plugin.layers.source import tomogram_from_layer, tomogram_name
+from motorscope.plugin.layers.tag import LayerTag, kind_of
+from motorscope.plugin.workspace import Workspace
+
+_STRONG = 99.9
+"""Percentile of the map's size from which on it is as bright as can be."""
+
+
+class WhyController:
+    """Explains the current pick of the chosen tomogram.
+
+    Attributes
+    ----------
+    methods
+        The ways to explain; empty until they are known.
+    method
+        The name of the chosen one.
+    words
+        What was found last.
+    asking
+        What is asked.
+    changed
+        Emitted when any of these has changed.
+    failed
+        Emitted with a sentence.
+    """
+
+    changed = Signal()
+    failed = Signal(str)
+
+    def __init__(self, workspace: Workspace, new_runner: Callable[[], Runner]) -> None:
+        self.workspace = workspace
+        self.tomograms = workspace.session.tomograms
+        engine = workspace.session.engine
+        self.methods: tuple[MethodFacts, ...] = ()
+        self.method = "hirescam"
+        self.words = ""
+        self.listing: Question[tuple[MethodFacts, ...]] = Question(new_runner(), engine)
+        self.asking: Question[Attribution] = Question(new_runner(), engine)
+        self._dimmed: tuple[Layer, float] | None = None
+        self._ends = ExitStack()
+        for signal in (self.changed, self.failed):
+            self._ends.callback(signal.disconnect)
+        for question in (self.listing, self.asking):
+            self._ends.callback(question.drop)
+            listen(self._ends, question.failed, self._on_failed)
+        listen(self._ends, workspace.events.current, self._on_current)
+        self.listing.ask(MethodsRequest(), self._take_methods)
+
+    def close(self) -> None:
+        """Drop what is asked, and let go of the workspace; layers stay."""
+        self._undim()
+        self._ends.close()
+
+    @property
+    def chosen(self) -> MethodFacts | None:
+        """The chosen method, once it is known."""
+        return next((each for each in self.methods if each.name == self.method), None)
+
+    def choose(self, name: str) -> None:
+        """Choose a method."""
+        self.method = name
+        self.changed.emit()
+
+    def explain(self) -> None:
+        """Explain the current pick.
+
+        Raises
+        ------
+        MotorscopeError
+            If something needed is missing; it says what.
+        """
+        layer, option = self.workspace.chosen()
+        review = self.workspace.session.desk.review(layer)
+        if review is None or review.current is None:
+            raise PicksError("Which motor? Go to one with N, click on one, or add one.")
+        tomogram, pick = self.tomograms.of(layer), review.current
+        assert tomogram is not None
+        z, y, x = (float(value) for value in review.position(pick))
+        self._dim(tomogram)
+
+        def then(found: Attribution) -> None:
+            self._undim()
+            if self.tomograms.get(tomogram.id) is not tomogram:
+                return
+            self._show(tomogram, found, pick)
+            self.words = self._in_words(found, pick, (z, y, x))
+            self.changed.emit()
+
+        request = AttributionRequest(
+            tomogram_from_layer(layer, option.card.input.spacing or 0.0),
+            option.choice,
+            (z, y, x),
+            self.method,
+            settings=RunSettings(self.workspace.device),
+        )
+        self.asking.ask(request, then)
+
+    # Inner parts
+
+    def _take_methods(self, methods: tuple[MethodFacts, ...]) -> None:
+        self.methods = methods
+        self.changed.emit()
+
+    def _show(self, tomogram: OpenTomogram, found: Attribution, pick: int) -> None:
+        label = self._label(found.method)
+        show_attribution(self.tomograms, tomogram, found, f"{label}, motor {pick}")
+
+    def _in_words(self, found: Attribution, pick: int, at: tuple[float, float, float]) -> str:
+        away = float(np.linalg.norm(np.subtract(found.maximum, at)))
+        return (
+            f"Motor {pick}, {self._label(found.method)}: score {found.score:.2f} in one pass "
+            f"without flips; the map is strongest {away:.0f} Å from the motor's middle."
+        )
+
+    def _label(self, name: str) -> str:
+        return next((each.label for each in self.methods if each.name == name), name)
+
+    def _dim(self, tomogram: OpenTomogram) -> None:
+        layer = tomogram.layer_of(WHY, self.method)
+        if self._dimmed is None and layer is not None:
+            self._dimmed = layer, layer.opacity
+            layer.opacity *= DIMMED
+
+    def _undim(self) -> None:
+        dimmed, self._dimmed = self._dimmed, None
+        if dimmed is not None:
+            layer, opacity = dimmed
+            layer.opacity = opacity
+
+    def _on_failed(self, text: str) -> None:
+        self._undim()
+        self.failed.emit(text or "Cancelled.")
+
+    def _on_current(self) -> None:
+        self.asking.drop()
+        self._undim()
+        self.words = ""
+        self.changed.emit()
+
+
+def show_attribution(
+    tomograms: Tomograms, tomogram: OpenTomogram, found: Attribution, words: str
+) -> Layer:
+    """Show a map in its method's layer; those of other methods are hidden."""
+    size = float(np.percentile(np.abs(found.values), _STRONG)) or 1.0
+    name = f"{words} of {tomogram_name(tomogram.layer)}"
+    layer = tomogram.layer_of(WHY, found.method)
+    if layer is None:
+        tag = LayerTag(WHY, tomogram_name(tomogram.layer), tomogram.id, part=found.method)
+        layer = tomograms.add(
+            tomogram,
+            Image(
+                found.values,
+                name=name,
+                scale=found.grid.known_spacing(),
+                translate=found.grid.origin,
+                units=ANGSTROM,
+                axis_labels=AXES,
+                contrast_limits=(-size, size),
+                metadata=tag.metadata,
+                **WHY.looks,
+            ),
+            keep_selection=True,
+        )
+    else:
+        layer.data = found.values
+        layer.scale, layer.translate = found.grid.known_spacing(), found.grid.origin
+        layer.contrast_limits_range = (-2 * size, 2 * size)
+        layer.contrast_limits = (-size, size)
+        layer.name = name
+    for other in tomogram.layers:
+        if other is not layer and kind_of(other) is WHY:
+            other.visible = False
+    if not tomogram.hidden:
+        layer.visible = True
+    return layer

@@ -1,0 +1,76 @@
+"""Which way to explain the current pick, and what came of it."""
+
+from contextlib import ExitStack
+from typing import Any
+
+from qtpy.QtWidgets import QFormLayout, QWidget
+from superqt.utils import signals_blocked
+
+from motorscope.contract import Notice, Progress
+from motorscope.plugin.connections import listen
+from motorscope.plugin.encoder.why import WhyController
+from motorscope.plugin.qt.choice_box import ChoiceBox
+from motorscope.plugin.qt.parts import AMBER, Hint, JobBar, StatusLine
+
+
+class WhyControls(QWidget):
+    """Method, and a button that explains the current pick."""
+
+    def __init__(self, controller: WhyController, status: StatusLine, ends: ExitStack) -> None:
+        super().__init__()
+        self._controller, self._status = controller, status
+        self.method = ChoiceBox()
+        self.method.setToolTip("How the network's answer is explained.")
+        self.shows = Hint()
+        self.missing = Hint(AMBER)
+        self.job = JobBar(
+            "Explain this motor",
+            "Show what in the tomogram speaks for a motor at the current pick (orange)\n"
+            "and what speaks against one (blue).",
+        )
+        self.words = Hint()
+        form = QFormLayout(self)
+        form.setContentsMargins(6, 0, 6, 4)
+        form.addRow("By", self.method)
+        form.addRow(self.shows)
+        form.addRow(self.missing)
+        form.addRow(self.job)
+        form.addRow(self.words)
+        self.method.currentIndexChanged.connect(self._on_method)
+        self.job.started.connect(self.start)
+        self.job.cancelled.connect(controller.asking.cancel)
+        listen(ends, controller.changed, self.refresh)
+        listen(ends, controller.asking.busy_changed, self.job.set_running)
+        listen(ends, controller.asking.told, self._on_told)
+        self.refresh()
+
+    def start(self) -> None:
+        """Begin to explain."""
+        self.words.setText("")
+        self._status.say("")
+        self._status.guard(self._controller.explain)
+
+    def refresh(self) -> None:
+        """Show what is chosen, and what was found."""
+        controller = self._controller
+        with signals_blocked(self.method):
+            if self.method.count() != len(controller.methods):
+                self.method.clear()
+                for each in controller.methods:
+                    self.method.addItem(each.label, each.name)
+            self.method.setCurrentIndex(self.method.findData(controller.method))
+        chosen = controller.chosen
+        self.shows.setText("" if chosen is None else chosen.shows)
+        self.missing.setText("" if chosen is None else chosen.missing)
+        self.job.button.setEnabled(chosen is not None and not chosen.missing)
+        self.words.setText(controller.words)
+
+    def _on_method(self) -> None:
+        if self.method.currentData():
+            self._controller.choose(self.method.currentData())
+
+    def _on_told(self, message: Any) -> None:
+        if isinstance(message, Progress):
+            self.job.show_progress(message.what, message.done, message.total, message.seconds_left)
+        elif isinstance(message, Notice):
+            self.words.setText(message.text)

@@ -9,7 +9,7 @@ from napari.layers import Image, Points
 from napari.utils.shortcuts import default_shortcuts
 
 from motorscope.errors import PicksError
-from motorscope.picks import PickTable
+from motorscope.picks import PickTable, Summits
 from motorscope.plugin.document import Tomograms
 from motorscope.plugin.layers.kinds import PICKS, TOMOGRAM
 from motorscope.plugin.layers.looks import heatmap_arguments
@@ -100,6 +100,57 @@ def test_a_review_is_restored_when_the_tomogram_is_opened_again(tomogram):
     desk.review(layer).redo()
     desk.review(layer).redo()
     assert desk.review(layer).table == table
+
+
+def test_notes_and_doubts_outlast_the_sitting_and_a_new_search(tomogram):
+    _, layer, desk, _ = opened(tomogram)
+    desk.take_in(layer, FOUND, 50.0, 0.5)
+    review = desk.review(layer)
+    review.annotate([1], "at the carbon's edge")
+    review.select([0, 1])
+    review.doubt()
+    assert review.notes([0, 1, 2]) == ["unsure", "at the carbon's edge; unsure", ""]
+    review.go_to(0)
+    review.doubt()
+    desk.close()
+    _, layer, desk, _ = opened(tomogram)
+    desk.restore(layer)
+    review = desk.review(layer)
+    assert review.notes([0, 1, 2]) == ["", "at the carbon's edge; unsure", ""]
+    review.undo()
+    assert review.notes([0])[0] == "unsure"
+    desk.take_in(layer, FOUND, 50.0, 0.5)
+    assert review.notes([0, 1])[1] == "at the carbon's edge; unsure"
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_review_can_be_started_again_and_that_be_undone(tomogram, known):
+    _, layer, desk, _ = opened(tomogram)
+    summits = Summits(FOUND, 50.0) if known else None
+    for _ in range(3):  # searches; ids climb
+        desk.take_in(layer, FOUND, 50.0, 0.5, summits=summits)
+    review = desk.review(layer)
+    first, second, third = review.table.ids
+    review.select([first])
+    review.decide("accepted")
+    review.select([second])
+    review.delete()
+    review.add([[10.0, 20.0, 30.0]])
+    review.conclude({"reviewed": {"no_motor": False}}, [third])
+    table = review.table
+    assert review.start_again() == (3 if known else 2)
+    assert review.table.statuses.tolist() == ["candidate"] * len(review.table)
+    assert review.table.ids[0] == 0
+    assert "reviewed" not in review.history.now.remarks
+    desk.close()
+
+    _, layer, desk, _ = opened(tomogram)
+    desk.restore(layer)
+    review = desk.review(layer)
+    assert len(review.table) == (3 if known else 2)
+    review.undo()
+    assert review.table == table
+    assert review.history.now.remarks["reviewed"] == {"no_motor": False}
 
 
 def test_what_is_undone_on_another_grid_is_on_the_same_voxels(tomogram):

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QApplication, QLineEdit
 from motorscope.contract import Inventory
 from motorscope.picks import Journal, read_picks
 from motorscope.plugin.layers.kinds import PICKS, TOMOGRAM
+from motorscope.plugin.layers.picks_layer import picks_of
 from motorscope.plugin.layers.source import find, identity
 from motorscope.plugin.layers.tag import LayerTag
 from motorscope.plugin.qt.dock import GALLERY, show_dock
@@ -30,6 +31,7 @@ KEYS = {
     "E": Qt.Key.Key_E,
     "G": Qt.Key.Key_G,
     "D": Qt.Key.Key_D,
+    "Q": Qt.Key.Key_Q,
 }
 
 
@@ -210,6 +212,33 @@ def test_no_key_acts_while_a_person_types(open_panel, qtbot, tomogram):
     viewer.window.remove_dock_widget(widget)
     press(qtbot, widget, "R")
     assert not {"K", "R"} & {str(key) for key in viewer.keymap}
+
+
+def test_note_is_typed_kept_and_saved(open_panel, qtbot, tomogram):
+    viewer, widget = open_panel()
+    layer = add_tomogram(viewer, tomogram)
+    find_motors(qtbot, widget)
+    note = widget.review.note
+    assert not note.field.isEnabled()
+    press(qtbot, widget, "N", "N")
+    assert note.place.text().startswith("2 of 3 · ")
+    qtbot.keyClicks(note.field, "weak ring")
+    qtbot.keyClick(note.field, Qt.Key.Key_Escape)
+    assert note.field.text() == ""
+    qtbot.keyClicks(note.field, "weak ring")
+    qtbot.keyClick(note.field, Qt.Key.Key_Return)
+    press(qtbot, widget, "Q")
+    assert note.field.text() == "weak ring; unsure"
+    cell = widget.review.table.model().index(1, 2)
+    assert cell.data() == "candidate ?"
+    assert cell.data(Qt.ItemDataRole.ToolTipRole) == "weak ring; unsure"
+    press(qtbot, widget, "N")
+    assert note.field.text() == ""
+    kept, _ = picks_of(find(viewer.layers, PICKS, identity(layer)))
+    assert sorted(kept.frame["note"]) == ["", "", "weak ring; unsure"]
+    widget.review.table.selectAll()
+    assert note.place.text() == "3 selected"
+    assert note.field.placeholderText() == "several notes"
 
 
 def test_the_list_is_sortable_and_follows_the_selection(open_panel, qtbot, tomogram):

@@ -12,6 +12,7 @@ from motorscope.plugin.layers.bare import BareView
 from motorscope.plugin.layers.source import identity
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.review.review import Review
+from motorscope.words import counted
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ ACTIONS = (
     ),
     Action("snap", "Snap", "G", "Move the selected motors to the heatmap's maximum nearby."),
     Action("delete", "Delete", "D", "Delete the selected motors."),
+    Action("unsure", "Unsure", "Q", "Note that the selected motors are in doubt; again: not."),
     Action("undo", "Undo", "Ctrl+Z", "Take back the last step."),
     Action("redo", "Redo", "Ctrl+Shift+Z", "Do again what was undone."),
     Action("zoom", "Zoom", "M", "Zoom to the current motor; again: to the whole tomogram."),
@@ -57,6 +59,12 @@ ACTIONS = (
     ),
     Action("accept all", "Accept all shown", "", "Accept every candidate above the threshold."),
     Action("reject all", "Reject all below", "", "Reject every candidate below the threshold."),
+    Action(
+        "start again",
+        "Start again",
+        "",
+        "Take back all decisions and notes, and what was added: one step, which can be undone.",
+    ),
 )
 
 
@@ -150,9 +158,12 @@ class ReviewActions:
             status = f"{name.split()[0]}ed"
             count = review.decide_by_threshold(status)
             return f"{count} candidate{'s' * (count != 1)} {status}."
-        if name == "delete":
-            review.delete()
+        if name in ("delete", "unsure"):
+            (review.delete if name == "delete" else review.doubt)()
             return ""
+        if name == "start again":
+            count = review.start_again()
+            return f"{counted(count, 'candidate')}, as the search left them; undo brings all back."
         if name == "undo":
             return "" if review.undo() else "There is nothing to undo."
         if name == "redo":

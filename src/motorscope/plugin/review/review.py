@@ -18,6 +18,7 @@ from motorscope.picks import History, Journal, Merged, PickTable, Summits, merge
 from motorscope.picks.alike import with_alike
 from motorscope.picks.history import STEP_REMARKS
 from motorscope.picks.journal_lines import Step, of_all, of_step, updated
+from motorscope.picks.notes import is_unsure, with_doubt
 from motorscope.picks.partial import Box, Patched, patch
 from motorscope.picks.summits import NO_SUMMITS
 from motorscope.plugin.review.browsing import Browsing
@@ -148,6 +149,46 @@ class Review(Browsing):
         """Put picks elsewhere, ``(n, 3)`` in Å: one step to undo."""
         self.changing.emit()
         self._do(self.table.move(ids, positions, **stamp()))
+
+    def notes(self, ids: ArrayLike) -> list[str]:
+        """Return the notes of picks, in their order."""
+        return [str(note) for note in self.table.frame["note"].iloc[self.table.rows_of(ids)]]
+
+    def annotate(self, ids: ArrayLike, note: str) -> None:
+        """Write a note on picks in place of theirs, as one step; an empty one takes them away."""
+        self.changing.emit()
+        self._do(self.table.set_details(ids, note=note, **stamp()))
+
+    def doubt(self) -> None:
+        """Note that the selected picks are in doubt; if all of them are, take that back.
+
+        Raises
+        ------
+        PicksError
+            If none is selected.
+        """
+        self.changing.emit()
+        table, chosen = self.table, np.array(self._chosen())
+        notes = np.array(self.notes(chosen), dtype=object)
+        doubt = not all(is_unsure(note) for note in notes)
+        for note in set(notes):
+            text = with_doubt(note, doubt)
+            table = table.set_details(chosen[notes == note], note=text, **stamp())
+        self._do(table)
+
+    def start_again(self) -> int:
+        """Take back all that a person did since the last search, as one step; return the count.
+
+        Where nobody knows what the search saw, its candidates stay where they are.
+        """
+        self.changing.emit()
+        if self.summits is not None:
+            table = self.summits.candidates
+        else:
+            found = self.table.select(self.table.origins == "model").renumbered()
+            table = found.set_status(found.ids, "candidate", note="", who="", when="")
+        self._do(table, select=(), also={"reviewed": None})
+        return len(table)
 
     def delete(self) -> None:
         """Delete the selected picks.

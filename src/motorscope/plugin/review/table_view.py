@@ -16,6 +16,7 @@ from qtpy.QtGui import QColor, QKeyEvent
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from motorscope.picks import PickTable
+from motorscope.picks.notes import is_unsure
 from motorscope.plugin.layers.kinds import STATUS_COLOURS
 from motorscope.plugin.layers.looks import label
 from motorscope.plugin.review.review import Review
@@ -36,6 +37,7 @@ class PicksModel(QAbstractTableModel):
         self.ids: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self._scores: NDArray[np.float64] = np.empty(0)
         self._status: NDArray[Any] = np.empty(0, dtype=object)
+        self._notes: NDArray[Any] = np.empty(0, dtype=object)
         self._places: NDArray[np.float64] = np.empty((0, 3))
         self._voxels: NDArray[np.float64] = np.empty((0, 3))
 
@@ -48,6 +50,7 @@ class PicksModel(QAbstractTableModel):
         self.ids = ids
         self._scores = table.scores[rows]
         self._status = table.statuses[rows]
+        self._notes = table.frame["note"].to_numpy(dtype=object)[rows]
         self._places = table.positions[rows]
         self._voxels = self._places if grid is None else grid.to_voxels(self._places)
         if not same:
@@ -72,6 +75,10 @@ class PicksModel(QAbstractTableModel):
     def data(self, index: QModelIndex, role: int = _DISPLAY) -> Any:
         """Return the text of a cell, or the colour beside it: on its own it is hard to read."""
         row, column = index.row(), index.column()
+        if role == _TIP and column == 0:
+            return f"id {self.ids[row]} in files"
+        if role == _TIP and column == 2:
+            return self._notes[row]
         if role == _TIP and column == 3:
             return ", ".join(f"{value:.0f}" for value in self._places[row]) + " Å"
         if role == _COLOUR and column == 2:
@@ -79,12 +86,17 @@ class PicksModel(QAbstractTableModel):
         if role != _DISPLAY:
             return None
         if column == 0:
-            return str(self.ids[row])
+            return str(row + 1)
         if column == 1:
             return label(self._scores[row]) or "added"
         if column == 2:
-            return str(self._status[row])
+            return f"{self._status[row]}{_mark(self._notes[row])}"
         return ", ".join(f"{value:.0f}" for value in self._voxels[row])
+
+
+def _mark(note: str) -> str:
+    """Return what stands beside the status for a note."""
+    return " ?" if is_unsure(note) else " *" * bool(note)
 
 
 class PicksTable(QTableView):
@@ -107,7 +119,7 @@ class PicksTable(QTableView):
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         rows.setDefaultSectionSize(self.fontMetrics().height() + 4)
         for column, (words, more) in enumerate(
-            (("00000", 8), ("added00", 12), ("candidate", _SQUARE + 14))
+            (("00000", 8), ("added00", 12), ("candidate ?", _SQUARE + 14))
         ):
             self.setColumnWidth(column, self.fontMetrics().horizontalAdvance(words) + more)
         columns.setStretchLastSection(True)

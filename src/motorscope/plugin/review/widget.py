@@ -22,6 +22,7 @@ from motorscope.plugin.qt.parts import AMBER, Hint
 from motorscope.plugin.review.closeups_widget import CloseUps
 from motorscope.plugin.review.commands import ACTIONS, BARE, Action
 from motorscope.plugin.review.journals import kept_elsewhere
+from motorscope.plugin.review.note_widget import NoteLine
 from motorscope.plugin.review.review import Review
 from motorscope.plugin.review.table_view import PicksTable
 from motorscope.plugin.workspace import Workspace
@@ -62,6 +63,7 @@ class ReviewControls(QWidget):
         self.go_on.setChecked(self._actions.goes_on)
         self.go_on.setToolTip("Accepting or rejecting a motor goes to the next undecided one.")
         self.table = PicksTable()
+        self.note = NoteLine()
         self.closeups = CloseUps()
         self.gallery = QPushButton("Gallery…")
         self.gallery.setToolTip("Show all motors as pictures, side by side.")
@@ -106,7 +108,8 @@ class ReviewControls(QWidget):
         grid, bulk = QGridLayout(), QHBoxLayout()
         for layout in (grid, bulk):
             layout.setSpacing(2)
-        single = [action for action in ACTIONS if not action.name.endswith(" all")]
+        apart = ("accept all", "reject all", "start again")
+        single = [action for action in ACTIONS if action.name not in apart]
         for action in ACTIONS:
             button = QPushButton(_words(action))
             button.setToolTip(action.help)
@@ -119,7 +122,7 @@ class ReviewControls(QWidget):
             self.buttons[action.name] = button
             if action in single:
                 grid.addWidget(button, *divmod(single.index(action), _COLUMNS))
-            else:
+            elif action.name != "start again":
                 bulk.addWidget(button)
         self.gallery.setStyleSheet("QPushButton { padding: 3px 2px; }")
         grid.addWidget(self.gallery, *divmod(len(single), _COLUMNS))
@@ -133,10 +136,14 @@ class ReviewControls(QWidget):
         column.addWidget(self.unkept)
         column.addLayout(top)
         column.addWidget(self.table)
+        column.addWidget(self.note)
         column.addWidget(self.closeups)
         column.addLayout(grid)
         column.addLayout(bulk)
-        column.addWidget(self.go_on)
+        foot = QHBoxLayout()
+        foot.addWidget(self.go_on, 1)
+        foot.addWidget(self.buttons["start again"])
+        column.addLayout(foot)
 
     def _follow(self) -> None:
         """Listen to the review of the chosen tomogram, and to no other."""
@@ -152,8 +159,9 @@ class ReviewControls(QWidget):
     def _show_selection(self) -> None:
         self.table.refresh_selection()
         review = self._review
+        self.note.show_review(review)
         chosen = review is not None and bool(review.selected)
-        for name in ("accept", "reject", "candidate", "snap", "delete"):
+        for name in ("accept", "reject", "candidate", "snap", "delete", "unsure"):
             self.buttons[name].setEnabled(chosen)
         self.buttons["zoom"].setEnabled(review is not None and review.current is not None)
         if review is None or review.current is None:

@@ -21,7 +21,7 @@ from motorscope.commands import (
     train,
     view,
 )
-from motorscope.commands.console import say
+from motorscope.commands.console import Parser, say
 from motorscope.errors import MotorscopeError
 
 _CLOSED_PIPE = 141
@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Find bacterial flagellar motors in cryo-electron tomograms.",
     )
     parser.add_argument("--version", action="version", version=f"motorscope {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
     parser.set_defaults(run=None)
     shown = (
         view, detect, batch, report, evaluate, simulate, train, convert, features, channels, alike,

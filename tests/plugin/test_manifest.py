@@ -6,11 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from napari.components import ViewerModel
 from napari.settings import get_plugin_settings
 from npe2 import PluginManifest
 from npe2.manifest.utils import import_python_name
 
 from motorscope.plugin.settings import Preferences, preferences
+from motorscope.tomogram import formats, open_tomogram
+from motorscope.tomogram.formats.base import TomogramFormat
 
 ROOT = Path(__file__).parents[2]
 
@@ -84,3 +87,14 @@ for widget in (queue, gallery):
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "XDG_DATA_HOME": str(tmp_path)},
     )
     assert done.stdout.strip() == ""
+
+
+def test_queue_names_the_formats_of_tomograms(qtbot, monkeypatch):
+    from motorscope.plugin.queue.widget import QueueWidget
+
+    made_up = TomogramFormat("made-up", "made-up volumes", "", (".mup",), read=open_tomogram)
+    monkeypatch.setattr(formats, "FORMATS", (*formats.FORMATS, made_up))
+    queue = QueueWidget(ViewerModel())
+    qtbot.addWidget(queue)
+    assert "made-up volumes" in queue.folder.toolTip()
+    queue.ends.close()

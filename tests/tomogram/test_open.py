@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,7 @@ import pytest
 from PIL import Image
 
 from motorscope.errors import SpacingError, TomogramError
-from motorscope.tomogram import VoxelGrid, can_open, open_tomogram, write_mrc
+from motorscope.tomogram import VoxelGrid, can_open, formats, open_tomogram, write_mrc
 
 VOLUME = np.random.default_rng(0).normal(0, 20, (4, 5, 6)).astype(np.float32)
 GRID = VoxelGrid((4, 5, 6), (13.1, 13.1, 13.1))
@@ -148,5 +149,5 @@ def test_another_failure_of_the_disk(tmp_path, monkeypatch):
     def broken(*_):
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("motorscope.tomogram.open.read_mrc", broken)
+    monkeypatch.setattr(formats, "FORMATS", (replace(formats.MRC, read=broken),))
     refused(path, "Input/output error")

@@ -7,6 +7,13 @@ from pathlib import Path
 from motorscope.errors import ConfigError
 
 
+def tomogram_formats() -> str:
+    """Return what tomograms can be, for the end of a command's help."""
+    from motorscope.tomogram.formats import titles
+
+    return f"Tomograms are {titles()}."
+
+
 def add_model(
     parser: argparse.ArgumentParser, what: str = "a model's name or a file of weights"
 ) -> None:

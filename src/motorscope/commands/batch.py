@@ -11,6 +11,7 @@ from motorscope.commands.arguments import (
     add_model,
     add_precision,
     add_spacing,
+    tomogram_formats,
 )
 from motorscope.commands.console import Commands, Line, say
 from motorscope.errors import ConfigError
@@ -31,6 +32,7 @@ def add(commands: Commands) -> None:
         epilog="OUT/picks.csv, OUT/summary.csv and OUT/report.html are made at the end; "
         "'motorscope report OUT' makes them at any time.",
     )
+    parser.last_lines = tomogram_formats
     parser.add_argument(
         "sources",
         nargs="+",

@@ -1,7 +1,9 @@
 """What the commands share: how they speak to a terminal."""
 
+import argparse
 import sys
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,6 +22,30 @@ def progress_text(message: "Progress") -> str:
     if not message.total:
         return message.what
     return f"{message.what}, {100 * message.done // message.total} %"
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser of arguments whose last lines are made when they are shown.
+
+    What they tell is looked up where it is known, which would cost every command its start.
+
+    Attributes
+    ----------
+    last_lines
+        Make them.
+    """
+
+    last_lines: Callable[[], str] | None = None
+
+    def format_help(self) -> str:
+        """Return all of the help."""
+        before = self.epilog
+        if self.last_lines is not None:
+            self.epilog = " ".join(filter(None, (before, self.last_lines())))
+        try:
+            return super().format_help()
+        finally:
+            self.epilog = before
 
 
 class Line:

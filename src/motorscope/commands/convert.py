@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from motorscope.commands.arguments import check_output
 from motorscope.commands.console import Commands, say
 from motorscope.words import counted
 
@@ -11,9 +12,10 @@ def add(commands: Commands) -> None:
     """Add the command and its arguments."""
     parser = commands.add_parser(
         "convert",
-        help="turn a file of coordinates into one of another program",
+        help="turn a file of coordinates, or a tomogram, into one of another program",
         description="Turn a file of coordinates into one of another program. Suffix and content "
-        "tell the formats, or --from and --to. Rejected picks go into our own CSV only.",
+        "tell the formats, or --from and --to. Rejected picks go into our own CSV only. A tomogram "
+        "becomes one of another format: NAME.mrc, or NAME.zarr with a pyramid.",
         epilog="Formats: csv (ours), labels and submission (the BYU competition's), relion5, "
         "relion4, star (x, y, z in voxels), dynamo, imod, portal (CryoET Data Portal), copick, "
         "json and npy (z, y, x in voxels), napari (its own CSV of points). Those of one tomogram a "
@@ -59,6 +61,27 @@ def add(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run it and return the exit status."""
+    from motorscope.tomogram import can_open
+    from motorscope.tomogram.formats import suffix_of
+
+    if can_open(arguments.source) and suffix_of(arguments.target):
+        return _convert_tomogram(arguments)
+    return _convert_picks(arguments)
+
+
+def _convert_tomogram(arguments: argparse.Namespace) -> int:
+    from motorscope.tomogram import format_to_write, open_tomogram, write_volume
+
+    format_to_write(arguments.target)
+    check_output(arguments.target, arguments.overwrite, [arguments.source])
+    tomogram = open_tomogram(arguments.source, arguments.spacing)
+    write_volume(arguments.target, tomogram.data, tomogram.grid)
+    levels = counted(1 + len(open_tomogram(arguments.target).levels), "level")
+    say(f"{tomogram.name} written to {arguments.target}, {levels}.")
+    return 0
+
+
+def _convert_picks(arguments: argparse.Namespace) -> int:
     from motorscope.picks.convert import convert
     from motorscope.picks.summary import statuses_in_words
 

@@ -12,6 +12,7 @@ from motorscope.commands.arguments import (
     add_model,
     add_precision,
     add_spacing,
+    tomogram_formats,
 )
 from motorscope.commands.console import Commands, Line, progress_text, say
 from motorscope.words import counted, duration
@@ -30,6 +31,7 @@ def add(commands: Commands) -> None:
         "that was searched, those without a motor too. A file that fails does not stop the others; "
         "what failed is said at the end, and the exit status is then 2.",
     )
+    parser.last_lines = tomogram_formats
     parser.add_argument(
         "files",
         nargs="+",
@@ -52,7 +54,7 @@ def add(commands: Commands) -> None:
         "--heatmap",
         type=Path,
         metavar="OUT",
-        help="write the heatmap to this MRC file, or to this folder for several tomograms",
+        help="write the heatmap to NAME.mrc or NAME.zarr, or to this folder for several tomograms",
     )
     parser.add_argument(
         "--queue",

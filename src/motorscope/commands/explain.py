@@ -40,7 +40,7 @@ def add(commands: Commands) -> None:
         help="hirescam, gradients, integrated or occlusion (default: hirescam)",
     )
     parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="MRC", help="where the map goes"
+        "-o", "--output", type=Path, required=True, metavar="MAP", help="NAME.mrc or NAME.zarr"
     )
     parser.add_argument(
         "--figure",
@@ -80,9 +80,10 @@ def add(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run it and return the exit status."""
-    from motorscope.tomogram import MRC_SUFFIXES
+    from motorscope.tomogram import format_to_write
 
-    for path, suffixes in ((arguments.output, MRC_SUFFIXES), (arguments.figure, FIGURE_SUFFIXES)):
+    format_to_write(arguments.output)
+    for path, suffixes in ((arguments.output, ()), (arguments.figure, FIGURE_SUFFIXES)):
         if path is not None:
             check_output(path, arguments.overwrite, [arguments.file], suffixes)
 
@@ -94,7 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
     from motorscope.inspection.attribution_figure import check_matplotlib, write_figure
     from motorscope.inspection.attribution_methods import method_of
     from motorscope.network import load_model
-    from motorscope.tomogram import map_label, open_tomogram, write_mrc
+    from motorscope.tomogram import map_label, open_tomogram, write_volume
 
     method_of(arguments.method)
     if arguments.figure is not None:
@@ -115,7 +116,7 @@ def run(arguments: argparse.Namespace) -> int:
     line.head = tomogram.name
     found = run_to_end(attribute(request), line.tell)
     assert found is not None  # nothing cancels it
-    write_mrc(arguments.output, found.values, found.grid, label=map_label(arguments.method))
+    write_volume(arguments.output, found.values, found.grid, label=map_label(arguments.method))
     line.keep(_answer(found))
     if arguments.figure is not None:
         write_figure(arguments.figure, request, found)

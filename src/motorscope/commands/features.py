@@ -65,12 +65,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Run it and return the exit status."""
     from motorscope.errors import ConfigError
     from motorscope.inspection import StageCache, stage_facts
-    from motorscope.inspection.export import check_name, cut, write_maps
+    from motorscope.inspection.export import cut, write_maps
     from motorscope.network import load_to_inspect
-    from motorscope.tomogram import map_label, open_tomogram
+    from motorscope.tomogram import format_to_write, map_label, open_tomogram
 
     check_output(arguments.output, arguments.overwrite, [arguments.file])
-    check_name(arguments.output)
+    format_to_write(arguments.output)
     if arguments.basis is not None and arguments.pca is None:
         raise ConfigError("--basis is for principal components; give --pca 3 too.")
     tomogram = open_tomogram(arguments.file, spacing=arguments.spacing)

@@ -42,7 +42,7 @@ from motorscope.detection.windows import Computed, over_windows
 from motorscope.network.model import Model
 from motorscope.picks import PickTable
 from motorscope.picks.thinning import thinned
-from motorscope.tomogram import Tomogram, VoxelGrid, prepared_grid
+from motorscope.tomogram import Tomogram, VoxelGrid, level_for, prepared_grid
 
 
 def detect(
@@ -82,11 +82,12 @@ def detect(
     cancel = threading.Event() if cancel is None else cancel
     began = time.monotonic()
     model = request.model
+    tomogram = level_for(request.tomogram, model.card.input)
     setup = choose_setup(
         request.settings.device, request.settings.precision, model.card.architecture
     )
     part = choose_part(
-        prepared_grid(request.tomogram.grid, model.card.input),
+        prepared_grid(tomogram.grid, model.card.input),
         request.region,
         model.card.context,
         model.output,
@@ -95,7 +96,7 @@ def detect(
     if doubt := request.tomogram.grid.doubt():
         yield Notice(doubt)
     try:
-        volume = yield from prepare_part(request.tomogram, model.card.input, part, cancel)
+        volume = yield from prepare_part(tomogram, model.card.input, part, cancel)
         yield HeatmapStarted(part.heatmap)
         logits, setup = yield from _compute(request, part, volume, stitcher, setup, cancel)
     except Cancelled:

@@ -17,7 +17,7 @@ from motorscope.inspection.attribution_methods import Method, Question, Settings
 from motorscope.inspection.attribution_network import ask
 from motorscope.network.model import Model
 from motorscope.network.unet import UNet3d
-from motorscope.tomogram import Shape, Tomogram, Vector, VoxelGrid
+from motorscope.tomogram import Shape, Tomogram, Vector, VoxelGrid, level_for
 
 Map = NDArray[np.float32]
 
@@ -59,7 +59,8 @@ def attribute(
     try:
         stop_if(cancel)
         yield Progress("Preparing the tomogram", 0, 1)
-        crop = cut_crop(request.tomogram, model, request.at, request.intensity)
+        tomogram = level_for(request.tomogram, model.card.input)
+        crop = cut_crop(tomogram, model, request.at, request.intensity)
         settings = _settings(request, crop)
 
         def work(network: UNet3d, x: Tensor) -> tuple[Map, Map]:

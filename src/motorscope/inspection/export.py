@@ -1,24 +1,12 @@
 """Maps of a stage as files that other programs open in their place."""
 
-import os
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from motorscope.errors import ConfigError, TomogramError
-from motorscope.tomogram import MRC_SUFFIXES, VoxelGrid, write_mrc
-
-_ZARR = ".zarr"
-
-
-def check_name(path: Path) -> None:
-    """Raise `ConfigError` if no format of maps has this suffix."""
-    if path.suffix.lower() not in (*MRC_SUFFIXES, _ZARR):
-        raise ConfigError(f"{path} has no known format of maps; let its name end in .mrc or .zarr.")
+from motorscope.tomogram import VoxelGrid, write_volume
 
 
 def cut(data: Any, grid: VoxelGrid, box: Sequence[float] | None) -> tuple[Any, VoxelGrid]:
@@ -41,7 +29,7 @@ def cut(data: Any, grid: VoxelGrid, box: Sequence[float] | None) -> tuple[Any, V
 
 
 def write_maps(path: Path, data: Any, grid: VoxelGrid, names: Sequence[str], label: str) -> None:
-    """Write one map ``(z, y, x)`` or several ``(n, z, y, x)`` as MRC or OME-Zarr, in float32.
+    """Write one map ``(z, y, x)`` or several ``(n, z, y, x)``, in float32.
 
     Parameters
     ----------
@@ -52,63 +40,9 @@ def write_maps(path: Path, data: Any, grid: VoxelGrid, names: Sequence[str], lab
 
     Raises
     ------
-    ConfigError
-        If the suffix is not known, or what OME-Zarr needs is not installed.
     TomogramError
-        If it cannot be written.
+        If the suffix is not known, it cannot be written, or what OME-Zarr needs is not installed.
     """
-    check_name(path)
-    if path.suffix.lower() == _ZARR:
-        _write_zarr(path, data, grid, names, label)
-    else:
-        several = len(data.shape) == 4 and len(data) > 1
-        write_mrc(path, data if several else data.reshape(grid.shape), grid, label, np.float32)
-
-
-def _write_zarr(path: Path, data: Any, grid: VoxelGrid, names: Sequence[str], label: str) -> None:
-    """Write OME-Zarr 0.5; the folder appears whole or not at all."""
-    try:
-        import zarr
-    except ImportError as error:
-        raise ConfigError(
-            "Writing OME-Zarr needs zarr: pip install 'napari-motorscope[zarr]'; or write .mrc."
-        ) from error
-    maps = data.reshape(len(names), *grid.shape)
-    try:
-        folder = Path(tempfile.mkdtemp(prefix=f".{path.stem}-", suffix=_ZARR, dir=path.parent))
-        try:
-            group = zarr.open_group(folder, mode="w", zarr_format=3)
-            chunks = (1, *(min(side, 128) for side in grid.shape))
-            array = group.create_array("0", shape=maps.shape, dtype=np.float32, chunks=chunks)
-            for channel in range(len(maps)):
-                array[channel] = np.asarray(maps[channel], np.float32)
-            group.attrs["ome"] = _ome(grid, names, label)
-            folder.chmod(0o755)
-            if path.is_dir():
-                shutil.rmtree(path)
-            os.replace(folder, path)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise TomogramError(
-            f"{path} cannot be written ({reason}); choose another folder or free some space."
-        ) from error
-
-
-def _ome(grid: VoxelGrid, names: Sequence[str], label: str) -> dict[str, Any]:
-    space = [{"name": name, "type": "space", "unit": "angstrom"} for name in "zyx"]
-    place: list[dict[str, Any]] = [
-        {"type": "scale", "scale": [1.0, *grid.known_spacing()]},
-        {"type": "translation", "translation": [0.0, *grid.origin]},
-    ]
-    image = {
-        "name": label,
-        "axes": [{"name": "c", "type": "channel"}, *space],
-        "datasets": [{"path": "0", "coordinateTransformations": place}],
-    }
-    return {
-        "version": "0.5",
-        "multiscales": [image],
-        "omero": {"channels": [{"label": name} for name in names]},
-    }
+    several = len(data.shape) == 4 and len(data) > 1
+    maps = data if several else data.reshape(grid.shape)
+    write_volume(path, maps, grid, label, names=names, dtype=np.float32)

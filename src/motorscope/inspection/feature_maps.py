@@ -74,7 +74,7 @@ def encoder_maps(
     )
     part, spec = asked.part, asked.spec
     smaller = _fitting_region(
-        prepared_grid(request.tomogram.grid, model.card.input), part, spec, request.memory_limit
+        prepared_grid(asked.tomogram.grid, model.card.input), part, spec, request.memory_limit
     )
     if smaller is not None:
         asked = replace(asked, region=smaller)

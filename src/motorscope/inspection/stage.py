@@ -33,7 +33,7 @@ from motorscope.network import (
     tap_named,
     tap_output,
 )
-from motorscope.tomogram import Shape, Tomogram, VoxelGrid, prepared_grid
+from motorscope.tomogram import Shape, Tomogram, VoxelGrid, level_for, prepared_grid
 
 Maps = NDArray[np.float16]
 """``(channel, z, y, x)``."""
@@ -48,6 +48,8 @@ class StageRequest:
 
     Attributes
     ----------
+    tomogram
+        What to look at; of a pyramid the level that fits the model is kept.
     stage
         Name of a tap: ``stem``, ``layer1`` to ``layer4``, ``decoder1``, …, ``logits``.
     region
@@ -61,6 +63,10 @@ class StageRequest:
     stage: str
     region: Region | None = None
     settings: RunSettings = field(default_factory=RunSettings)
+
+    def __post_init__(self) -> None:
+        fitting = level_for(self.tomogram, self.model.card.input)
+        object.__setattr__(self, "tomogram", fitting)
 
     @property
     def spec(self) -> FeatureSpec:

@@ -16,7 +16,7 @@ from motorscope.errors import PicksError
 from motorscope.files import as_file_name, make_folder
 from motorscope.picks.journal import SUFFIX, Journal
 from motorscope.picks.summary import read_summary
-from motorscope.tomogram import is_tomogram, name_of
+from motorscope.tomogram import file_name_of, is_tomogram, name_of
 
 _FILE = "file"  # remark: the name of the tomogram's file
 
@@ -107,7 +107,7 @@ def journal_at(
         If there is no folder that can be written.
     """
     folder = folder or project_folder()
-    own = journal_path(path, as_file_name(_whole_name(path)), folder)
+    own = journal_path(path, as_file_name(file_name_of(path)), folder)
     if own.exists():
         return own
     plain = journal_path(path, as_file_name(name), folder)
@@ -164,10 +164,6 @@ def namesakes_in(folder: Path) -> dict[str, list[Path]]:
         for name, some in alike.items()
         if len(some) > 1
     }
-
-
-def _whole_name(path: Path) -> str:
-    return f"{name_of(path)}.slices" if path.is_dir() else path.name
 
 
 def _owner(journal: Path) -> str | None:

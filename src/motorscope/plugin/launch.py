@@ -142,10 +142,10 @@ def _holds_tomograms(folder: Path) -> bool:
 
 
 def _add(viewer: Any, tomograms: Sequence[Tomogram]) -> None:
-    from motorscope.plugin.layers.looks import tomogram_arguments
+    from motorscope.plugin.layers.looks import tomogram_arguments, tomogram_data
 
     for tomogram in tomograms:
-        viewer.add_image(tomogram.data, **tomogram_arguments(tomogram))
+        viewer.add_image(tomogram_data(tomogram), **tomogram_arguments(tomogram))
 
 
 def _panel(viewer: Any) -> "MotorscopeWidget":

@@ -5,7 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from motorscope.plugin.layers.looks import heatmap_arguments, tomogram_arguments
+import numpy as np
+
+from motorscope.plugin.layers.looks import (
+    heatmap_arguments,
+    tomogram_arguments,
+    tomogram_data,
+)
 from motorscope.tomogram import Tomogram, can_open, is_heatmap, open_tomogram
 
 LayerData = tuple[Any, dict[str, Any], str]
@@ -47,14 +53,20 @@ def sample_tomogram() -> Tomogram:
 
 def sample_layers() -> list[LayerData]:
     """Return the sample tomogram as an image layer."""
-    tomogram = sample_tomogram()
-    return [(tomogram.data, tomogram_arguments(tomogram), "image")]
+    return [layer_data(sample_tomogram())]
+
+
+def layer_data(tomogram: Tomogram) -> LayerData:
+    """Return a tomogram as what readers and samples give to napari."""
+    return tomogram_data(tomogram), tomogram_arguments(tomogram), "image"
 
 
 def _layer(path: Path) -> LayerData:
     tomogram = open_tomogram(path)
-    if path.is_file() and is_heatmap(path) and tomogram.grid.spacing is not None:
+    if is_heatmap(path) and tomogram.grid.spacing is not None:
         name = tomogram.name.removesuffix(".heatmap").removesuffix("_heatmap")
-        arguments = heatmap_arguments(tomogram.data, tomogram.grid, name, tomogram_id="")
+        arguments = heatmap_arguments(
+            np.asarray(tomogram.data), tomogram.grid, name, tomogram_id=""
+        )
         return arguments.pop("data"), arguments, "image"
-    return tomogram.data, tomogram_arguments(tomogram), "image"
+    return layer_data(tomogram)

@@ -6,6 +6,7 @@ spacing and imaging.
 """
 
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,8 @@ from motorscope.files import replacing
 from motorscope.picks import PickTable, write_picks
 from motorscope.simulation.config import SimulationConfig
 from motorscope.simulation.simulate import Simulation, simulate_tomogram
-from motorscope.tomogram import VoxelGrid, write_mrc
+from motorscope.tomogram import VoxelGrid, write_volume
+from motorscope.tomogram.formats import writable
 
 TRUTH = "truth.csv"
 TOMOGRAMS = "tomograms.csv"
@@ -38,6 +40,7 @@ def simulate_folder(
     seed: int,
     config: SimulationConfig,
     overwrite: bool = False,
+    suffix: str = ".mrc",
 ) -> Iterator[tuple[str, int]]:
     """Simulate tomograms into a folder; see `simulate_plans`.
 
@@ -57,13 +60,18 @@ def simulate_folder(
         )
     digits = max(4, len(str(count - 1)))
     plans = [Plan(f"simulated-{seed}-{i:0{digits}d}", config, (seed, i)) for i in range(count)]
-    return simulate_plans(folder, plans, overwrite)
+    return simulate_plans(folder, plans, overwrite, suffix)
 
 
 def simulate_plans(
-    folder: str | os.PathLike[str], plans: Sequence[Plan], overwrite: bool = False
+    folder: str | os.PathLike[str],
+    plans: Sequence[Plan],
+    overwrite: bool = False,
+    suffix: str = ".mrc",
 ) -> Iterator[tuple[str, int]]:
     """Simulate tomograms into a folder, one at a time; yield the name and number of motors of each.
+
+    They are written in the format that has the suffix.
 
     The two tables are written anew with every tomogram, so that a run that is stopped leaves a
     smaller, whole data set. Tables and tomograms of an earlier run are removed first if they may be
@@ -78,7 +86,7 @@ def simulate_plans(
     """
     target = Path(folder)
     _prepare(target, overwrite)
-    return _simulate(target, plans)
+    return _simulate(target, plans, suffix)
 
 
 def _prepare(target: Path, overwrite: bool) -> None:
@@ -92,7 +100,7 @@ def _prepare(target: Path, overwrite: bool) -> None:
         listing = target / TOMOGRAMS
         if listing.is_file():
             for name in pd.read_csv(listing, dtype=str)["tomogram"]:
-                (target / f"{name}.mrc").unlink(missing_ok=True)
+                _remove(target, name)
             listing.unlink()
             (target / TRUTH).unlink(missing_ok=True)
     except OSError as error:
@@ -106,7 +114,17 @@ def _prepare(target: Path, overwrite: bool) -> None:
         ) from error
 
 
-def _simulate(target: Path, plans: Sequence[Plan]) -> Iterator[tuple[str, int]]:
+def _remove(target: Path, name: str) -> None:
+    """Remove a tomogram, whatever it was written as."""
+    for form in writable():
+        path = target / f"{name}{form.suffixes[0]}"
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _simulate(target: Path, plans: Sequence[Plan], suffix: str) -> Iterator[tuple[str, int]]:
     truths: dict[str, tuple[PickTable, VoxelGrid]] = {}
     motors: list[dict[str, object]] = []
     rows: list[dict[str, object]] = []
@@ -117,15 +135,15 @@ def _simulate(target: Path, plans: Sequence[Plan]) -> Iterator[tuple[str, int]]:
         motors += _motor_rows(simulation)
         seed = plan.seed[0] if isinstance(plan.seed, tuple) else plan.seed
         rows.append({"tomogram": name, "seed": seed, **_tomogram_row(simulation)})
-        file = target / f"{name}.mrc"
-        write_mrc(file, simulation.tomogram.data, simulation.tomogram.grid)
+        file = target / f"{name}{suffix}"
+        write_volume(file, simulation.tomogram.data, simulation.tomogram.grid)
         try:
             write_truth(target / TRUTH, truths, motors)
             with replacing(target / TOMOGRAMS, ConfigError) as partial:
                 pd.DataFrame(rows).to_csv(partial, index=False, lineterminator="\n")
         except BaseException:
             # A tomogram without its truth would pass for one without motors.
-            file.unlink(missing_ok=True)
+            _remove(target, name)
             raise
         yield name, len(simulation.motors)
 
@@ -147,7 +165,7 @@ def write_simulation(path: Path, simulation: Simulation) -> None:
     """Write one tomogram, and its truth as a CSV of the same stem beside it."""
     truths = {simulation.tomogram.name: (simulation.truth, simulation.tomogram.grid)}
     write_truth(path.with_suffix(".csv"), truths, _motor_rows(simulation))
-    write_mrc(path, simulation.tomogram.data, simulation.tomogram.grid)
+    write_volume(path, simulation.tomogram.data, simulation.tomogram.grid)
 
 
 def _motor_rows(simulation: Simulation) -> list[dict[str, object]]:

@@ -1,6 +1,9 @@
 """Tomograms: opening them, where their voxels lie, and making a network's input from them."""
 
 from motorscope.tomogram.folder import Found, expand, find_tomograms, natural_key, read_list
+from motorscope.tomogram.formats import format_to_write, write_volume
+from motorscope.tomogram.formats.mrc import write_mrc
+from motorscope.tomogram.formats.ome.write import write_ome_zarr
 from motorscope.tomogram.grid import Shape, Vector, VoxelGrid
 from motorscope.tomogram.heatmaps import (
     HEATMAP_SUFFIX,
@@ -12,32 +15,38 @@ from motorscope.tomogram.heatmaps import (
     write_heatmap,
 )
 from motorscope.tomogram.intensity import intensity_range
-from motorscope.tomogram.mrc import MRC_SUFFIXES, write_mrc
-from motorscope.tomogram.open import can_open, is_tomogram, name_of, open_tomogram
-from motorscope.tomogram.prepare import prepare, prepared_grid
+from motorscope.tomogram.open import (
+    can_open,
+    file_name_of,
+    is_tomogram,
+    name_of,
+    open_tomogram,
+)
+from motorscope.tomogram.prepare import level_for, prepare, prepared_grid
 from motorscope.tomogram.recipe import InputRecipe
-from motorscope.tomogram.tiff import TIFF_SUFFIXES
-from motorscope.tomogram.volume import Tomogram, read_block
+from motorscope.tomogram.volume import Level, Tomogram, read_block
 
 __all__ = [
     "HEATMAP_SUFFIX",
-    "MRC_SUFFIXES",
-    "TIFF_SUFFIXES",
     "Found",
     "InputRecipe",
+    "Level",
     "Shape",
     "Tomogram",
     "Vector",
     "VoxelGrid",
     "can_open",
     "expand",
+    "file_name_of",
     "find_tomograms",
+    "format_to_write",
     "heatmap_fingerprint",
     "heatmap_name",
     "intensity_range",
     "is_heatmap",
     "is_map",
     "is_tomogram",
+    "level_for",
     "map_label",
     "name_of",
     "natural_key",
@@ -48,4 +57,6 @@ __all__ = [
     "read_list",
     "write_heatmap",
     "write_mrc",
+    "write_ome_zarr",
+    "write_volume",
 ]

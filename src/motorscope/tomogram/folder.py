@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from motorscope.errors import TomogramError
+from motorscope.tomogram.formats import titles
+from motorscope.tomogram.formats.tiff import TIFF_SUFFIXES
 from motorscope.tomogram.heatmaps import is_map
-from motorscope.tomogram.open import can_open, is_tomogram, name_of
-from motorscope.tomogram.tiff import TIFF_SUFFIXES
+from motorscope.tomogram.open import can_open, is_one, is_tomogram, name_of
 
 _OTHERS = (".jsonl", ".lock", ".csv", ".json", ".txt")  # of many, and never tomograms
 
@@ -32,8 +33,8 @@ class Found:
 def find_tomograms(folder: Path) -> Found:
     """Return the tomograms in a folder, in the order of their names, and our maps beside them.
 
-    A folder of tomogram files and of sub-folders with numbered slices or with TIFF stacks, or such
-    a sub-folder itself. Hidden files do not count.
+    A folder of tomograms and of sub-folders with TIFF stacks, or a folder that is a tomogram
+    itself. Hidden files do not count.
 
     Raises
     ------
@@ -41,6 +42,8 @@ def find_tomograms(folder: Path) -> Found:
         If it cannot be read, or there are none.
     """
     folder = folder.absolute()
+    if is_one(folder):
+        return Found({folder: name_of(folder)})
     try:
         paths = [path for path in folder.iterdir() if not path.name.startswith(".")]
     except OSError as error:
@@ -66,9 +69,8 @@ def find_tomograms(folder: Path) -> Found:
         )
     if not found:
         raise TomogramError(
-            f"{folder} holds no tomograms (MRC files, TIFF stacks, or sub-folders of numbered "
-            "slices or of TIFF stacks); "
-            "choose another folder."
+            f"{folder} holds no tomograms ({titles()}, or sub-folders of TIFF stacks); choose "
+            "another folder."
         )
     names = {path: name_of(path) for path in found}
     ordered = sorted(found, key=lambda path: (natural_key(names[path]), path))
@@ -90,7 +92,7 @@ def expand(paths: Iterable[Path]) -> Found:
     names: dict[Path, str] = {}
     maps: list[Path] = []
     for path in paths:
-        if path.is_dir():
+        if path.is_dir() and not is_one(path):
             inside, whole = find_tomograms(path), path.absolute()
             names |= {path / each.relative_to(whole): n for each, n in inside.names.items()}
             maps += [path / each.relative_to(whole) for each in inside.maps]

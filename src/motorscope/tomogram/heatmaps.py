@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from motorscope.tomogram.formats import format_of, suffix_of, write_volume
 from motorscope.tomogram.grid import VoxelGrid
-from motorscope.tomogram.mrc import MRC_SUFFIXES, write_mrc
-from motorscope.tomogram.mrc_header import HEADER_BYTES, first_label
 
 HEATMAP_SUFFIX = ".heatmap.mrc"
 """End of the name of a heatmap that is kept beside its tomogram."""
@@ -20,14 +19,14 @@ _APPENDED = "_heatmap"  # to the tomogram's name, by the command
 
 
 def write_heatmap(path: str | Path, values: Any, grid: VoxelGrid) -> None:
-    """Write a heatmap ``(z, y, x)`` as MRC; its label says what it is.
+    """Write a heatmap ``(z, y, x)`` in the format of its suffix; its label says what it is.
 
     Raises
     ------
     TomogramError
         If it cannot be written.
     """
-    write_mrc(path, values, grid, label=_LABEL)
+    write_volume(Path(path), values, grid, _LABEL)
 
 
 def heatmap_fingerprint(values: NDArray[np.float32]) -> str:
@@ -49,10 +48,7 @@ def map_label(what: str) -> str:
 
 def is_map(path: Path) -> bool:
     """Tell whether a file is a map of ours: a heatmap, feature maps or an attribution."""
-    if is_heatmap(path):
-        return True
-    named = path.suffix.lower() in MRC_SUFFIXES and not path.is_dir()
-    return named and _label_of(path).startswith(_MAP)
+    return is_heatmap(path) or _label_of(path).startswith(_MAP)
 
 
 def is_heatmap(path: Path) -> bool:
@@ -63,21 +59,16 @@ def is_heatmap(path: Path) -> bool:
     """
     if path.name.endswith(HEATMAP_SUFFIX):
         return True
-    if path.suffix.lower() not in MRC_SUFFIXES or path.is_dir():
-        return False
     return _label_of(path) == _LABEL or _has_owner(path)
 
 
 def _label_of(path: Path) -> str:
-    try:
-        with path.open("rb") as stream:
-            return first_label(stream.read(HEADER_BYTES))
-    except OSError:  # whoever opens it will say what is wrong with it
-        return ""
+    form = format_of(path)
+    return "" if form is None else form.label(path)
 
 
 def _has_owner(path: Path) -> bool:
-    if not path.stem.endswith(_APPENDED):
+    if path.is_dir() or not path.stem.endswith(_APPENDED) or not suffix_of(path):
         return False
     owner = path.stem.removesuffix(_APPENDED)
     try:

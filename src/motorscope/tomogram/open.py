@@ -1,33 +1,28 @@
 """Opening a tomogram, whatever its format."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-from numpy.typing import NDArray
 
 from motorscope.errors import TomogramError
-from motorscope.tomogram.grid import VoxelGrid
-from motorscope.tomogram.mrc import MRC_SUFFIXES, read_mrc
-from motorscope.tomogram.slices import SLICE_SUFFIXES, is_slice, read_slices
-from motorscope.tomogram.tiff import TIFF_MAGIC, TIFF_SUFFIXES, holds_volume, read_tiff
+from motorscope.tomogram import formats
+from motorscope.tomogram.formats.base import TomogramFormat
+from motorscope.tomogram.formats.slices import SLICE_SUFFIXES
 from motorscope.tomogram.volume import Tomogram
-from motorscope.tomogram.wrapped import with_true_sign
 
 _COMPRESSED = (".gz", ".bz2")
 
 
 def open_tomogram(path: str | Path, spacing: float | Sequence[float] | None = None) -> Tomogram:
-    """Open a tomogram: an MRC file, a TIFF stack, or a folder of numbered 8-bit slices.
+    """Open a tomogram of any of the formats in `motorscope.tomogram.formats.FORMATS`.
 
-    Plain MRC files and contiguous TIFF stacks are memory-mapped, so even large ones open at once.
-    8-bit volumes that were written with one sign and labelled with the other are recognised and
-    read as they were meant.
+    Plain MRC files and contiguous TIFF stacks are memory-mapped, and OME-Zarr is read chunk by
+    chunk, so even large ones open at once.
 
     Parameters
     ----------
     path
-        ``.mrc .rec .map .st`` (also ``.gz`` or ``.bz2``), ``.tif .tiff``, or a folder.
+        A file, or a folder that is one tomogram.
     spacing
         Voxel spacing in Å, one number or three (z, y, x), instead of what the file says.
 
@@ -40,7 +35,8 @@ def open_tomogram(path: str | Path, spacing: float | Sequence[float] | None = No
     """
     path = Path(path)
     try:
-        data, grid = _read(path)
+        path.stat()  # a missing file is a missing file, whatever its name
+        tomogram = _format_of(path).read(path)
     except FileNotFoundError as error:
         raise TomogramError(f"{path} does not exist; check the name.") from error
     except PermissionError as error:
@@ -49,12 +45,13 @@ def open_tomogram(path: str | Path, spacing: float | Sequence[float] | None = No
         raise TomogramError(
             f"{path} cannot be read ({error.strerror or error}); check the disk, or copy it again."
         ) from error
+    grid = tomogram.grid
     if min(grid.shape) < 2:
         sides = " × ".join(map(str, grid.shape))
         raise TomogramError(f"{path} holds {sides} voxels (z, y, x), a flat image; give a volume.")
     if spacing is not None:
         grid = grid.with_spacing(spacing)
-    return Tomogram(with_true_sign(data), grid, name_of(path), path)
+    return replace(tomogram, grid=grid, name=name_of(path), path=path)
 
 
 def can_open(path: str | Path) -> bool:
@@ -64,16 +61,10 @@ def can_open(path: str | Path) -> bool:
     """
     path = Path(path)
     try:
-        if path.is_dir():
-            return any(is_slice(entry) for entry in path.iterdir())
-        if _format_suffix(path) in MRC_SUFFIXES:
-            return path.is_file()
-        if path.suffix.lower() in TIFF_SUFFIXES:
-            with path.open("rb") as stream:
-                return stream.read(4) in TIFF_MAGIC
+        form = formats.format_of(path)
+        return form is not None and form.recognises(path)
     except OSError:
-        pass
-    return False
+        return False
 
 
 def is_tomogram(path: str | Path) -> bool:
@@ -82,14 +73,25 @@ def is_tomogram(path: str | Path) -> bool:
     A damaged file counts, so that the error is ours to explain.
     """
     path = Path(path)
-    flat = path.suffix.lower() in TIFF_SUFFIXES and path.is_file() and holds_volume(path) is False
-    return can_open(path) and not flat
+    if not can_open(path):
+        return False
+    form = formats.format_of(path)
+    return form is not None and form.is_volume(path)
+
+
+def is_one(folder: Path) -> bool:
+    """Tell whether a folder's name says that it is a tomogram, not a place for tomograms."""
+    return folder.is_dir() and bool(formats.suffix_of(folder)) and can_open(folder)
 
 
 def name_of(path: Path) -> str:
     """Return the name of the tomogram at a path: the file's stem, or the name of the folder."""
     if path.name in ("", ".."):
         path = path.resolve()  # but a link keeps its own name
+    form = formats.format_of(path)
+    suffix = formats.suffix_of(path) if form is None else form.suffix_of(path)
+    if suffix:
+        return path.name[: -len(suffix)]
     if path.is_dir():
         return path.name
     if path.suffix.lower() in _COMPRESSED:
@@ -97,29 +99,18 @@ def name_of(path: Path) -> str:
     return path.stem
 
 
-def _read(path: Path) -> tuple[NDArray[Any], VoxelGrid]:
-    if path.is_dir():
-        return read_slices(path)
-    path.stat()  # a missing file is a missing file, whatever its name
-    suffix = _format_suffix(path)
-    if suffix in MRC_SUFFIXES:
-        return read_mrc(path)
-    if path.suffix.lower() in TIFF_SUFFIXES:
-        return read_tiff(path)
+def file_name_of(path: Path) -> str:
+    """Return the name of a tomogram's file, or for a folder without a suffix one like a file's."""
+    return f"{path.name}.slices" if path.is_dir() and not is_one(path) else path.name
+
+
+def _format_of(path: Path) -> TomogramFormat:
+    form = formats.format_of(path)
+    if form is not None:
+        return form
     if path.suffix.lower() in SLICE_SUFFIXES:
         raise TomogramError(
             f"{path} is a single image; open the folder that holds the numbered slices, "
             f"{path.parent}."
         )
-    raise TomogramError(
-        f"{path} has no known format; give {' '.join(MRC_SUFFIXES)} (also .gz, .bz2), "
-        f"{' '.join(TIFF_SUFFIXES)}, "
-        "or a folder of numbered slices."
-    )
-
-
-def _format_suffix(path: Path) -> str:
-    """Return the suffix that names the format, below that of a compression."""
-    if path.suffix.lower() in _COMPRESSED:
-        path = path.with_suffix("")
-    return path.suffix.lower()
+    raise TomogramError(f"{path} has no known format; give {formats.hints()}.")

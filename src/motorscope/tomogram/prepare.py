@@ -19,8 +19,33 @@ from motorscope.tomogram.resample import (
 )
 from motorscope.tomogram.volume import Tomogram, read_block
 
+LARGER = 1.05
+"""How many times larger the voxels of a level may be than those that are made from it."""
+
 _PLANES_AT_ONCE = 16
 """Output planes per slab: what is read of a lazy array at once, and how often progress is told."""
+
+
+def level_for(tomogram: Tomogram, recipe: InputRecipe) -> Tomogram:
+    """Return the level of a pyramid from which to make the input of a network, as a tomogram.
+
+    It is the coarsest whose voxels are not larger than the input's (`LARGER`), so that less is read
+    and nothing is lost; the finest one of a tomogram without a pyramid.
+
+    Raises
+    ------
+    SpacingError
+        If the recipe asks for a spacing and that of the tomogram is unknown.
+    """
+    if not tomogram.levels:
+        return tomogram
+    ratio = _ratio(tomogram.grid, recipe)
+    fitting = [
+        number
+        for number, level in enumerate(tomogram.levels, start=1)
+        if all(f <= r * LARGER for f, r in zip(level.factors, ratio, strict=True))
+    ]
+    return tomogram.at(max(fitting, default=0))
 
 
 def prepared_grid(grid: VoxelGrid, recipe: InputRecipe) -> VoxelGrid:

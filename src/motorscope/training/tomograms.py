@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from motorscope.errors import ConfigError
 from motorscope.files import make_folder, replacing
-from motorscope.tomogram import InputRecipe, prepare, prepared_grid
+from motorscope.tomogram import InputRecipe, level_for, prepare, prepared_grid
 from motorscope.tomogram.grid import Shape
 from motorscope.training.augmentation import Crop
 from motorscope.training.config import TrainConfig
@@ -80,7 +80,7 @@ def prepare_tomograms(
     for tomogram in tomograms:
         file = cache / f"{tomogram.name}.npy"
         if not file.exists():
-            volume = prepare(tomogram.open(), recipe).astype(np.float16)
+            volume = prepare(level_for(tomogram.open(), recipe), recipe).astype(np.float16)
             with replacing(file, ConfigError) as partial, partial.open("wb") as stream:
                 np.save(stream, volume)
         to_voxels = prepared_grid(tomogram.grid, recipe).to_voxels

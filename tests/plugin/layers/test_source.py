@@ -23,6 +23,7 @@ from motorscope.plugin.layers.source import (
     tomogram_name,
 )
 from motorscope.plugin.layers.tag import LayerTag, kind_of
+from motorscope.tomogram import InputRecipe, level_for
 
 VOLUME = np.zeros((4, 6, 8), dtype=np.float32)
 ANGSTROM = ("angstrom",) * 3
@@ -53,7 +54,7 @@ def test_coarse_level_is_centred_between_the_fine_voxels():
     fine = np.arange(8.0**3).reshape(8, 8, 8)
     coarse = fine.reshape(4, 2, 4, 2, 4, 2).mean(axis=(1, 3, 5))
     layer = Image([fine, coarse], multiscale=True, scale=(5,) * 3, units=ANGSTROM)
-    chosen = tomogram_from_layer(layer, wanted_spacing=12)
+    chosen = level_for(tomogram_from_layer(layer), InputRecipe(spacing=12))
     assert chosen.grid.shape == (4, 4, 4)
     assert chosen.grid.spacing == (10, 10, 10)
     assert chosen.grid.origin == (2.5, 2.5, 2.5)
@@ -63,9 +64,9 @@ def test_coarse_level_is_centred_between_the_fine_voxels():
 def test_finest_level_is_used_for_a_fine_model_and_a_locked_one_always():
     levels = [np.zeros((8, 8, 8)), np.zeros((4, 4, 4))]
     layer = Image(levels, multiscale=True, scale=(5,) * 3, units=ANGSTROM, contrast_limits=(0, 1))
-    assert tomogram_from_layer(layer, wanted_spacing=9).grid.shape == (8, 8, 8)
+    assert level_for(tomogram_from_layer(layer), InputRecipe(spacing=9)).grid.shape == (8, 8, 8)
     layer.locked_data_level = 1
-    assert tomogram_from_layer(layer, wanted_spacing=9).grid.shape == (4, 4, 4)
+    assert level_for(tomogram_from_layer(layer), InputRecipe(spacing=9)).grid.shape == (4, 4, 4)
 
 
 @pytest.mark.filterwarnings("ignore:Non-orthogonal slicing")

@@ -9,7 +9,7 @@ from motorscope.batch.table.run import FilesRequest
 from motorscope.detection import choose_device, choose_precision
 from motorscope.errors import ConfigError, TomogramError
 from motorscope.files import backup_of
-from motorscope.tomogram import MRC_SUFFIXES, can_open, open_tomogram
+from motorscope.tomogram import can_open, format_to_write, open_tomogram
 
 _COMPRESSED = {".gz", ".bz2"}  # to open these means to unpack them
 
@@ -65,7 +65,8 @@ def _wrong_outputs(request: FilesRequest) -> list[str]:
             "name, or allow it with --overwrite, which keeps what is there as "
             f"{backup_of(there).name}."
         )
-    if heatmap is not None and heatmap.is_file() and not replaces:
+    alone = heatmap is not None and not request.heatmaps_in_folder
+    if heatmap is not None and alone and heatmap.exists() and not replaces:
         problems.append(
             f"{heatmap} exists already; choose another name, or allow it with --overwrite."
         )
@@ -73,9 +74,11 @@ def _wrong_outputs(request: FilesRequest) -> list[str]:
         problems.append(f"The output {request.output} is a folder; name a CSV file.")
     if heatmap is not None and heatmap.resolve() == request.output.resolve():
         problems.append(f"The picks and the heatmap cannot both go to {heatmap}.")
-    if heatmap is not None and not request.heatmaps_in_folder:
-        if heatmap.suffix.lower() not in MRC_SUFFIXES:
-            problems.append(f"The heatmap {heatmap} is an MRC file; let its name end in .mrc.")
+    if heatmap is not None and alone:
+        try:
+            format_to_write(heatmap)
+        except TomogramError as error:
+            problems.append(f"The heatmap cannot be written: {error}")
     if heatmap is not None and len(request.paths) > 1 and not heatmap.is_dir():
         problems.append(
             f"Heatmaps of several tomograms need a folder that exists, which {heatmap} is not."
@@ -107,7 +110,7 @@ def _wrong_inputs(request: FilesRequest) -> list[str]:
                 )
         heatmap = request.heatmap
         replaces = request.overwrite or request.resume
-        if heatmap is not None and heatmap.is_dir() and not replaces:
+        if heatmap is not None and request.heatmaps_in_folder and not replaces:
             there = request.heatmap_path(name)
             if there is not None and there.exists():
                 problems.append(

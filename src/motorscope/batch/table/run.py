@@ -25,6 +25,7 @@ from motorscope.contract import (
 from motorscope.engine import Engine, run_on
 from motorscope.errors import MotorscopeError
 from motorscope.tomogram import Tomogram, heatmap_name, name_of, open_tomogram, write_heatmap
+from motorscope.tomogram.formats import suffix_of
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ class FilesRequest:
     spacing
         Voxel spacing in Å that overrules the files', or ``None``.
     heatmap
-        An MRC file to write the heatmap to; for several tomograms a folder, which then gets a
-        ``NAME_heatmap.mrc`` of each. ``None`` for no heatmaps.
+        A file (MRC or OME-Zarr) to write the heatmap to; for several tomograms a folder, which then
+        gets a ``NAME_heatmap.mrc`` of each. ``None`` for no heatmaps.
     device, precision, flips, flips_everywhere
         See `RunSettings`.
     overwrite
@@ -82,7 +83,9 @@ class FilesRequest:
     @property
     def heatmaps_in_folder(self) -> bool:
         """Whether the heatmaps go into a folder."""
-        return self.heatmap is not None and (len(self.paths) > 1 or self.heatmap.is_dir())
+        if self.heatmap is None:
+            return False
+        return len(self.paths) > 1 or (self.heatmap.is_dir() and not suffix_of(self.heatmap))
 
     def heatmap_path(self, name: str) -> Path | None:
         """Return where the heatmap of a tomogram goes, if one is wanted."""

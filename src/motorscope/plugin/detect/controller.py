@@ -42,7 +42,7 @@ from motorscope.plugin.layers.source import identity, tomogram_from_layer
 from motorscope.plugin.layers.viewport import look_at, steady, visible_box
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.settings import preferences
-from motorscope.tomogram import VoxelGrid, prepared_grid
+from motorscope.tomogram import VoxelGrid, level_for, prepared_grid
 
 FEATURE_BYTES = 2_000_000_000
 """Most memory that the maps of one encoder stage may take."""
@@ -148,7 +148,7 @@ class Session:
         TomogramError
             If the layer is no tomogram, its spacing is unknown, or nothing of it is in view.
         """
-        tomogram = tomogram_from_layer(layer, model.card.input.spacing or 0.0)
+        tomogram = level_for(tomogram_from_layer(layer), model.card.input)
         tomogram.grid.known_spacing()
         region = visible_box(self.viewer, layer, tomogram.grid) if in_view else None
         self._generation += 1

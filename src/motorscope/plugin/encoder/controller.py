@@ -35,7 +35,7 @@ from motorscope.plugin.encoder.question import Question, Runner
 from motorscope.plugin.layers.source import spacing_of, tomogram_from_layer
 from motorscope.plugin.layers.viewport import Box, visible_box
 from motorscope.plugin.workspace import IN_VIEW, WHOLE, Workspace
-from motorscope.tomogram import Tomogram
+from motorscope.tomogram import Tomogram, level_for
 
 FIRST = "layer2"
 """The stage to begin with: of the built-in model, the finest that the decoder reads."""
@@ -352,7 +352,7 @@ class EncoderController:
 
     def _volume(self, option: ModelOption) -> Tomogram:
         assert self.workspace.layer is not None
-        return tomogram_from_layer(self.workspace.layer, option.card.input.spacing or 0.0)
+        return level_for(tomogram_from_layer(self.workspace.layer), option.card.input)
 
     def _settings(self) -> RunSettings:
         return RunSettings(self.workspace.device, self.workspace.precision)

@@ -31,25 +31,33 @@ _ORIGIN = pd.CategoricalDtype(list(ORIGINS))
 _STATUS = pd.CategoricalDtype(list(STATUSES))
 
 
+def tomogram_data(tomogram: Tomogram) -> Any:
+    """Return what an image layer of a tomogram shows: its voxels, or the levels of a pyramid."""
+    if not tomogram.levels:
+        return tomogram.data
+    return [tomogram.data, *(level.data for level in tomogram.levels)]
+
+
 def tomogram_arguments(tomogram: Tomogram) -> dict[str, Any]:
-    """Return the arguments of ``add_image`` (less the data) for a tomogram.
+    """Return the arguments of ``add_image`` (less `tomogram_data`) for a tomogram.
 
     A tomogram of unknown spacing is placed in pixels: nothing is guessed.
     """
-    grid = tomogram.grid
+    grid, levels = tomogram.grid, tomogram.levels
     known = grid.spacing is not None
     try:
-        limits = intensity_range(tomogram, _DISPLAY)
+        limits = intensity_range(tomogram.at(len(levels)), _DISPLAY)
     except TomogramError:  # a constant volume can be looked at, only not searched
         limits = (0.0, 1.0)
     return {
+        "multiscale": bool(levels),
         "name": tomogram.name,
         "scale": grid.spacing or (1.0, 1.0, 1.0),
         "translate": grid.origin if known else (0.0, 0.0, 0.0),
         "units": ANGSTROM if known else PIXEL,
         "axis_labels": AXES,
         "contrast_limits": _rising(*limits),
-        "metadata": LayerTag(TOMOGRAM, tomogram.name, path=tomogram.path).metadata,
+        "metadata": LayerTag(TOMOGRAM, tomogram.name, path=tomogram.path, levels=levels).metadata,
         **TOMOGRAM.looks,
     }
 

@@ -1,19 +1,19 @@
 """Which layers are ours, and how an image layer of any origin becomes a tomogram."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from napari.layers import Image, Layer
-from numpy.typing import NDArray
 
 from motorscope.errors import SpacingError, TomogramError
 from motorscope.plugin.layers.kinds import TOMOGRAM, LayerKind
 from motorscope.plugin.layers.looks import ANGSTROM, AXES
 from motorscope.plugin.layers.tag import kind_of, tag_of
-from motorscope.tomogram import Tomogram, VoxelGrid
+from motorscope.tomogram import Level, Tomogram, VoxelGrid, name_of
+from motorscope.tomogram.volume import averaged
 
 
 def identity(layer: Layer) -> str:
@@ -56,16 +56,14 @@ def spacing_of(layer: Layer) -> tuple[float, float, float] | None:
     return (z, y, x)
 
 
-def tomogram_from_layer(layer: Layer, wanted_spacing: float = 0.0) -> Tomogram:
+def tomogram_from_layer(layer: Layer) -> Tomogram:
     """Return the tomogram that an image layer shows; its voxels stay where they are (lazy).
 
     Parameters
     ----------
     layer
-        A 3D image layer of any reader, plain or multiscale.
-    wanted_spacing
-        Of a multiscale layer the coarsest level is taken whose voxels are not larger than this
-        many Å, unless a person has locked a level.
+        A 3D image layer of any reader, plain or multiscale. If a person has locked a level, the
+        tomogram is that level alone.
 
     Raises
     ------
@@ -73,18 +71,23 @@ def tomogram_from_layer(layer: Layer, wanted_spacing: float = 0.0) -> Tomogram:
         If the layer is no volume, or is rotated or sheared.
     """
     check_source(layer)
-    data, factors = layer.data, np.ones(3)
-    if layer.multiscale:
-        level = _level(layer, wanted_spacing)
-        data, factors = layer.data[level], np.asarray(layer.downsample_factors[level], dtype=float)
-    grid = _grid(layer, factors, data.shape)
-    return Tomogram(data=data, grid=grid, name=tomogram_name(layer), path=path_of(layer))
+    data, levels = (layer.data[0], _levels(layer)) if layer.multiscale else (layer.data, ())
+    grid = full_grid(layer)
+    tomogram = Tomogram(data, grid, tomogram_name(layer), path_of(layer), levels)
+    locked = layer.locked_data_level if layer.multiscale else None
+    return tomogram if locked is None else tomogram.at(int(locked))
 
 
 def full_grid(layer: Layer) -> VoxelGrid:
     """Return the grid of a tomogram layer's own voxels: those of the finest level."""
     shape = layer.level_shapes[0] if layer.multiscale else layer.data.shape
-    return _grid(layer, np.ones(3), shape)
+    z, y, x = (int(side) for side in shape)
+    spacing = spacing_of(layer)
+    if spacing is None:
+        return VoxelGrid(shape=(z, y, x), spacing=None)
+    unit = np.asarray(spacing) / np.asarray(layer.scale, dtype=float)
+    origin = np.asarray(layer.translate, dtype=float) * unit
+    return VoxelGrid(shape=(z, y, x), spacing=_triple(spacing), origin=_triple(origin))
 
 
 def check_source(layer: Layer) -> None:
@@ -119,9 +122,7 @@ def tomogram_name(layer: Layer) -> str:
     if tag is not None and tag.name:
         return tag.name
     path = path_of(layer)
-    if path is None:
-        return str(layer.name)
-    return Path(path.stem).stem if path.suffix in (".gz", ".bz2") else path.stem
+    return str(layer.name) if path is None else name_of(path)
 
 
 def set_spacing(layer: Layer, spacing: tuple[float, float, float]) -> None:
@@ -178,31 +179,13 @@ def parse_spacing(text: str) -> tuple[float, float, float]:
     return grid.known_spacing()
 
 
-def _grid(layer: Layer, factors: NDArray[np.float64], shape: Sequence[int]) -> VoxelGrid:
-    """Return the grid of a level whose voxels are `factors` times larger than the layer's own."""
-    z, y, x = (int(side) for side in shape)
-    spacing = spacing_of(layer)
-    if spacing is None:
-        return VoxelGrid(shape=(z, y, x), spacing=None)
-    # A voxel of a coarser level is centred between the fine ones that it stands for.
-    unit = np.asarray(spacing) / np.asarray(layer.scale, dtype=float)
-    origin = np.asarray(layer.translate, dtype=float) * unit + (factors - 1) / 2 * spacing
-    return VoxelGrid(
-        shape=(z, y, x), spacing=_triple(np.asarray(spacing) * factors), origin=_triple(origin)
-    )
-
-
-def _level(layer: Image, wanted: float) -> int:
-    if layer.locked_data_level is not None:
-        return int(layer.locked_data_level)
-    spacing = spacing_of(layer)
-    if spacing is None:
-        return 0
-    coarsest = 0
-    for level, factors in enumerate(layer.downsample_factors):
-        if np.max(np.asarray(factors) * spacing) <= wanted:
-            coarsest = level
-    return coarsest
+def _levels(layer: Image) -> tuple[Level, ...]:
+    """Return the coarser levels of a layer; where its reader did not say, they are averages."""
+    tag = tag_of(layer)
+    if tag is not None and len(tag.levels) == len(layer.data) - 1:
+        return tag.levels
+    z, y, x = (int(side) for side in layer.level_shapes[0])
+    return tuple(averaged(data, (z, y, x)) for data in layer.data[1:])
 
 
 def is_upright(layer: Layer) -> bool:

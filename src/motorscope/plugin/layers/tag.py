@@ -8,7 +8,7 @@ from napari.layers import Layer
 
 from motorscope.picks import PickTable
 from motorscope.plugin.layers.kinds import LayerKind
-from motorscope.tomogram import VoxelGrid
+from motorscope.tomogram import Level, VoxelGrid
 
 KEY = "motorscope"
 """Key of the tag in a layer's metadata."""
@@ -37,6 +37,8 @@ class LayerTag:
         Which of several results of its kind: the name of a stage, or of a method.
     queued
         Whether a queue opened the tomogram, and exchanges its layers.
+    levels
+        Of a tomogram: the coarser levels of its pyramid.
     """
 
     kind: LayerKind
@@ -48,6 +50,7 @@ class LayerTag:
     in_pixels: bool = False
     part: str = ""
     queued: bool = False
+    levels: tuple[Level, ...] = ()
 
     @property
     def metadata(self) -> dict[str, Any]:

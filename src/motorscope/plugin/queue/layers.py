@@ -17,7 +17,7 @@ from napari.layers import Image, Layer
 from motorscope.plugin.detect.controller import Session
 from motorscope.plugin.layers.heatmap_part import Heatmap
 from motorscope.plugin.layers.kinds import HEATMAP, PICKS, Ending
-from motorscope.plugin.layers.looks import heatmap_arguments
+from motorscope.plugin.layers.looks import heatmap_arguments, tomogram_data
 from motorscope.plugin.layers.source import identity, is_queued, is_upright, place, spacing_of
 from motorscope.plugin.layers.tag import KEY, retag
 from motorscope.plugin.queue.jobs import Opened
@@ -42,7 +42,9 @@ def show_tomogram(session: Session, opened: Opened) -> Layer:
         The tomogram's.
     """
     layer = opened_layer(session)
-    if layer is not None and is_upright(layer):
+    # napari cannot make a plain layer of a pyramid, nor the other way round.
+    alike = layer is not None and layer.multiscale == opened.arguments["multiscale"]
+    if layer is not None and alike and is_upright(layer):
         before = session.tomograms.of(layer)
         left = [] if before is None else [before.layer_of(kind) for kind in (PICKS, HEATMAP)]
         try:
@@ -84,7 +86,7 @@ def show_heatmap(session: Session, layer: Layer, heatmap: Heatmap) -> None:
 def _open_afresh(session: Session, opened: Opened) -> Layer:
     """Add the layers of a tomogram: all, or none if that fails."""
     arguments = {**opened.arguments, "metadata": _metadata(opened)}
-    layer = session.viewer.add_layer(Image(opened.tomogram.data, **arguments))
+    layer = session.viewer.add_layer(Image(tomogram_data(opened.tomogram), **arguments))
     try:
         session.desk.restore(layer)
         if opened.heatmap is not None:
@@ -109,7 +111,7 @@ def _exchange(session: Session, layer: Layer, opened: Opened) -> None:
         layer.metadata = _metadata(opened)
         tomogram = tomograms.open(layer)
         arguments = opened.arguments
-        layer.data = opened.tomogram.data
+        layer.data = tomogram_data(opened.tomogram)
         place(layer, arguments, "translate")
         if spacing_of(layer) != opened.tomogram.grid.spacing:
             layer.units = arguments["units"]

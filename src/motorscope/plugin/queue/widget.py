@@ -32,6 +32,7 @@ from motorscope.plugin.queue.search_widget import SearchControls
 from motorscope.plugin.queue.steps_widget import StepControls
 from motorscope.plugin.queue.table_view import QueueTable
 from motorscope.plugin.queue.worklist import STATUSES, Entry, Queue, neighbour
+from motorscope.tomogram.formats import titles
 from motorscope.words import counted
 
 
@@ -220,8 +221,7 @@ class QueueWidget(Dock):
     def _make_parts(self) -> None:
         self.folder = QPushButton("Open folder…")
         self.folder.setToolTip(
-            "A folder of tomograms (MRC files, TIFF stacks),\n"
-            "or of sub-folders with numbered slices or with TIFF stacks."
+            f"A folder of tomograms ({titles()}),\nor of sub-folders with TIFF stacks."
         )
         self.list = QPushButton("Open list…")
         self.list.setToolTip("A text file with the path of a tomogram on each line.")

@@ -9,7 +9,8 @@ from qtpy.QtCore import QPointF, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QImage, QPainter, QPaintEvent, QPixmap
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-from motorscope.plugin.layers.source import full_grid
+from motorscope.plugin.layers.source import tomogram_from_layer
+from motorscope.tomogram import InputRecipe, level_for
 from motorscope.tomogram.closeups import PLANES, REACH, close_up, coloured
 
 PIXELS = 104
@@ -21,8 +22,9 @@ def picture_of(layer: Layer, position: Any, axis: int = 0, pixels: int = PIXELS)
 
     `position` is in Å (z, y, x); see `motorscope.tomogram.closeups.close_up`.
     """
-    data = layer.data[0] if layer.multiscale else layer.data
-    picture = close_up(data, full_grid(layer), position, axis, pixels)
+    pixel = InputRecipe(spacing=2 * REACH / pixels)
+    shown = level_for(tomogram_from_layer(layer), pixel)
+    picture = close_up(shown.data, shown.grid, position, axis, pixels)
     low, high = layer.contrast_limits
     rgba = coloured(picture, (float(low), float(high)), layer.colormap.map, float(layer.gamma))
     return pixmap(rgba)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from motorscope.errors import TomogramError
+from motorscope.tomogram.formats.mrc import write_mrc
 from motorscope.tomogram.grid import VoxelGrid
-from motorscope.tomogram.mrc import write_mrc
 from motorscope.tomogram.open import open_tomogram
 
 VOLUME = np.random.default_rng(0).normal(0, 20, (4, 5, 6)).clip(-100, 100)
@@ -423,7 +423,7 @@ def test_statistics_of_nothing_are_marked_as_unknown(path):
 
 
 def test_a_volume_of_many_slabs(path, monkeypatch):
-    monkeypatch.setattr("motorscope.tomogram.mrc._SLAB_BYTES", 200)
+    monkeypatch.setattr("motorscope.tomogram.formats.mrc._SLAB_BYTES", 200)
     write_mrc(path, VOLUME.astype(np.float32), GRID)
     np.testing.assert_array_equal(open_tomogram(path).data, VOLUME.astype(np.float32))
     assert mrcfile.validate(path)
@@ -483,7 +483,7 @@ class Failing:
     [(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), TomogramError), (KeyboardInterrupt(),) * 2],
 )
 def test_nothing_half_made_is_left(path, monkeypatch, error, raised):
-    monkeypatch.setattr("motorscope.tomogram.mrc._SLAB_BYTES", 1)
+    monkeypatch.setattr("motorscope.tomogram.formats.mrc._SLAB_BYTES", 1)
     path.write_bytes(b"old")
     with pytest.raises(raised if isinstance(raised, type) else type(raised)):
         write_mrc(path, Failing(error), GRID)

@@ -11,6 +11,8 @@ import tifffile
 from numpy.typing import NDArray
 
 from motorscope.errors import TomogramError
+from motorscope.tomogram.formats.base import TomogramFormat, of_bytes
+from motorscope.tomogram.formats.units import angstroms_per
 from motorscope.tomogram.grid import Vector, VoxelGrid, plausible_spacing
 
 TIFF_SUFFIXES = (".tif", ".tiff")
@@ -21,13 +23,6 @@ _MOST_EXPANSION = 1032
 
 _MOST_UNPACKING = 8
 """How many times as large voxels of less than a byte become without compression."""
-
-_ANGSTROMS = {
-    **dict.fromkeys(("å", "a", "angstrom", "angstroms", "ångström", "ångstrom"), 1.0),
-    **dict.fromkeys(("nm", "nanometer", "nanometers", "nanometre"), 10.0),
-    **dict.fromkeys(("µm", "μm", "um", "micron", "microns", "micrometer"), 1e4),
-}
-"""Å per unit, for the names that ImageJ and OME give units of such sizes."""
 
 
 def read_tiff(path: Path) -> tuple[NDArray[Any], VoxelGrid]:
@@ -69,6 +64,11 @@ def read_tiff(path: Path) -> tuple[NDArray[Any], VoxelGrid]:
             "export it again."
         ) from error
     return data, VoxelGrid((data.shape[0], data.shape[1], data.shape[2]), spacing)
+
+
+def _is_tiff(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(4) in TIFF_MAGIC
 
 
 def holds_volume(path: Path) -> bool | None:
@@ -199,7 +199,7 @@ def _spacing(tiff: Any, series: Any) -> Vector | None:
 
 def _imagej_spacing(tiff: Any) -> Vector | None:
     metadata = tiff.imagej_metadata or {}
-    unit = _angstroms(metadata.get("unit", ""))
+    unit = angstroms_per(metadata.get("unit", ""))
     z = metadata.get("spacing")
     tags = tiff.pages[0].tags
     if unit is None or z is None or "XResolution" not in tags or "YResolution" not in tags:
@@ -219,7 +219,7 @@ def _ome_spacing(metadata: str) -> Vector | None:
         return None
     sides = []
     for name in ("Z", "Y", "X"):
-        unit = _angstroms(pixels[0].get(f"PhysicalSize{name}Unit", "µm"))  # the schema's default
+        unit = angstroms_per(pixels[0].get(f"PhysicalSize{name}Unit", "µm"))  # the schema's default
         side = pixels[0].get(f"PhysicalSize{name}")
         if unit is None or side is None:
             return None
@@ -227,12 +227,16 @@ def _ome_spacing(metadata: str) -> Vector | None:
     return _rounded(sides)
 
 
-def _angstroms(unit: object) -> float | None:
-    name = str(unit).strip().lower()
-    for escaped, sign in (("\\u00b5", "µ"), ("\\u00c5", "å"), ("\\u00e5", "å"), ("\\u03bc", "μ")):
-        name = name.replace(escaped, sign)  # ImageJ escapes what is not ASCII
-    return _ANGSTROMS.get(name)
-
-
 def _rounded(spacing: list[float]) -> Vector | None:
     return plausible_spacing([float(f"{value:.7g}") for value in spacing])
+
+
+TIFF = TomogramFormat(
+    name="tiff",
+    title="TIFF stacks",
+    hint=" ".join(TIFF_SUFFIXES),
+    suffixes=TIFF_SUFFIXES,
+    read=of_bytes(read_tiff),
+    recognises=_is_tiff,
+    is_volume=lambda path: holds_volume(path) is not False,
+)

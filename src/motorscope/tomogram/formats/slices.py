@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from motorscope.errors import TomogramError
+from motorscope.tomogram.formats.base import TomogramFormat, of_bytes
+from motorscope.tomogram.formats.tiff import TIFF_SUFFIXES, holds_volume
 from motorscope.tomogram.grid import VoxelGrid
-from motorscope.tomogram.tiff import TIFF_SUFFIXES, holds_volume
 
 SLICE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
 _NUMBERED = re.compile(r"(?P<prefix>.*?)(?P<number>\d+)(?P<suffix>\.\w+)")
@@ -128,3 +129,14 @@ def _read_slice(path: Path) -> NDArray[np.uint8]:
         raise TomogramError(
             f"{path} cannot be read as an image ({error}); copy it again."
         ) from error
+
+
+SLICES = TomogramFormat(
+    name="slices",
+    title="folders of numbered slices",
+    hint="a folder of numbered slices",
+    suffixes=(),
+    read=of_bytes(read_slices),
+    is_folder=True,
+    recognises=lambda folder: any(is_slice(entry) for entry in folder.iterdir()),
+)

@@ -4,8 +4,8 @@ import tifffile
 from PIL import Image
 
 from motorscope.errors import TomogramError
+from motorscope.tomogram.formats.slices import slice_number
 from motorscope.tomogram.open import can_open, is_tomogram, open_tomogram
-from motorscope.tomogram.slices import slice_number
 
 VOLUME = np.random.default_rng(0).integers(60, 200, (12, 7, 9), np.uint8)
 

@@ -3,7 +3,7 @@
 import bz2
 import gzip
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -13,8 +13,14 @@ from numpy.typing import DTypeLike, NDArray
 
 from motorscope.errors import TomogramError
 from motorscope.files import replacing
+from motorscope.tomogram.formats.base import TomogramFormat, of_bytes
+from motorscope.tomogram.formats.mrc_header import (
+    HEADER_BYTES,
+    MrcHeader,
+    first_label,
+    parse_header,
+)
 from motorscope.tomogram.grid import VoxelGrid
-from motorscope.tomogram.mrc_header import HEADER_BYTES, MrcHeader, parse_header
 from motorscope.tomogram.volume import read_block
 
 MRC_SUFFIXES = (".mrc", ".rec", ".map", ".st")
@@ -72,6 +78,14 @@ def read_mrc(path: Path) -> tuple[NDArray[Any], VoxelGrid]:
     data = data.transpose(header.axes)
     shape = (data.shape[0], data.shape[1], data.shape[2])
     return data, VoxelGrid(shape, header.spacing, header.origin)
+
+
+def _label(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            return first_label(stream.read(HEADER_BYTES))
+    except OSError:  # whoever opens it will say what is wrong with it
+        return ""
 
 
 def _check_size(header: MrcHeader, size: int, path: Path) -> None:
@@ -153,6 +167,8 @@ def write_mrc(
     data: Any,
     grid: VoxelGrid,
     label: str = "Written by motorscope",
+    *,
+    names: Sequence[str] = (),
     dtype: DTypeLike | None = None,
 ) -> None:
     """Write a volume with its spacing and origin as an MRC2014 file, whole or not at all.
@@ -170,6 +186,8 @@ def write_mrc(
     grid
         Must have the shape of `data`. An unknown spacing is written as zero, the format's way to
         say so.
+    names
+        Of the volumes, for which the format has no place.
     dtype
         Type to store them as, instead of their own.
 
@@ -263,3 +281,14 @@ def _new_header(grid: VoxelGrid, mode: int, statistics: _Statistics, label: str)
     header["nlabl"] = 1
     header["label"][0] = label.encode("ascii", "replace")
     return header
+
+
+MRC = TomogramFormat(
+    name="mrc",
+    title="MRC files",
+    hint=f"{' '.join(MRC_SUFFIXES)} (also .gz, .bz2)",
+    suffixes=(*MRC_SUFFIXES, *(end + packed for end in MRC_SUFFIXES for packed in _MAGIC)),
+    read=of_bytes(read_mrc),
+    label=_label,
+    write=write_mrc,
+)

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from motorscope.errors import TomogramError
+from motorscope.tomogram.formats.units import angstroms_per
 from motorscope.tomogram.open import can_open, open_tomogram
-from motorscope.tomogram.tiff import _angstroms
 
 VOLUME = np.random.default_rng(0).normal(60, 10, (6, 7, 9))
 
@@ -113,8 +113,8 @@ def test_spacing_of_ome_in_doubt_is_unknown(tmp_path, metadata):
 
 
 def test_a_unit_that_is_no_unit():
-    assert _angstroms("furlong") is None
-    assert _angstroms(None) is None
+    assert angstroms_per("furlong") is None
+    assert angstroms_per(None) is None
 
 
 def test_an_image_is_no_volume(tmp_path):

@@ -1,0 +1,1 @@
+"""OME-Zarr: pyramids of volumes in chunks, here and on servers."""

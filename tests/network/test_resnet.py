@@ -242,3 +242,15 @@ def test_receptive_radius_is_where_the_input_begins_to_matter(stages):
     assert seen.max() <= centre + radius
     # Pooling passes on one of three voxels only, so some of the outermost may not matter.
     assert seen.max() - seen.min() >= 2 * (radius - 4)
+
+
+@pytest.mark.parametrize("sides", [(32, 32, 32), (64, 32, 96), (35, 20, 41)])
+def test_the_stem_in_slabs_is_the_whole_stem(sides):
+    """Inference does without the whole stem where nobody asks for it."""
+    encoder = ResNetEncoder3d("r3d18", base_width=4).eval()
+    x = torch.randn(2, 1, *sides)
+    whole = [feature.detach() for feature in encoder.forward_features(x)]
+    with torch.inference_mode():
+        in_slabs = encoder.forward_features(x, first=1)
+    for feature, expected in zip(in_slabs, whole[1:], strict=True):
+        torch.testing.assert_close(feature, expected, atol=1e-4, rtol=1e-4)

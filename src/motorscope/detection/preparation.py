@@ -1,53 +1,107 @@
-"""Making the network's input in steps that can be watched and cancelled."""
+"""Making the network's input, window by window, when it is asked for."""
 
-from collections.abc import Generator
+import math
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from motorscope.contract import CancelToken, Progress
 from motorscope.detection.forward.watch import stop_if
-from motorscope.detection.tiling.region import Part
+from motorscope.detection.tiling.plan import Window
+from motorscope.detection.tiling.region import Part, mirrored
+from motorscope.errors import TomogramError
 from motorscope.tomogram import InputRecipe, Tomogram, intensity_range, prepare
 
 SLAB = 32
-"""Prepared sections per step: enough to be quick, few enough to show progress and to stop soon."""
+"""Prepared sections per step: enough to be quick, few enough to stop soon and to take no memory."""
+
+
+_MANY = 2**31
+"""Voxels beyond which a tomogram is not blown up to a multiple of its own."""
+
+
+@dataclass(frozen=True)
+class PreparedPart:
+    """A part of the network's input, of which only the windows at work are ever there.
+
+    Attributes
+    ----------
+    tomogram, recipe, part
+        Of what, how, and which part of it.
+    intensity
+        Grey values (low, high) of the whole tomogram that become the ends of the network's range.
+    """
+
+    tomogram: Tomogram
+    recipe: InputRecipe
+    part: Part
+    intensity: tuple[float, float]
+
+    def window(
+        self, window: Window, stop_if_asked: Callable[[], None] = lambda: None
+    ) -> NDArray[np.float32]:
+        """Make a window, float32 ``(z, y, x)``, mirrored where it reaches beyond the far sides.
+
+        Each window is bit for bit that part of the whole volume as `prepare` makes it.
+
+        Parameters
+        ----------
+        window
+            Its voxels are those of the part.
+        stop_if_asked
+            Called now and then; may raise.
+
+        Raises
+        ------
+        TomogramError
+            If the voxels cannot be read.
+        """
+        z, y, x = (
+            mirrored(start, stop, side)
+            for start, stop, side in zip(window.start, window.stop, self.part.shape, strict=True)
+        )
+        block = np.empty(window.shape, np.float32)
+        for first in range(0, len(z), SLAB):
+            stop_if_asked()
+            places = z[first : first + SLAB], y, x
+            slab = self._box([slice(int(axis.min()), int(axis.max()) + 1) for axis in places])
+            for axis, wanted in enumerate(places):
+                if len(wanted) != slab.shape[axis]:
+                    slab = slab.take(wanted - wanted.min(), axis=axis)
+            block[first : first + SLAB] = slab
+        return block
+
+    def _box(self, box: list[slice]) -> NDArray[np.float32]:
+        z, y, x = (first + b.start for first, b in zip(self.part.start, box, strict=True))
+        depth, height, width = (b.stop - b.start for b in box)
+        shape = (depth, height, width)
+        return prepare(self.tomogram, self.recipe, (z, y, x), shape, intensity=self.intensity)
 
 
 def prepare_part(
     tomogram: Tomogram, recipe: InputRecipe, part: Part, cancel: CancelToken
-) -> Generator[Progress, None, NDArray[np.float32]]:
-    """Make a part of the network's input, float32 ``(z, y, x)``, slab by slab.
+) -> Generator[Progress, None, PreparedPart]:
+    """Look at a tomogram's grey values, so that any window of a part of it can be made.
 
     Raises
     ------
     Cancelled
         If the token is set.
     TomogramError
-        If the voxels cannot be read, or all have the same value.
+        If the voxels cannot be read, or all have the same value, or the spacing cannot be right.
     """
-
-    def look(done: int, total: int) -> None:
-        stop_if(cancel)
-
-    stop_if(cancel)
-    intensity = intensity_range(tomogram, recipe)
-    volume = np.empty(part.shape, dtype=np.float32)
-    depth, height, width = part.shape
-    z, y, x = part.start
-    total = -(-depth // SLAB)
-    for step in range(total):
-        stop_if(cancel)
-        yield Progress("Preparing the tomogram", step, total)
-        first = step * SLAB
-        sections = min(SLAB, depth - first)
-        volume[first : first + sections] = prepare(
-            tomogram,
-            recipe,
-            start=(z + first, y, x),
-            shape=(sections, height, width),
-            intensity=intensity,
-            progress=look,
+    if math.prod(part.shape) > max(_MANY, 8 * math.prod(tomogram.grid.shape)):
+        depth, height, width = part.shape
+        raise TomogramError(
+            f"{tomogram.path or tomogram.name} becomes {depth} × {height} × {width} voxels for the "
+            "network, many times its own; check its voxel spacing, or choose a region."
         )
-    yield Progress("Preparing the tomogram", total, total)
-    return volume
+    stop_if(cancel)
+    yield Progress("Reading grey values", 0, 1)
+    stop_if(cancel)
+    prepared = PreparedPart(tomogram, recipe, part, intensity_range(tomogram, recipe))
+    stop_if(cancel)
+    yield Progress("Reading grey values", 1, 1)
+    return prepared

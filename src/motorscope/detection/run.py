@@ -25,7 +25,7 @@ from motorscope.detection.forward.predictor import Predictor
 from motorscope.detection.forward.watch import Cancelled, Watch
 from motorscope.detection.hardware.precision import precision_name
 from motorscope.detection.hardware.setup import Setup, choose_setup
-from motorscope.detection.preparation import prepare_part
+from motorscope.detection.preparation import PreparedPart, prepare_part
 from motorscope.detection.tiling.mirrors import (
     MIRRORED,
     PLAIN,
@@ -62,10 +62,9 @@ def detect(
     Yields
     ------
     Message
-        A `Notice` if the spacing is probably wrong; progress of the preparation, then
+        A `Notice` if the spacing is probably wrong; progress of the reading of grey values, then
         `HeatmapStarted`, then a `HeatmapBlock` and a `Progress` for each window, and a `Notice` for
-        each fallback. With flips, blocks where motors may be
-        come a second time.
+        each fallback. With flips, blocks where motors may be come a second time.
 
     Raises
     ------
@@ -92,13 +91,13 @@ def detect(
         model.card.context,
         model.output,
     )
-    stitcher = Stitcher(padded_shape(part.shape), model.output.stride)
     if doubt := request.tomogram.grid.doubt():
         yield Notice(doubt)
     try:
-        volume = yield from prepare_part(tomogram, model.card.input, part, cancel)
+        prepared = yield from prepare_part(tomogram, model.card.input, part, cancel)
+        stitcher = Stitcher(padded_shape(part.shape), model.output.stride)
         yield HeatmapStarted(part.heatmap)
-        logits, setup = yield from _compute(request, part, volume, stitcher, setup, cancel)
+        logits, setup = yield from _compute(request, prepared, stitcher, setup, cancel)
     except Cancelled:
         return None
     heatmap = probability(logits[part.output], model.card.calibration)
@@ -124,8 +123,7 @@ def within(picks: PickTable, grid: VoxelGrid) -> PickTable:
 
 def _compute(
     request: DetectionRequest[Tomogram, Model],
-    part: Part,
-    volume: NDArray[np.float32],
+    prepared: PreparedPart,
     stitcher: Stitcher,
     setup: Setup,
     cancel: CancelToken,
@@ -134,7 +132,7 @@ def _compute(
 
     Windows that are done stay done whatever fails later.
     """
-    card = request.model.card
+    card, part = request.model.card, prepared.part
     settings = request.settings
     flips = card.flips if settings.flips is None else settings.flips
     everywhere = flips and settings.flips_everywhere
@@ -149,28 +147,25 @@ def _compute(
 
     images = PLAIN + MIRRORED if everywhere else PLAIN
     what = "Looking for motors"
-    setup = yield from _look(request, what, volume, setup, images, plan, blocks, cancel)
-    logits = stitcher.logits((slice(None),) * 3)
+    setup = yield from _look(request, what, prepared, setup, images, plan, blocks, cancel)
+    logits = stitcher.finish()
     if flips and not everywhere:
-        setup = yield from _look_again(request, part, volume, logits, setup, cancel)
+        setup = yield from _look_again(request, prepared, logits, setup, cancel)
     return logits, setup
 
 
 def _look_again(
     request: DetectionRequest[Tomogram, Model],
-    part: Part,
-    volume: NDArray[np.float32],
+    prepared: PreparedPart,
     logits: NDArray[np.float32],
     setup: Setup,
     cancel: CancelToken,
 ) -> Generator[Message, None, Setup]:
     """Average over mirror images where something may be, in place; return the setup at the end."""
-    card = request.model.card
+    card, part = request.model.card, prepared.part
     stride = request.model.output.stride
-    first = logits.copy()
-    seen = np.full_like(first, -np.inf)
-    seen[part.output] = first[part.output]
-    doubtful = doubtful_blocks(seen, lowest_logit(card.calibration), stride)
+    averaged = np.zeros(logits.shape, dtype=bool)
+    doubtful = doubtful_blocks(logits, part.output, lowest_logit(card.calibration), stride)
 
     def plan(setup: Setup) -> list[Window]:
         return second_look(
@@ -185,18 +180,21 @@ def _look_again(
 
     def blocks(step: Computed[NDArray[np.float32]]) -> Iterator[HeatmapBlock]:
         inner, place = trusted_output(step.window, stride)
-        logits[place] = (first[place] + len(MIRRORED) * step.values[inner]) / (1 + len(MIRRORED))
+        change = (step.values[inner] - logits[place]) * len(MIRRORED) / (1 + len(MIRRORED))
+        # Of two windows that are trusted for a voxel the first counts.
+        logits[place] += np.where(averaged[place], 0, change)
+        averaged[place] = True
         settle(doubtful, step.window)
         yield from _block(part, place, logits[place], card.calibration)
 
     what = "Looking again where motors may be"
-    return (yield from _look(request, what, volume, setup, MIRRORED, plan, blocks, cancel))
+    return (yield from _look(request, what, prepared, setup, MIRRORED, plan, blocks, cancel))
 
 
 def _look(
     request: DetectionRequest[Tomogram, Model],
     what: str,
-    volume: NDArray[np.float32],
+    prepared: PreparedPart,
     setup: Setup,
     images: Sequence[Axes],
     plan: Callable[[Setup], list[Window]],
@@ -210,7 +208,11 @@ def _look(
         return Predictor(request.model.network, setup.device, setup.dtype, images, watch)
 
     architecture = request.model.card.architecture
-    steps = over_windows(what, volume, setup, architecture, plan, build, watch)
+
+    def cut(window: Window) -> NDArray[np.float32]:
+        return prepared.window(window, watch.stop_if_asked)
+
+    steps = over_windows(what, cut, setup, architecture, plan, build, watch)
     with closing(steps):
         for step in steps:
             if isinstance(step, Computed):

@@ -15,7 +15,6 @@ from motorscope.detection.forward.watch import Watch, network_thread, ticking
 from motorscope.detection.hardware.device import release
 from motorscope.detection.hardware.setup import Failure, Setup, failure_of, humbler_setup
 from motorscope.detection.tiling.plan import Window
-from motorscope.detection.tiling.region import cut_window
 
 Volume = NDArray[np.float32]
 A = TypeVar("A", bound=NDArray[Any])
@@ -32,19 +31,21 @@ class Computed(Generic[A]):
 
 def over_windows(
     what: str,
-    volume: Volume,
+    cut: Callable[[Window], Volume],
     setup: Setup,
     architecture: Architecture,
     plan: Callable[[Setup], list[Window]],
     build: Callable[[Setup], Callable[[Volume], A]],
     watch: Watch,
 ) -> Generator[Progress | Notice | Computed[A], None, None]:
-    """Compute the windows of a prepared volume; the accelerator is free when this ends.
+    """Compute the windows of a volume; the accelerator is free when this ends.
 
     Parameters
     ----------
     what
         What the progress says that is being done.
+    cut
+        Returns the voxels of a window; called in the network's thread, where it may raise.
     setup
         What to try first.
     plan
@@ -80,7 +81,7 @@ def over_windows(
         if compute is None:
             compute = build(setup)
             clock.start()  # putting the network on a device says nothing about the windows
-        return compute(cut_window(volume, window))
+        return compute(cut(window))
 
     def progress() -> Progress:
         each = max(watch.per_window, 1)

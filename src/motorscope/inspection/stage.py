@@ -154,7 +154,7 @@ def stage_blocks(request: StageRequest, cancel: CancelToken) -> Blocks:
     card = model.card
     setup = choose_setup(request.settings.device, request.settings.precision, card.architecture)
     setup = _modest(setup, request)
-    volume = yield from prepare_part(request.tomogram, card.input, part, cancel)
+    prepared = yield from prepare_part(request.tomogram, card.input, part, cancel)
     watch = Watch(cancel)
     places: dict[Shape, tuple[Slices, Slices]] = {}
 
@@ -169,8 +169,11 @@ def stage_blocks(request: StageRequest, cancel: CancelToken) -> Blocks:
     def build(setup: Setup) -> "_Tap":
         return _Tap(request, setup, watch)
 
+    def cut(window: Window) -> NDArray[np.float32]:
+        return prepared.window(window, watch.stop_if_asked)
+
     steps = over_windows(
-        "Computing feature maps", volume, setup, card.architecture, plan, build, watch
+        "Computing feature maps", cut, setup, card.architecture, plan, build, watch
     )
     began = Began(spec, part.heatmap)
     yield began

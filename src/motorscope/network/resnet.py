@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from motorscope.contract import FeatureSpec
@@ -15,6 +16,9 @@ from motorscope.errors import ModelError
 from motorscope.network.timm_parts import checkpointed, drop_path
 
 Triple = tuple[int, int, int]
+
+_STEM_SLABS = 8
+"""Slabs of the stem in inference; as many for every input, so that layers can be counted."""
 
 STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
 
@@ -255,6 +259,9 @@ class ResNetEncoder3d(nn.Module):
             (self.layer4,),
         ]
         features: list[Tensor] = []
+        if first > 0 and stages > 1 and not torch.is_grad_enabled():
+            x = self._pooled_stem(x)
+            steps = [(), (self.layer1,), *steps[2:]]
         for index, modules in enumerate(steps[:stages]):
             x = self._step(modules, x)
             if index >= first:
@@ -264,6 +271,34 @@ class ResNetEncoder3d(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the deepest feature of ``(n, in_channels, z, y, x)``."""
         return self.forward_features(x)[-1]
+
+    def _pooled_stem(self, x: Tensor) -> Tensor:
+        """Return the pooled stem, which is made in slabs along z and is never there as a whole.
+
+        It would be by far the largest array of the network: with the stride 2 and 64 channels eight
+        times the input.
+        """
+        conv, pool = self.conv1, self.maxpool
+        stride, dilation, padding = conv.stride[0], conv.dilation[0], int(conv.padding[0])
+        depth = (x.shape[2] + 2 * padding - dilation * (conv.kernel_size[0] - 1) - 1) // stride + 1
+        pooled = (depth - 1) // 2 + 1
+        ends = sorted({pooled * part // _STEM_SLABS for part in range(_STEM_SLABS + 1)})
+        slabs = []
+        for start, stop in pairwise(ends):
+            # Planes of the stem that these planes are pooled from, and of the input for those.
+            first, last = max(2 * start - 1, 0), min(2 * stop, depth)
+            low = first * stride - padding
+            high = (last - 1) * stride - padding + dilation * (conv.kernel_size[0] - 1) + 1
+            y = x[:, :, max(low, 0) : min(high, x.shape[2])]
+            y = F.pad(y, (0, 0, 0, 0, max(-low, 0), max(high - x.shape[2], 0)))
+            y = F.conv3d(
+                y, conv.weight, conv.bias, conv.stride, (0, *conv.padding[1:]), conv.dilation
+            )
+            y = self.relu(self.bn1(y))
+            # What is beyond the ends must not win; nothing after a ReLU is below 0.
+            y = F.pad(y, (0, 0, 0, 0, int(start == 0), int(2 * stop > depth)))
+            slabs.append(F.max_pool3d(y, pool.kernel_size, pool.stride, (0, 1, 1)))
+        return torch.cat(slabs, dim=2)
 
     def _step(self, modules: Sequence[nn.Module], x: Tensor) -> Tensor:
         step = nn.Sequential(*modules)

@@ -42,8 +42,11 @@ def test_the_floor_is_a_margin_below_the_lowest_candidate_in_calibrated_odds():
 def test_what_is_near_a_high_voxel_is_doubtful():
     logits = np.full((16, 16, 16), -9.0, np.float32)
     logits[3, 3, 6] = 1.0  # two voxels before the next block along x
-    doubtful = doubtful_blocks(logits, 0.0, stride=4)
+    everything = (slice(0, 16),) * 3
+    doubtful = doubtful_blocks(logits, everything, 0.0, stride=4)
     assert np.argwhere(doubtful).tolist() == [[0, 0, 0], [0, 0, 1]]
+    context = (slice(4, 16), slice(0, 16), slice(0, 16))
+    assert not doubtful_blocks(logits, context, 0.0, stride=4).any()
 
 
 @pytest.mark.parametrize("seed", range(3))

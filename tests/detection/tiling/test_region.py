@@ -4,8 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from motorscope.contract import FeatureSpec
-from motorscope.detection.tiling.plan import Window, padded_shape
-from motorscope.detection.tiling.region import choose_part, cut_window
+from motorscope.detection.tiling.region import choose_part, mirrored
 from motorscope.errors import TomogramError
 from motorscope.tomogram import VoxelGrid
 
@@ -60,17 +59,8 @@ def test_a_region_elsewhere_is_refused(region):
         choose_part(GRID, region, (32, 32, 32), SPEC)
 
 
-@given(st.tuples(*[st.integers(1, 70)] * 3), st.data())
-def test_a_window_is_a_part_of_the_mirrored_volume(shape, data):
-    volume = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
-    padded = padded_shape(shape)
-    mirrored = np.pad(
-        volume, [(0, p - n) for p, n in zip(padded, shape, strict=True)], mode="symmetric"
-    )
-    start, sides = [], []
-    for side in padded:
-        start.append(32 * data.draw(st.integers(0, side // 32 - 1)))
-        sides.append(32 * data.draw(st.integers(1, (side - start[-1]) // 32)))
-    window = Window(tuple(start), tuple(sides), (0, 0, 0), (0, 0, 0))
-    expected = mirrored[tuple(slice(a, a + n) for a, n in zip(start, sides, strict=True))]
-    np.testing.assert_array_equal(cut_window(volume, window), expected)
+@given(st.integers(1, 70), st.integers(0, 100), st.integers(1, 100))
+def test_an_axis_goes_on_mirrored(side, start, length):
+    row = np.arange(side)
+    expected = np.pad(row, (0, start + length), mode="symmetric")[start : start + length]
+    np.testing.assert_array_equal(row[mirrored(start, start + length, side)], expected)

@@ -21,9 +21,10 @@ def test_windows_of_one_map_give_that_map_again(shape, context, max_voxels, stri
         assert stitcher.needs(window)
         stitcher.add(window, whole[stitcher.place(window)])
         assert not stitcher.needs(window)
-    np.testing.assert_allclose(stitcher.logits(ALL), whole, atol=1e-5)
+    np.testing.assert_allclose(stitcher.logits(ALL), whole, atol=1e-4)  # of hundreds of windows
     # Any other way of cutting finds nothing left to do.
     assert not any(map(stitcher.needs, plan_windows(shape, (320, 320, 320), context, 10**9)))
+    np.testing.assert_array_equal(stitcher.logits(ALL), stitcher.finish())
 
 
 def test_nothing_is_known_before_the_first_window():

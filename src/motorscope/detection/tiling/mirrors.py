@@ -15,6 +15,7 @@ from scipy import ndimage
 from motorscope.contract import Calibration
 from motorscope.detection.candidates import FLOOR
 from motorscope.detection.tiling.plan import ALIGNMENT, Window
+from motorscope.detection.tiling.stitch import Slices
 from motorscope.tomogram.grid import Shape
 
 Axes = tuple[int, ...]
@@ -50,22 +51,26 @@ def lowest_logit(calibration: Calibration, margin: float = MARGIN) -> float:
     return (odds + calibration.shift) / calibration.scale
 
 
-def doubtful_blocks(logits: NDArray[np.float32], lowest: float, stride: int) -> Mask:
+def doubtful_blocks(logits: NDArray[np.float32], kept: Slices, lowest: float, stride: int) -> Mask:
     """Return which blocks of `ALIGNMENT` voxels hold something, or are near to it.
 
     Parameters
     ----------
     logits
         Output of the whole padded volume, sides multiples of ``ALIGNMENT / stride``.
+    kept
+        The part of it that makes candidates; what lies around it is context.
     lowest
         See `lowest_logit`.
     stride
         The network's output stride.
     """
-    high = ndimage.maximum_filter(logits, 2 * _REACH + 1, mode="nearest") >= lowest
+    high = np.zeros(logits.shape, dtype=bool)
+    high[kept] = logits[kept] >= lowest
+    near: Mask = ndimage.maximum_filter(high, 2 * _REACH + 1, mode="nearest")
     each = ALIGNMENT // stride
-    z, y, x = (side // each for side in high.shape)
-    return np.asarray(high.reshape(z, each, y, each, x, each).any(axis=(1, 3, 5)))
+    z, y, x = (side // each for side in near.shape)
+    return np.asarray(near.reshape(z, each, y, each, x, each).any(axis=(1, 3, 5)))
 
 
 def crops(doubtful: Mask, context: Shape, largest: Shape, max_voxels: int) -> list[Window]:

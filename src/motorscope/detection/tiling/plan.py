@@ -16,6 +16,9 @@ A window that starts elsewhere would be sampled on another phase by the strided 
 output would differ from that of the whole volume.
 """
 
+_SLABBED = 3 / 8
+"""Share of the stem's output that lives at once where it is made in slabs, pooled ones included."""
+
 
 @dataclass(frozen=True)
 class Window:
@@ -99,24 +102,29 @@ def plan_windows(
 def activation_bytes(architecture: Architecture, dtype: torch.dtype) -> float:
     """Estimate the memory of the activations that live at once, in bytes per input voxel.
 
-    The stem's and the first layer's features stay until the decoder is done. To them comes what is
-    at work: a block's branch and its shortcut in the first layer, or a decoder stage's upsampled
-    input, the same beside its skip, and its output. Measured with ``benchmarks/detect_speed.py``.
+    The input is there all the time, and the features that the decoder takes in until it has taken
+    them in. To them comes what is at work: the stem, which is made in slabs unless the decoder
+    takes it in; a block's input, branch and shortcut in a layer; or a decoder stage's input,
+    upsampled, beside its skip, and its outputs. Measured with ``benchmarks/activation_memory.py``.
     """
     width = architecture.base_width
     expansion = 1 if architecture.backbone == "r3d18" else 4
-    stem, *layers = width, *(expansion * width * 2**level for level in range(4))
-    working = 2 * layers[0] / 4**3
-    deeper, skips = layers[-1], [*layers[-2::-1], stem]
-    for level, (skip, channels) in enumerate(
-        zip(skips, architecture.decoder_channels, strict=False)
-    ):
-        side = 16 >> level
-        working = max(working, (2 * deeper + skip + 2 * channels) / side**3)
-        deeper = channels
-    # 1 is the input in the network's layout and precision.
-    values = 1 + stem / 2**3 + layers[0] / 4**3 + working
-    return float(dtype.itemsize * values)
+    features = [
+        width / 2**3,
+        *(expansion * width * 2**level / 4**3 / 8**level for level in range(4)),
+    ]
+    stages = len(architecture.decoder_channels)
+    first = len(features) - 1 - stages
+    working = [features[0] * (1 if first == 0 else _SLABBED), *(3 * f for f in features[1:])]
+    peak = max(sum(features[first:level]) + at_work for level, at_work in enumerate(working))
+    deeper = features[-1]
+    for level, channels in enumerate(architecture.decoder_channels):
+        skip, above = features[-2 - level], features[first : -2 - level]
+        output = channels * 8**level / 16**3
+        # Upsampled alone and beside its skip, then what comes of both convolutions.
+        peak = max(peak, sum(above) + deeper + 2 * 8 * deeper + 2 * skip + output)
+        deeper = output
+    return float(dtype.itemsize * (1 + peak))
 
 
 @dataclass(frozen=True)

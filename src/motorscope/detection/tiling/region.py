@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motorscope.contract import FeatureSpec, Region
-from motorscope.detection.tiling.plan import ALIGNMENT, Window
+from motorscope.detection.tiling.plan import ALIGNMENT
 from motorscope.detection.tiling.stitch import Slices
 from motorscope.errors import TomogramError
 from motorscope.tomogram.grid import Shape, VoxelGrid
@@ -88,22 +88,7 @@ def choose_part(
     )
 
 
-def cut_window(volume: NDArray[np.float32], window: Window) -> NDArray[np.float32]:
-    """Return a window of a volume, mirrored where the window reaches beyond the far sides."""
-    places = [
-        _mirrored(start, stop, side)
-        for start, stop, side in zip(window.start, window.stop, volume.shape, strict=True)
-    ]
-    # Cuts are views and come first, so that mirrors copy no more than the window.
-    z, y, x = (slice(int(axis.min()), int(axis.max()) + 1) for axis in places)
-    block = volume[z, y, x]
-    for axis, wanted in enumerate(places):
-        if len(wanted) != block.shape[axis]:
-            block = block.take(wanted - wanted.min(), axis=axis)
-    return block
-
-
-def _mirrored(start: int, stop: int, side: int) -> NDArray[np.intp]:
+def mirrored(start: int, stop: int, side: int) -> NDArray[np.intp]:
     """Return indices into an axis that repeats a, b, c as a, b, c, c, b, a, a, b, c and so on."""
     places = np.arange(start, stop, dtype=np.intp) % (2 * side)
     return np.minimum(places, 2 * side - 1 - places)

@@ -57,6 +57,14 @@ class Stitcher:
         np.divide(self._sums[place], weights, out=blended, where=weights > 0)
         return blended
 
+    def finish(self) -> NDArray[np.float32]:
+        """Return the blended logits of the whole, made in place: nothing can be added any more.
+
+        Every voxel must have been in a window.
+        """
+        self._sums /= self._weights
+        return self._sums
+
     def _window_weights(self, window: Window) -> NDArray[np.float32]:
         z, y, x = (
             _axis_weights(side // self._stride, low / self._stride, high / self._stride)

@@ -34,11 +34,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     Without a command it prints the help.
     """
     parser = _parser()
-    arguments = parser.parse_args(argv)
-    if arguments.run is None:
-        parser.print_help()
-        return 0
     try:
+        arguments = parser.parse_args(argv)
+        if arguments.run is None:
+            parser.print_help()
+            return 0
         status: int = arguments.run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 
 from motorscope.batch.errors import BatchError
 from motorscope.files import as_file_name
-from motorscope.tomogram import expand, natural_key, read_list
+from motorscope.tomogram import expand, located, natural_key, read_list
 
 LIST_SUFFIXES = (".txt", ".lst", ".list")
 """Suffixes of text files with a path on each line."""
@@ -100,7 +100,7 @@ def labels(items: Iterable[tuple[str, str]]) -> list[str]:
 def _paths(sources: Sequence[str]) -> list[Path]:
     paths: list[Path] = []
     for source in sources:
-        path = Path(source)
+        path = located(source)
         if path.suffix.lower() in LIST_SUFFIXES and path.is_file():
             paths += read_list(path)
         elif glob.has_magic(source) and not path.exists():

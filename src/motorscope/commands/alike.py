@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from motorscope.commands.arguments import check_output, whole_numbers
+from motorscope.commands.arguments import check_output, tomogram_path, whole_numbers
 from motorscope.commands.console import Commands, Line, say
 from motorscope.commands.stages import add_stage_arguments, stage_request
 from motorscope.words import counted
@@ -25,7 +25,9 @@ def add(commands: Commands) -> None:
         "candidates; rejected picks tell what not to look for. The score is the similarity: "
         "examples have 1, the background 0 on average.",
     )
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="tomograms to search")
+    parser.add_argument(
+        "files", nargs="+", type=tomogram_path, metavar="FILE", help="tomograms to search"
+    )
     parser.add_argument(
         "--like", type=Path, required=True, metavar="PICKS.csv", help="picks with the examples"
     )
@@ -34,7 +36,7 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument(
         "--like-tomogram",
-        type=Path,
+        type=tomogram_path,
         metavar="FILE",
         help="the tomogram of the examples, if it is not among those to search",
     )

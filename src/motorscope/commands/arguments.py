@@ -7,11 +7,20 @@ from pathlib import Path
 from motorscope.errors import ConfigError
 
 
+def tomogram_path(text: str) -> Path:
+    """Read where a tomogram is: a path, or an address, whose shortcut is made."""
+    if "://" not in text:
+        return Path(text)
+    from motorscope.tomogram import located
+
+    return located(text)
+
+
 def tomogram_formats() -> str:
     """Return what tomograms can be, for the end of a command's help."""
     from motorscope.tomogram.formats import titles
 
-    return f"Tomograms are {titles()}."
+    return f"Tomograms are {titles()}; an address (https://SERVER/NAME.zarr) can be given as well."
 
 
 def add_model(

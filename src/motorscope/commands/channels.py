@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from motorscope.commands.arguments import check_output
+from motorscope.commands.arguments import check_output, tomogram_path
 from motorscope.commands.console import Commands, Line, say
 from motorscope.commands.stages import add_stage_arguments, stage_request
 
@@ -19,7 +19,7 @@ def add(commands: Commands) -> None:
         "background, 0.5 to 1; direction tells whether picks are brighter (up) or darker (down). "
         "auc_rejected is the same against rejected picks.",
     )
-    parser.add_argument("file", type=Path, metavar="FILE", help="a tomogram")
+    parser.add_argument("file", type=tomogram_path, metavar="FILE", help="a tomogram")
     parser.add_argument(
         "--picks", type=Path, metavar="CSV", help="picks; accepted and rejected ones count"
     )

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from motorscope.commands.arguments import check_output
+from motorscope.commands.arguments import check_output, tomogram_path
 from motorscope.commands.console import Commands, say
 from motorscope.words import counted
 
@@ -21,7 +21,9 @@ def add(commands: Commands) -> None:
         "json and npy (z, y, x in voxels), napari (its own CSV of points). Those of one tomogram a "
         "file can be read from a folder and written to one.",
     )
-    parser.add_argument("source", type=Path, metavar="IN", help="a file, or a folder of files")
+    parser.add_argument(
+        "source", type=tomogram_path, metavar="IN", help="a file, or a folder of files"
+    )
     parser.add_argument("target", type=Path, metavar="OUT", help="a file, or a folder that exists")
     parser.add_argument("--from", dest="from_format", metavar="FORMAT", help="the format of IN")
     parser.add_argument("--to", dest="to_format", metavar="FORMAT", help="the format of OUT")

@@ -13,6 +13,7 @@ from motorscope.commands.arguments import (
     add_precision,
     add_spacing,
     tomogram_formats,
+    tomogram_path,
 )
 from motorscope.commands.console import Commands, Line, progress_text, say
 from motorscope.words import counted, duration
@@ -35,7 +36,7 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "files",
         nargs="+",
-        type=Path,
+        type=tomogram_path,
         metavar="FILE|DIR",
         help="tomograms, or folders of them; our maps among them, such as heatmaps, are left out",
     )

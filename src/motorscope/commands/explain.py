@@ -4,7 +4,13 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from motorscope.commands.arguments import add_device, add_model, add_spacing, check_output
+from motorscope.commands.arguments import (
+    add_device,
+    add_model,
+    add_spacing,
+    check_output,
+    tomogram_path,
+)
 from motorscope.commands.console import Commands, Line, say
 
 if TYPE_CHECKING:
@@ -24,7 +30,7 @@ def add(commands: Commands) -> None:
         "writes. hirescam and gradients take seconds; integrated and occlusion take longer and "
         'need captum (pip install "napari-motorscope[inspect]").',
     )
-    parser.add_argument("file", type=Path, metavar="FILE", help="a tomogram")
+    parser.add_argument("file", type=tomogram_path, metavar="FILE", help="a tomogram")
     parser.add_argument(
         "--at",
         type=float,

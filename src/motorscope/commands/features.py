@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from motorscope.commands.arguments import check_output, whole_numbers
+from motorscope.commands.arguments import check_output, tomogram_path, whole_numbers
 from motorscope.commands.console import Commands, Line, say
 from motorscope.commands.stages import add_stage_arguments, stage_request
 
@@ -25,7 +25,7 @@ def add(commands: Commands) -> None:
         epilog="Principal components are those of the basis that is kept with the model, if there "
         "is one, so that they mean the same in every tomogram; else those of this tomogram.",
     )
-    parser.add_argument("file", type=Path, metavar="FILE", help="a tomogram")
+    parser.add_argument("file", type=tomogram_path, metavar="FILE", help="a tomogram")
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="OUT", help="NAME.mrc or NAME.zarr"
     )

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from motorscope.commands.arguments import add_spacing, tomogram_formats
+from motorscope.commands.arguments import add_spacing, tomogram_formats, tomogram_path
 from motorscope.commands.console import Commands
 
 
@@ -15,7 +15,7 @@ def add(commands: Commands) -> None:
         description="Open tomograms in napari, with the Motorscope panel docked.",
     )
     parser.last_lines = tomogram_formats
-    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="tomograms")
+    parser.add_argument("files", nargs="*", type=tomogram_path, metavar="FILE", help="tomograms")
     parser.add_argument(
         "--queue",
         type=Path,

@@ -19,6 +19,7 @@ from motorscope.tomogram.open import (
     can_open,
     file_name_of,
     is_tomogram,
+    located,
     name_of,
     open_tomogram,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "is_map",
     "is_tomogram",
     "level_for",
+    "located",
     "map_label",
     "name_of",
     "natural_key",

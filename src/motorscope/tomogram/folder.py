@@ -9,7 +9,7 @@ from motorscope.errors import TomogramError
 from motorscope.tomogram.formats import titles
 from motorscope.tomogram.formats.tiff import TIFF_SUFFIXES
 from motorscope.tomogram.heatmaps import is_map
-from motorscope.tomogram.open import can_open, is_one, is_tomogram, name_of
+from motorscope.tomogram.open import can_open, is_one, is_tomogram, located, name_of
 
 _OTHERS = (".jsonl", ".lock", ".csv", ".json", ".txt")  # of many, and never tomograms
 
@@ -104,7 +104,7 @@ def expand(paths: Iterable[Path]) -> Found:
 
 
 def read_list(path: Path) -> list[Path]:
-    """Return the tomograms that are named in a text file, with a path on each line.
+    """Return the tomograms that are named in a text file, with a path or address on each line.
 
     Relative ones count from its folder; empty lines, and those that begin with ``#``, do not count.
 
@@ -121,7 +121,8 @@ def read_list(path: Path) -> list[Path]:
     except UnicodeDecodeError as error:
         raise TomogramError(f"{path} is no text; give a list with a path on each line.") from error
     folder = path.absolute().parent
-    paths = [folder / line for line in lines if line and not line.startswith("#")]
+    named = [line for line in lines if line and not line.startswith("#")]
+    paths = [folder / located(line) for line in named]  # whole ones stay as they are
     if not paths:
         raise TomogramError(f"{path} names no tomograms; write the path of one on each line.")
     return paths

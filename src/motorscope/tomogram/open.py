@@ -7,6 +7,7 @@ from pathlib import Path
 from motorscope.errors import TomogramError
 from motorscope.tomogram import formats
 from motorscope.tomogram.formats.base import TomogramFormat
+from motorscope.tomogram.formats.shortcut import is_address, shortcut_to
 from motorscope.tomogram.formats.slices import SLICE_SUFFIXES
 from motorscope.tomogram.volume import Tomogram
 
@@ -52,6 +53,17 @@ def open_tomogram(path: str | Path, spacing: float | Sequence[float] | None = No
     if spacing is not None:
         grid = grid.with_spacing(spacing)
     return replace(tomogram, grid=grid, name=name_of(path), path=path)
+
+
+def located(text: str) -> Path:
+    """Return the path of a tomogram that a person named by a path or an address.
+
+    Raises
+    ------
+    TomogramError
+        If an address is wrong, or its shortcut cannot be written.
+    """
+    return shortcut_to(text) if is_address(text) else Path(text)
 
 
 def can_open(path: str | Path) -> bool:

@@ -10,6 +10,7 @@ from motorscope.errors import TomogramError
 from motorscope.tomogram.formats.base import TomogramFormat
 from motorscope.tomogram.formats.mrc import MRC
 from motorscope.tomogram.formats.ome.read import OME_ZARR
+from motorscope.tomogram.formats.shortcut import SHORTCUT
 from motorscope.tomogram.formats.slices import SLICES
 from motorscope.tomogram.formats.tiff import TIFF
 from motorscope.tomogram.grid import VoxelGrid
@@ -19,6 +20,7 @@ FORMATS: tuple[TomogramFormat, ...] = (
     TIFF,
     SLICES,
     OME_ZARR,
+    SHORTCUT,
 )
 """All formats; of those that can be written, the first is the one to write unless asked for."""
 

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -16,6 +17,7 @@ from motorscope.tomogram.grid import Shape
 _BLOCK_BYTES = 2**20  # smaller chunks are read several at once
 _KEPT_BYTES = 512 * 2**20
 _THREADS = 8
+_PAUSE = 0.5  # seconds before another try
 
 
 class ChunkedVolume:
@@ -30,10 +32,12 @@ class ChunkedVolume:
         A zarr array whose last three axes are z, y, x, and the others one voxel thick.
     where
         What it is called in sentences.
+    tries
+        How often to try to read a part: a server may be busy.
     """
 
-    def __init__(self, array: Any, where: str) -> None:
-        self._array, self._where = array, where
+    def __init__(self, array: Any, where: str, tries: int = 1) -> None:
+        self._array, self._where, self._tries = array, where, tries
         z, y, x = (int(side) for side in array.shape[-3:])
         self.shape: Shape = (z, y, x)
         self.dtype: np.dtype[Any] = np.dtype(array.dtype)
@@ -44,7 +48,7 @@ class ChunkedVolume:
         self._read = lru_cache(maxsize=max(1, min(layer + 1, fitting)))(self._read_block)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return ChunkedVolume, (self._array, self._where)
+        return ChunkedVolume, (self._array, self._where, self._tries)
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -74,13 +78,17 @@ class ChunkedVolume:
     def _read_block(self, numbers: Sequence[int]) -> NDArray[Any]:
         place = tuple(slice(n * b, n * b + b) for n, b in zip(numbers, self._block, strict=True))
         lead = (0,) * (len(self._array.shape) - 3)
-        try:
-            return np.asarray(self._array[lead + place])
-        except Exception as error:  # the disk, the network, a codec: anything can go wrong
-            raise TomogramError(
-                f"Voxels of {self._where} cannot be read ({reason(error)}); check the disk or the "
-                "connection, or copy it again."
-            ) from error
+        for left in reversed(range(self._tries)):
+            try:
+                return np.asarray(self._array[lead + place])
+            except Exception as error:  # the disk, the network, a codec: anything can go wrong
+                if not left:
+                    raise TomogramError(
+                        f"Voxels of {self._where} cannot be read ({reason(error)}); check the "
+                        "disk or the connection, or copy it again."
+                    ) from error
+                time.sleep(_PAUSE)
+        raise AssertionError("nothing was tried")
 
 
 def reason(error: BaseException) -> str:

@@ -34,8 +34,15 @@ def read_ome_zarr(path: Path) -> Tomogram:
     return open_pyramid(str(path), str(path))
 
 
-def open_pyramid(store: Any, where: str) -> Tomogram:
-    """Open an OME-Zarr in anything that zarr takes for a store; `where` is its name in sentences.
+def open_pyramid(store: Any, where: str, tries: int = 1) -> Tomogram:
+    """Open an OME-Zarr in anything that zarr takes for a store.
+
+    Parameters
+    ----------
+    where
+        Its name in sentences.
+    tries
+        How often to try to read a chunk.
 
     Raises
     ------
@@ -60,14 +67,14 @@ def open_pyramid(store: Any, where: str) -> Tomogram:
                 f"{where} cannot be opened as zarr ({reason(error)}); copy it again."
             ) from error
         image = read_image(attributes, where)
-        volumes = [_volume(group, level.path, where) for level in image.levels]
+        volumes = [_volume(group, level.path, where, tries) for level in image.levels]
     finest, *coarser = volumes
     grid = VoxelGrid(finest.shape, image.spacing(), image.origin())
     levels = (_level(image, number, data, grid) for number, data in enumerate(coarser, start=1))
     return Tomogram(finest, grid, "", levels=tuple(level for level in levels if level is not None))
 
 
-def _volume(group: Any, path: str, where: str) -> ChunkedVolume:
+def _volume(group: Any, path: str, where: str, tries: int) -> ChunkedVolume:
     try:
         array = group[path]
         shape = tuple(array.shape)
@@ -92,7 +99,7 @@ def _volume(group: Any, path: str, where: str) -> ChunkedVolume:
             f"{where} holds {sides} values, more than one volume; save the one to look at as a "
             "zarr of its own."
         )
-    return ChunkedVolume(array, where)
+    return ChunkedVolume(array, where, tries)
 
 
 def _level(image: OmeImage, number: int, data: ChunkedVolume, finest: VoxelGrid) -> Level | None:

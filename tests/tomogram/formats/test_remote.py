@@ -1,0 +1,147 @@
+"""OME-Zarr on a server: what is fetched, shortcuts to it, and servers that fail."""
+
+import http.server
+import pickle
+import threading
+from functools import partial
+
+import numpy as np
+import pytest
+
+from motorscope.cli import main
+from motorscope.errors import TomogramError
+from motorscope.picks.journal_place import journal_at
+from motorscope.tomogram import (
+    InputRecipe,
+    VoxelGrid,
+    can_open,
+    find_tomograms,
+    level_for,
+    located,
+    open_tomogram,
+    read_list,
+    write_ome_zarr,
+)
+from motorscope.tomogram.formats.ome import chunks
+from motorscope.tomogram.formats.shortcut import shortcut_to
+
+VOXELS = np.random.default_rng(0).normal(0, 20, (20, 131, 140)).astype(np.float32)
+GRID = VoxelGrid(VOXELS.shape, (10.0,) * 3, (5.0, -6.0, 7.0))
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    """Notes what is asked for, and fails as often as it is told."""
+
+    asked: list[str]
+    failures: dict[str, int]
+
+    def do_GET(self):
+        self.asked.append(self.path)
+        for part, left in self.failures.items():
+            if part in self.path and left:
+                self.failures[part] = left - 1
+                self.send_error(500)
+                return
+        super().do_GET()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("served")
+    for version in ("0.4", "0.5"):
+        write_ome_zarr(folder / f"TS {version}.zarr", VOXELS, GRID, version=version)
+    (folder / "empty.zarr").mkdir()
+    Handler.asked, Handler.failures = [], {}
+    handler = partial(Handler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def server(served, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setattr(chunks, "_PAUSE", 0.0)
+    Handler.asked.clear()
+    Handler.failures.clear()
+    return served
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_only_what_is_needed_is_fetched(server, version):
+    path = located(f"{server}/TS%20{version}.zarr/")
+    tomogram = open_tomogram(path)
+    assert tomogram.name == f"TS {version}"
+    assert tomogram.grid == GRID
+    assert len(Handler.asked) < 15
+    level = pickle.loads(pickle.dumps(level_for(tomogram, InputRecipe(spacing=20.0))))
+    assert level.data[:].shape == (10, 66, 70)
+    assert level.data[3].shape == (66, 70)
+    fetched = [asked for asked in Handler.asked if asked.endswith("/0/0/0")]
+    assert len(fetched) == 1
+    assert f".zarr/1/{'c/' * (version == '0.5')}0/0/0" in fetched[0]
+    np.testing.assert_array_equal(tomogram.data, VOXELS)
+
+
+def test_address_has_one_shortcut_which_is_a_tomogram_in_its_folder(server, tmp_path):
+    address = f"{server}/TS 0.5.zarr"
+    path = located(address)
+    assert path == located(address + "/")
+    assert path.suffix == ".url"
+    assert can_open(path)
+    assert list(find_tomograms(path.parent).names.values()) == ["TS 0.5"]
+    assert journal_at(path, "TS 0.5").parent == path.parent
+    (path.parent / "web.url").write_text("[InternetShortcut]\nURL=https://example.org/\n")
+    assert not can_open(path.parent / "web.url")
+    listed = tmp_path / "list.txt"
+    listed.write_text(f"# two\n{address}\none.mrc\n")
+    assert read_list(listed) == [path, tmp_path / "one.mrc"]
+
+
+def test_commands_take_an_address(server, tmp_path, capsys):
+    out = tmp_path / "a.mrc"
+    assert main(["convert", f"{server}/TS 0.4.zarr", str(out)]) == 0
+    np.testing.assert_array_equal(open_tomogram(out).data, VOXELS)
+    assert main(["convert", "https:///", str(out)]) == 2
+    assert "is no address of a tomogram" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("absent.zarr", "There is no OME-Zarr at"),
+        ("empty.zarr", "There is no OME-Zarr at"),
+        ("broken.zarr", "cannot be reached (500"),
+    ],
+)
+def test_what_is_not_there_is_told(server, name, message):
+    Handler.failures["broken"] = 100
+    with pytest.raises(TomogramError) as caught:
+        open_tomogram(shortcut_to(f"{server}/{name}"))
+    assert f"{server}/{name}" in str(caught.value)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_no_server_is_told(server, tmp_path):
+    with pytest.raises(TomogramError, match=r"127\.0\.0\.1:9/a\.zarr cannot be reached \("):
+        open_tomogram(shortcut_to("http://127.0.0.1:9/a.zarr"))
+    text = tmp_path / "a.url"
+    text.write_text("hello")
+    with pytest.raises(TomogramError, match="is no shortcut to a server"):
+        open_tomogram(text)
+
+
+def test_server_that_is_busy_is_asked_again_and_one_that_fails_is_told(server):
+    tomogram = open_tomogram(shortcut_to(f"{server}/TS 0.5.zarr"))
+    Handler.failures["/0/c/"] = 2
+    np.testing.assert_array_equal(tomogram.data[0, :10, :10], VOXELS[0, :10, :10])
+    Handler.failures["/1/c/"] = 100
+    with pytest.raises(TomogramError, match=r"Voxels of http.*500.*connection"):
+        tomogram.at(1).data[0]

@@ -10,14 +10,14 @@ from napari.layers import Layer
 from psygnal import Signal
 
 from motorscope.contract import DetectionResult, ModelCard
-from motorscope.plugin.compare.layer import Compared
 from motorscope.plugin.connections import listen
 from motorscope.plugin.layers.heatmap_part import Heatmap
 from motorscope.plugin.layers.kinds import TOMOGRAM, TOP, Ending, LayerKind
+from motorscope.plugin.layers.picks_view import PicksView
 from motorscope.plugin.layers.source import identity, is_source
 from motorscope.plugin.layers.tag import kind_of, retag, tag_of
-from motorscope.plugin.review.picks_view import PicksView
-from motorscope.plugin.review.review import Review
+from motorscope.review import Review
+from motorscope.review.comparison import Compared
 
 
 @dataclass(frozen=True)

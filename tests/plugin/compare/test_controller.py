@@ -9,12 +9,13 @@ from napari.components import ViewerModel
 
 from motorscope.errors import PicksError
 from motorscope.picks import PickTable
-from motorscope.plugin.compare.layer import compare, other_sets, summary
+from motorscope.plugin.compare.layer import other_sets
 from motorscope.plugin.detect.controller import Session
 from motorscope.plugin.layers.kinds import COMPARISON, PICKS
 from motorscope.plugin.layers.looks import tomogram_arguments
 from motorscope.plugin.layers.points import picks_on
 from motorscope.plugin.layers.source import find, identity
+from motorscope.review.comparison import compare, summary
 from motorscope.tomogram import Tomogram, VoxelGrid
 
 GRID = VoxelGrid(shape=(60, 200, 200), spacing=(20.0,) * 3, origin=(0.0, 100.0, 0.0))

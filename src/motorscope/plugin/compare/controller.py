@@ -9,12 +9,7 @@ from napari.layers import Layer, Points
 from psygnal import Signal
 
 from motorscope.errors import PicksError
-from motorscope.plugin.compare.layer import (
-    Compared,
-    Comparison,
-    compare,
-    comparison_arguments,
-)
+from motorscope.plugin.compare.layer import comparison_arguments
 from motorscope.plugin.connections import listen
 from motorscope.plugin.document import OpenTomogram, Tomograms
 from motorscope.plugin.layers.kinds import COMPARISON
@@ -23,8 +18,9 @@ from motorscope.plugin.layers.source import full_grid, identity, tomogram_name
 from motorscope.plugin.layers.tag import kind_of
 from motorscope.plugin.layers.viewport import look_at
 from motorscope.plugin.review.controller import ReviewController
-from motorscope.plugin.review.order import is_shown
-from motorscope.plugin.review.review import Review
+from motorscope.review import Review
+from motorscope.review.comparison import Compared, Comparison, compare
+from motorscope.review.order import is_shown
 
 AT_ONCE = 2000
 """Picks of both sets that are compared again after every edit: that takes about 50 ms."""

@@ -11,8 +11,8 @@ from motorscope.plugin.layers.kinds import COORDINATES
 from motorscope.plugin.layers.points import picks_on
 from motorscope.plugin.layers.source import full_grid, tomogram_name
 from motorscope.plugin.layers.tag import kind_of
-from motorscope.plugin.review.order import is_undecided
-from motorscope.plugin.review.review import stamp
+from motorscope.review.order import is_undecided
+from motorscope.review.review import stamp
 
 
 def take_into_review(session: Session, tomogram: Layer, points: Points, radius: float) -> str:

@@ -20,7 +20,7 @@ from superqt.utils import signals_blocked
 
 from motorscope.errors import PicksError
 from motorscope.plugin.compare.import_points import take_into_review
-from motorscope.plugin.compare.layer import COLOURS, RADIUS, other_sets, summary
+from motorscope.plugin.compare.layer import COLOURS, other_sets
 from motorscope.plugin.connections import listen
 from motorscope.plugin.coordinates.open_widget import FILES, open_asking
 from motorscope.plugin.layers.kinds import COORDINATES
@@ -29,6 +29,7 @@ from motorscope.plugin.layers.tag import tag_of
 from motorscope.plugin.qt.choice_box import ChoiceBox
 from motorscope.plugin.qt.parts import AMBER, Hint, StatusLine
 from motorscope.plugin.workspace import Workspace
+from motorscope.review.comparison import RADIUS, summary
 
 _WORDS = {"both": "both", "mine": "only mine", "theirs": "only theirs"}
 

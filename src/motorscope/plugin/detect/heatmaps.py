@@ -30,7 +30,7 @@ from motorscope.plugin.layers.looks import heatmap_arguments
 from motorscope.plugin.layers.source import full_grid, identity, is_queued, place, tomogram_name
 from motorscope.plugin.layers.viewport import Box
 from motorscope.plugin.review.controller import ReviewController
-from motorscope.plugin.review.review import Review
+from motorscope.review import Review
 from motorscope.tomogram import (
     VoxelGrid,
     heatmap_fingerprint,

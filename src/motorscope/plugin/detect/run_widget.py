@@ -15,8 +15,8 @@ from motorscope.plugin.qt.choice_box import ChoiceBox
 from motorscope.plugin.qt.parts import AMBER, Hint, JobBar, StatusLine
 from motorscope.plugin.qt.runner import JobRunner
 from motorscope.plugin.review.commands import ACTIONS
-from motorscope.plugin.review.order import result_in_words
 from motorscope.plugin.workspace import IN_VIEW, WHOLE, Workspace
+from motorscope.review.order import result_in_words
 from motorscope.words import duration
 
 

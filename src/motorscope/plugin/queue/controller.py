@@ -35,7 +35,7 @@ from motorscope.plugin.queue.layers import (
 )
 from motorscope.plugin.queue.marks import Mark, changed_since, check_mark
 from motorscope.plugin.queue.worklist import Entry, Queue
-from motorscope.plugin.review.review import Review
+from motorscope.review import Review
 
 
 class QueueController:

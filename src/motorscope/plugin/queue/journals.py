@@ -11,7 +11,7 @@ from motorscope.picks.searches import keep_search
 from motorscope.plugin.queue.jobs import Found
 from motorscope.plugin.queue.marks import Mark, changed_since, check_mark
 from motorscope.plugin.queue.worklist import Entry
-from motorscope.plugin.review.review import Review
+from motorscope.review import Review
 
 
 def as_reviewed(entry: Entry, review: Review) -> Entry:

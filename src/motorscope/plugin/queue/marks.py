@@ -7,7 +7,7 @@ from typing import Any
 
 from motorscope.errors import PicksError
 from motorscope.plugin.queue.worklist import NO_MOTOR, NOTHING, REVIEWED, TO_REVIEW, Entry
-from motorscope.plugin.review.review import stamp
+from motorscope.review.review import stamp
 from motorscope.words import counted
 
 Mark = Mapping[str, Any] | None

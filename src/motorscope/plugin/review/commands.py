@@ -11,7 +11,7 @@ from motorscope.errors import MotorscopeError
 from motorscope.plugin.layers.bare import BareView
 from motorscope.plugin.layers.source import identity
 from motorscope.plugin.review.controller import ReviewController
-from motorscope.plugin.review.review import Review
+from motorscope.review import Review
 from motorscope.words import counted
 
 

@@ -22,14 +22,14 @@ from motorscope.plugin.connections import listen
 from motorscope.plugin.document import OpenTomogram, Tomograms
 from motorscope.plugin.layers import source as sources
 from motorscope.plugin.layers.kinds import HEATMAP, PICKS
-from motorscope.plugin.layers.peaks import FLOOR, highest_between, nearest_summit
-from motorscope.plugin.layers.pointer import Pointer
+from motorscope.plugin.layers.picks_view import PicksView
 from motorscope.plugin.layers.source import identity
 from motorscope.plugin.layers.tag import tag_of
 from motorscope.plugin.layers.viewport import look_at, world_unit, zoom_to
 from motorscope.plugin.review.journals import journal_of, open_journal_of
-from motorscope.plugin.review.picks_view import PicksView
-from motorscope.plugin.review.review import Review
+from motorscope.plugin.review.peaks import FLOOR, highest_between, nearest_summit
+from motorscope.plugin.review.pointer import Pointer
+from motorscope.review import Review
 from motorscope.tomogram import VoxelGrid
 
 SNAP_RADIUS = 400.0

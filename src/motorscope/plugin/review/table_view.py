@@ -19,7 +19,7 @@ from motorscope.picks import PickTable
 from motorscope.picks.notes import is_unsure
 from motorscope.plugin.layers.kinds import STATUS_COLOURS
 from motorscope.plugin.layers.looks import label
-from motorscope.plugin.review.review import Review
+from motorscope.review import Review
 from motorscope.tomogram import VoxelGrid
 
 _HEADERS = ("#", "Score", "Status", "z, y, x (voxel)")

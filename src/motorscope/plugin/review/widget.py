@@ -23,9 +23,9 @@ from motorscope.plugin.review.closeups_widget import CloseUps
 from motorscope.plugin.review.commands import ACTIONS, BARE, Action
 from motorscope.plugin.review.journals import kept_elsewhere
 from motorscope.plugin.review.note_widget import NoteLine
-from motorscope.plugin.review.review import Review
 from motorscope.plugin.review.table_view import PicksTable
 from motorscope.plugin.workspace import Workspace
+from motorscope.review import Review
 
 _ORDERS = {
     "score": "Best score first",

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from motorscope.picks import PickTable
-from motorscope.plugin.review.order import Counts, Listing, is_undecided
-from motorscope.plugin.review.order import neighbour as next_row
+from motorscope.review.order import Counts, Listing, is_undecided
+from motorscope.review.order import neighbour as next_row
 
 
 class Browsing(ABC):
@@ -73,14 +73,15 @@ class Browsing(ABC):
     def listed(self, order: str | None = None) -> NDArray[np.int64]:
         """Return the ids of the picks that are shown, in the order of going through them.
 
-        `order` is another one of `motorscope.plugin.review.order.ORDERS`.
+        `order` is another one of `motorscope.review.order.ORDERS`.
         """
         listing = self.listing
         return (listing if order is None else replace(listing, order=order, backwards=False)).ids
 
     def position(self, pick: int) -> NDArray[np.float64]:
         """Return the position of a pick, z, y, x in Å."""
-        return self.table.positions[self.table.rows_of(pick)[0]]
+        row = int(self.table.rows_of(pick)[0])
+        return np.asarray(self.table.positions[row], dtype=float)
 
     def set_threshold(self, threshold: float) -> None:
         """Show candidates from this score on; decisions stay as they are, and shown."""
@@ -89,7 +90,7 @@ class Browsing(ABC):
             self.changed.emit()
 
     def set_order(self, order: str, backwards: bool = False) -> None:
-        """Go through the picks in an order of `motorscope.plugin.review.order.ORDERS`."""
+        """Go through the picks in an order of `motorscope.review.order.ORDERS`."""
         self.order, self.backwards = order, backwards
         self.changed.emit()
 

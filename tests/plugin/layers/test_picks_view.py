@@ -11,9 +11,9 @@ from napari.layers.base import ActionType
 from motorscope.picks import STATUSES, PickTable
 from motorscope.plugin.layers.looks import MARKER_SIZE
 from motorscope.plugin.layers.picks_layer import picks_of
+from motorscope.plugin.layers.picks_view import PicksView
 from motorscope.plugin.layers.rings import CHOSEN_RING, RING, ring_widths
-from motorscope.plugin.review.picks_view import PicksView
-from motorscope.plugin.review.review import Review
+from motorscope.review import Review
 from motorscope.tomogram import VoxelGrid
 
 GRID = VoxelGrid(shape=(30, 40, 50), spacing=(20.0, 10.0, 10.0), origin=(5.0, -30.0, 0.0))

@@ -33,7 +33,7 @@ from motorscope.plugin.layers.rings import ring_widths
 from motorscope.plugin.layers.source import find, place
 from motorscope.plugin.layers.tag import retag
 from motorscope.plugin.layers.viewport import world_unit
-from motorscope.plugin.review.review import Review
+from motorscope.review import Review
 
 _SAME = 1e-6  # of a voxel: what the way to Å and back may change
 _CROWDED = 500  # rings: with more of them scores cannot be read, and take napari long to draw

@@ -8,9 +8,9 @@ from qtpy.QtWidgets import QApplication
 
 from motorscope.plugin.document import Tomograms
 from motorscope.plugin.layers.looks import heatmap_arguments
-from motorscope.plugin.layers.pointer import Pointer
 from motorscope.plugin.layers.source import identity
 from motorscope.plugin.review.controller import ReviewController
+from motorscope.plugin.review.pointer import Pointer
 from motorscope.tomogram import VoxelGrid
 
 SHAPE, SPACING = (40, 60, 50), 10.0

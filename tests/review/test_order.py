@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from motorscope.picks import STATUSES, PickTable
-from motorscope.plugin.review.order import (
+from motorscope.review.order import (
     ORDERS,
     count,
     is_shown,

@@ -21,8 +21,8 @@ from motorscope.picks.journal_lines import Step, of_all, of_step, updated
 from motorscope.picks.notes import is_unsure, with_doubt
 from motorscope.picks.partial import Box, Patched, patch
 from motorscope.picks.summits import NO_SUMMITS
-from motorscope.plugin.review.browsing import Browsing
-from motorscope.plugin.review.order import is_undecided
+from motorscope.review.browsing import Browsing
+from motorscope.review.order import is_undecided
 from motorscope.tomogram import VoxelGrid
 
 

@@ -57,7 +57,8 @@ def main() -> None:
 
     viewer = napari.Viewer()
     _, panel = viewer.window.add_plugin_dock_widget("napari-motorscope", "Motorscope")
-    panel.session.desk.folder = folder
+    reviews = ReviewController.of(panel.workspace)
+    reviews.folder = folder
     layer = viewer.add_image(data, **place)
     for section in panel.findChildren(Section):
         section.header.setChecked(True)
@@ -71,7 +72,7 @@ def main() -> None:
         for _ in range(3):  # what one round of events leaves to do is done in the next
             QApplication.processEvents()
 
-    measure(panel.session.desk, layer, found, draw, options.repeats)
+    measure(reviews, layer, found, draw, options.repeats)
     viewer.close()
 
 

@@ -4,7 +4,7 @@ import atexit
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,8 +16,15 @@ import torch.nn.functional as F
 from napari.components import ViewerModel
 
 from motorscope.contract import Architecture, ModelCard, ModelOption, ModelRef
+from motorscope.engine import ThreadEngine
 from motorscope.engine.torch_import import load_triton_apart
 from motorscope.network import Model, ResNetEncoder3d, UNet3d
+from motorscope.plugin.compare.controller import CompareController
+from motorscope.plugin.detect.controller import DetectController
+from motorscope.plugin.document import Tomograms
+from motorscope.plugin.layers.picks_layer import SliceThickness
+from motorscope.plugin.review.controller import ReviewController
+from motorscope.plugin.review.heatmaps import HeatmapController
 from motorscope.tomogram import InputRecipe
 
 atexit.register(shutil.rmtree, Path(os.environ["NAPARI_CONFIG"]).parent, ignore_errors=True)
@@ -97,6 +104,37 @@ def journals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "data"
     monkeypatch.setattr("motorscope.picks.journal_place.user_data_path", lambda *_: folder)
     return folder / "journals"
+
+
+class Controllers:
+    """What acts on the tomograms of a viewer, without a workspace that chooses one of them."""
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self.viewer, self.engine, self.tomograms = viewer, ThreadEngine(), Tomograms(viewer)
+        self.reviews = ReviewController(self.tomograms)
+        self.heatmaps = HeatmapController(self.reviews)
+        self.comparisons = CompareController(self.reviews)
+        self.detections = DetectController(self.reviews, self.heatmaps)
+        self.thickness = SliceThickness(viewer)
+        self.tomograms.changed.connect(self.thickness.fit)
+
+    def close(self) -> None:
+        self.engine.close()
+        for part in (self.detections, self.comparisons, self.heatmaps, self.reviews):
+            part.close()
+        self.tomograms.close()
+
+
+@pytest.fixture
+def new_controllers() -> type[Controllers]:
+    return Controllers
+
+
+@pytest.fixture
+def controllers(viewer: ViewerModel) -> Iterator[Controllers]:
+    made = Controllers(viewer)
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -7,10 +7,12 @@ import pytest
 from napari.layers import Image, Layer
 
 from motorscope.picks import Journal, PickTable
+from motorscope.plugin.compare.controller import CompareController
 from motorscope.plugin.document import Tomograms
 from motorscope.plugin.layers.kinds import COMPARISON, COORDINATES, FEATURES, HEATMAP, KINDS, PICKS
 from motorscope.plugin.layers.looks import feature_arguments, heatmap_arguments, tomogram_arguments
 from motorscope.plugin.layers.tag import LayerTag, kind_of, tag_of
+from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.review.journals import journal_of
 from motorscope.plugin.workspace import Workspace
 from motorscope.tomogram import Tomogram, VoxelGrid
@@ -33,15 +35,15 @@ def add(workspace, name):
 
 def add_results(workspace, layer):
     """Add everything that a tomogram can have; return its kinds with their layers."""
-    tomograms, session = workspace.session.tomograms, workspace.session
+    tomograms, reviews = workspace.tomograms, ReviewController.of(workspace)
     tomogram = tomograms.of(layer)
     heat = np.zeros(GRID.shape, np.float32)
     tomograms.add(tomogram, Image(**heatmap_arguments(heat, GRID, layer.name, tomogram.id)))
-    session.desk.take_in(layer, PickTable.from_positions(PLACES, [0.9, 0.8]), 10.0, 0.5)
+    reviews.take_in(layer, PickTable.from_positions(PLACES, [0.9, 0.8]), 10.0, 0.5)
     theirs = workspace.viewer.add_points(
         PLACES / 20, scale=GRID.spacing, units=("angstrom",) * 3, name=f"theirs {layer.name}"
     )
-    session.comparisons.compare(layer, theirs, 100.0)
+    CompareController.of(workspace).compare(layer, theirs, 100.0)
     return {kind_of(each): each for each in tomogram.layers}
 
 
@@ -60,12 +62,12 @@ def both(workspace):
     a, b = add(workspace, "a"), add(workspace, "b")
     for layer in (a, b):
         add_results(workspace, layer)
-    workspace.current = workspace.session.tomograms.of(b).id
+    workspace.current = workspace.tomograms.of(b).id
     return a, b
 
 
 def test_the_chosen_tomogram_is_shown_with_its_results_and_no_other(workspace, both):
-    viewer, tomograms = workspace.viewer, workspace.session.tomograms
+    viewer, tomograms = workspace.viewer, workspace.tomograms
     a, b = both
     assert shown(workspace) == OF_B | THEIRS
     viewer.layers.selection.active = viewer.layers["b heatmap"]
@@ -75,7 +77,7 @@ def test_the_chosen_tomogram_is_shown_with_its_results_and_no_other(workspace, b
     viewer.layers["a heatmap"].visible = False  # by a person, and so it stays
     viewer.layers.selection.active = viewer.layers["b motors"]
     assert workspace.layer == b
-    assert workspace.actions.layer == b
+    assert workspace.layer == b
     assert shown(workspace) == OF_B | THEIRS
     viewer.layers.selection.active = a
     assert shown(workspace) == (OF_A | THEIRS) - {"a heatmap"}
@@ -90,7 +92,8 @@ def test_results_of_a_tomogram_that_is_not_shown_wait_for_it(workspace):
     viewer = workspace.viewer
     a, b = add(workspace, "a"), add(workspace, "b")
     viewer.layers.selection.active = b
-    workspace.session.desk.take_in(a, PickTable.from_positions(PLACES, [0.9, 0.8]), 10.0, 0.5)
+    found = PickTable.from_positions(PLACES, [0.9, 0.8])
+    ReviewController.of(workspace).take_in(a, found, 10.0, 0.5)
     assert shown(workspace) == {"b"}
     assert viewer.layers.selection.active == b
     assert workspace.layer == b
@@ -101,16 +104,16 @@ def test_results_of_a_tomogram_that_is_not_shown_wait_for_it(workspace):
 @pytest.mark.parametrize("number", [0, 1])
 def test_results_go_with_their_tomogram_and_with_no_other(workspace, both, number):
     gone, stays = both[number], both[1 - number]
-    viewer, session = workspace.viewer, workspace.session
-    review = session.desk.review(gone)
+    viewer, tomograms = workspace.viewer, workspace.tomograms
+    review = ReviewController.of(workspace).review(gone)
     journal = review.journal.path
-    other = session.tomograms.of(stays)
+    other = tomograms.of(stays)
     viewer.layers.remove(gone)
     expected = (OF_A, OF_B)[1 - number]
     assert {layer.name for layer in viewer.layers} == expected | THEIRS
     assert workspace.layer == stays
     assert shown(workspace) == expected | THEIRS
-    assert list(session.tomograms) == [other]
+    assert list(tomograms) == [other]
     assert other.review is not None
     assert other.comparison is not None
     assert review.journal is None
@@ -125,14 +128,14 @@ def test_tomograms_are_removed_together_with_some_of_their_results(workspace, bo
     assert {layer.name for layer in layers} == OF_B | THEIRS
     layers.move(layers.index(both[1]), len(layers))
     layers.clear()
-    assert not list(workspace.session.tomograms)
+    assert not list(workspace.tomograms)
     assert workspace.current == ""
 
 
 def test_what_is_not_on_disk_stays_as_a_layer(workspace):
     layer = add(workspace, "a")
     with Journal(journal_of(layer)) as other_window:
-        workspace.session.desk.begin(layer).add(PLACES)
+        ReviewController.of(workspace).begin(layer).add(PLACES)
         workspace.viewer.layers.remove(layer)
         assert not len(other_window.table)
     (motors,) = workspace.viewer.layers
@@ -146,9 +149,9 @@ def test_results_lie_above_their_tomogram_in_the_order_of_their_kinds(workspace,
     above = workspace.viewer.add_points([[1, 1, 1]], ndim=3, name="mine")
     add_results(workspace, layer)
     maps = np.zeros((2, *GRID.shape), np.float16)
-    tomogram = workspace.session.tomograms.of(layer)
+    tomogram = workspace.tomograms.of(layer)
     arguments = feature_arguments(maps, GRID, spot_option.stages[0], "a", tomogram.id)
-    workspace.session.tomograms.add(tomogram, Image(**arguments))
+    workspace.tomograms.add(tomogram, Image(**arguments))
     kinds = [kind_of(each) for each in workspace.viewer.layers]
     assert kinds[1:3] == [FEATURES, HEATMAP]
     assert workspace.viewer.layers[3] == above

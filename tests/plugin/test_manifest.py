@@ -67,13 +67,15 @@ from napari.components import ViewerModel
 from qtpy.QtWidgets import QApplication
 from motorscope.plugin.review.gallery_widget import GalleryWidget
 from motorscope.plugin.queue.widget import QueueWidget
+from motorscope.plugin.review.commands import ReviewActions
+from motorscope.plugin.review.controller import ReviewController
 app, viewer = QApplication([]), ViewerModel()
 queue, gallery = QueueWidget(viewer), GalleryWidget(viewer)
 viewer.add_image(np.zeros((8, 8, 8)), scale=(16,) * 3, units=("angstrom",) * 3)
-review = queue.workspace.session.desk.begin(queue.workspace.layer)
+review = ReviewController.of(queue.workspace).begin(queue.workspace.layer)
 review.add([[64.0, 64.0, 64.0]])
 for action in ("next", "reject", "zoom"):
-    queue.workspace.actions.run(action)
+    ReviewActions.of(queue.workspace).run(action)
 assert len(gallery.ids) == len(review.table) == 1
 print(*(name for name in ("torch", "timm") if name in sys.modules))
 for widget in (queue, gallery):

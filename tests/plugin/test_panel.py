@@ -19,6 +19,7 @@ from motorscope.plugin.layers.kinds import FEATURES, HEATMAP, PICKS, TOMOGRAM
 from motorscope.plugin.layers.source import find, identity
 from motorscope.plugin.layers.tag import LayerTag
 from motorscope.plugin.panel_widget import MotorscopeWidget
+from motorscope.plugin.review.controller import ReviewController
 
 SHAPE = (64, 96, 80)
 SPOT = (36, 44, 20)
@@ -38,7 +39,7 @@ def panel(make_napari_viewer_proxy, qtbot, monkeypatch, spot_model, spot_option)
     viewer = make_napari_viewer_proxy()
     _, widget = viewer.window.add_plugin_dock_widget("napari-motorscope", "Motorscope")
     qtbot.waitUntil(lambda: not widget.runner.busy)
-    widget.session.engine.models.put(spot_option.choice, spot_model)
+    widget.workspace.engine.models.put(spot_option.choice, spot_model)
     return viewer, widget
 
 
@@ -81,7 +82,7 @@ def gated(model, widget):
 
     choice = ModelRef("gated")
     network = Gated()
-    widget.session.engine.models.put(choice, Model(card=model.card, network=network))
+    widget.workspace.engine.models.put(choice, Model(card=model.card, network=network))
     widget.workspace.offer(replace(widget.workspace.model, choice=choice))
 
 
@@ -196,7 +197,7 @@ def test_motors_of_the_sample_are_not_saved_in_the_cache(panel, monkeypatch, tmp
     for folder in ("cache", "data"):
         path = tmp_path / folder / "tomo.mrc"
         layer = add_spot(viewer, metadata=LayerTag(TOMOGRAM, path=path).metadata, **in_angstrom())
-        widget.session.desk.begin(layer).add([[100.0, 100.0, 100.0]])
+        ReviewController.of(widget.workspace).begin(layer).add([[100.0, 100.0, 100.0]])
         widget.detections.save.click()
     assert proposed == [Path.home(), tmp_path / "data"]
 
@@ -262,7 +263,7 @@ def test_error_of_the_network_is_shown_and_the_panel_goes_on(panel, qtbot, spot_
             raise RuntimeError("a layer is broken")
 
     choice = ModelRef("broken")
-    widget.session.engine.models.put(choice, Model(card=spot_model.card, network=Broken()))
+    widget.workspace.engine.models.put(choice, Model(card=spot_model.card, network=Broken()))
     widget.workspace.offer(replace(widget.workspace.model, choice=choice))
     press(qtbot, widget.run.job.button)
     wait(qtbot, widget)
@@ -320,12 +321,12 @@ def test_closed_panel_is_collected(make_napari_viewer_proxy, qtbot, monkeypatch)
     panels = [MotorscopeWidget(viewer)]
     qtbot.waitUntil(lambda: not panels[0].runner.busy)
     viewer.window.add_dock_widget(panels[0])
-    session = weakref.ref(panels[0].session)
+    workspace = weakref.ref(panels[0].workspace)
     viewer.window.remove_dock_widget(panels[0])
     panels.pop().deleteLater()
     qtbot.wait(50)
     gc.collect()
-    assert session() is None
+    assert workspace() is None
 
 
 def test_models_without_weights_ask_for_them(panel, qtbot, monkeypatch, tmp_path):
@@ -363,7 +364,7 @@ def test_flips_follow_the_model_until_a_person_says_otherwise(panel, qtbot, look
 
     model, seen = looks
     flipped = replace(plain, choice=ModelRef("flipped"), card=model.card)
-    widget.session.engine.models.put(flipped.choice, model)
+    widget.workspace.engine.models.put(flipped.choice, model)
     widget.workspace.offer(flipped)
     assert flips.isChecked()
     assert "'flipped' was measured with it" in flips.toolTip()

@@ -95,8 +95,7 @@ def view(
                 viewer.window.resize(*SIZE)
                 # Nothing of an earlier review plays a part, and nothing is left but what was
                 # asked for.
-                workspace = workspace_of(viewer)
-                workspace.session.desk.scratch = Path(scratch)
+                workspace_of(viewer).scratch = Path(scratch)
                 widget = _panel(viewer)
                 _add(viewer, tomograms)
                 if model is not None:
@@ -155,14 +154,16 @@ def _panel(viewer: Any) -> "MotorscopeWidget":
 
 def _after_detection(widget: "MotorscopeWidget", found: bool, stage: int | None) -> None:
     """Show the whole slice of the best motor, and begin with the feature maps."""
-    layer = widget.workspace.layer
-    review = widget.session.desk.review(layer)
-    if not found or layer is None or review is None:
+    from motorscope.plugin.layers.viewport import look_at
+
+    tomogram, viewer = widget.workspace.tomogram, widget.workspace.viewer
+    if not found or tomogram is None or tomogram.review is None:
         return
+    review = tomogram.review
     shown = review.listed("score")
     if len(shown):
-        widget.session.look_at(layer, list(review.position(int(shown[0]))))
-        widget.session.viewer.reset_view()
+        look_at(viewer, tomogram.layer, list(review.position(int(shown[0]))))
+        viewer.reset_view()
     if stage is not None:
         widget.workspace.stage = stage
         widget.encoder.start()
@@ -220,8 +221,9 @@ def _take_picture(viewer: Any, path: PathLike) -> None:
 def _write_picks(widget: "MotorscopeWidget", path: PathLike) -> None:
     from motorscope.plugin.layers.picks_layer import picks_of
     from motorscope.plugin.layers.source import tomogram_name
+    from motorscope.plugin.review.controller import ReviewController
 
     layer = widget.workspace.layer
     assert layer is not None
-    table, grid = picks_of(widget.session.picks_layer(layer))
+    table, grid = picks_of(ReviewController.of(widget.workspace).points(layer))
     write_picks(Path(path), {tomogram_name(layer): (table, grid)})

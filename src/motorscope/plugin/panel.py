@@ -169,7 +169,7 @@ def describe_flips(option: ModelOption | None, wanted: bool) -> str:
 
 
 def _tomogram(workspace: Workspace) -> TomogramState:
-    layers = tuple((each.id, each.layer.name) for each in workspace.session.tomograms)
+    layers = tuple((each.id, each.layer.name) for each in workspace.tomograms)
     layer = workspace.layer
     if layer is None:
         return TomogramState(layers, problem=workspace.tomogram_problem)

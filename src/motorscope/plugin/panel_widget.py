@@ -30,7 +30,6 @@ class MotorscopeWidget(Dock):
         super().__init__(napari_viewer)
         workspace = self.workspace
         self._viewer = napari_viewer
-        self.session, self.actions = workspace.session, workspace.actions
         self.runner = JobRunner(self)
         self.ends.callback(self.runner.tokens.cancel_all)
         self.status = StatusLine()
@@ -50,7 +49,7 @@ class MotorscopeWidget(Dock):
         self.tomogram.queue.clicked.connect(self._on_queue)
         self.runner.busy_changed.connect(self._refresh)
         listen(self.ends, workspace.events.all, self._refresh)
-        listen(self.ends, self.session.tomograms.changed, self._refresh)
+        listen(self.ends, workspace.tomograms.changed, self._refresh)
         QApplication.instance().focusWindowChanged.connect(self._on_focus_window)
         self._refresh()
         mind_wheel_and_keys(self)
@@ -123,4 +122,4 @@ class MotorscopeWidget(Dock):
 
     def _on_focus_window(self, *_: object) -> None:
         """Hide nothing any longer: a key that comes up in another window is not heard of."""
-        self.actions.bare.release()
+        self.workspace.bare.release()

@@ -8,23 +8,23 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, TypeVar, cast
 from weakref import WeakValueDictionary
 
 from napari.components import ViewerModel
 from napari.layers import Layer
 from napari.utils.notifications import show_error
-from psygnal import SignalGroupDescriptor
+from psygnal import Signal, SignalGroupDescriptor
 
 from motorscope.contract import Inventory, ModelOption
+from motorscope.engine import Engine, new_engine
 from motorscope.errors import ModelError, TomogramError
 from motorscope.plugin.connections import listen
-from motorscope.plugin.detect.controller import Session
-from motorscope.plugin.detect.jobs import Task
-from motorscope.plugin.document import OpenTomogram
+from motorscope.plugin.document import OpenTomogram, Tomograms
+from motorscope.plugin.layers.bare import BareView
+from motorscope.plugin.layers.picks_layer import SliceThickness
 from motorscope.plugin.layers.source import check_source, spacing_of, suggested_spacing
-from motorscope.plugin.review.commands import ReviewActions
-from motorscope.plugin.settings import preferences
+from motorscope.plugin.settings import Preferences, preferences
 
 WHOLE, IN_VIEW = "whole", "in view"
 """Regions that can be searched."""
@@ -66,46 +66,92 @@ class Choices:
     stage: int = 0
 
 
+class Part(Protocol):
+    """What acts on a workspace."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+P = TypeVar("P", bound=Part)
+
+
 class Workspace(Choices):
-    """The state of the plugin in one viewer, and what is done with it.
+    """The state of the plugin in one viewer.
+
+    It knows nothing of what acts on it: a controller is asked for by ``Controller.of(workspace)``,
+    is made when it is first asked for, and ends with the workspace.
 
     Attributes
     ----------
-    viewer
-        The viewer.
-    session, actions
-        What is done.
+    viewer, tomograms, engine
+        The viewer, the tomograms that are open in it, and who computes.
+    folder
+        Where journals go that cannot be beside their tomogram; ``None``: the user's data folder.
+    scratch
+        Where all journals go instead, for a window that shall leave nothing behind.
+    bare
+        Hides what lies over the tomograms for a moment.
+    said, warned
+        Emitted with a sentence for a person: a remark, or an error.
     news
-        The last sentence of a review, and whether it is a warning: for a dock that opens later.
+        The last of these sentences, and whether it is an error: for a dock that opens later.
     """
 
-    def __init__(self, viewer: ViewerModel, precision: str = "auto") -> None:
-        super().__init__(precision=precision)
+    said = Signal(str)
+    warned = Signal(str)
+
+    def __init__(self, viewer: ViewerModel, settings: Preferences | None = None) -> None:
+        settings = settings or Preferences()
+        super().__init__(precision=settings.precision)
         self.viewer = viewer
-        self.session = Session(self.viewer)
-        self.actions = ReviewActions(self.viewer, self.session.desk)
+        self.tomograms = Tomograms(viewer)
+        self.engine: Engine = new_engine(settings.engine)
+        folder = settings.project_folder
+        self.folder = Path(folder).expanduser() if folder else None
+        self.scratch: Path | None = None
+        self.bare = BareView(viewer)
         self.news = ("", False)
+        self._thickness = SliceThickness(viewer)
         self._holders = 0
+        self._parts: dict[type[Part], Part] = {}
         self._ends = ExitStack()
-        self._ends.callback(self.session.close)
-        self._ends.callback(self.actions.unbind)
+        self._ends.callback(self.tomograms.close)
+        for signal in (self.said, self.warned):
+            self._ends.callback(signal.disconnect)
         listen(self._ends, self.events.current, self._on_current)
         listen(self._ends, self.events.model, self._on_model)
-        listen(self._ends, self.session.tomograms.changed, self._on_tomograms)
+        listen(self._ends, self.tomograms.changed, self._on_tomograms)
+        listen(self._ends, self.tomograms.changed, self._thickness.fit)
         listen(self._ends, viewer.layers.selection.events.active, self._on_active)
-        listen(self._ends, self.session.desk.said, self._on_said)
-        listen(self._ends, self.session.desk.warned, self._on_warned)
         self._on_tomograms()
 
     def close(self) -> None:
         """Let go of the viewer; layers stay. May be called more than once."""
         _OPEN.pop(hash(self.viewer), None)
+        self.engine.close()
         self._ends.close()
+
+    def say(self, text: str) -> None:
+        """Tell a person something, in every dock."""
+        self.news = (text, False)
+        self.said.emit(text)
+
+    def warn(self, text: str) -> None:
+        """Tell a person of an error, in every dock and as a notification of napari's."""
+        self.news = (text, True)
+        self.warned.emit(text)
+        show_error(text)
+
+    def part(self, kind: type[P], make: Callable[[], P]) -> P:
+        """Return the only one of its kind that acts on this workspace; made if there is none."""
+        if kind not in self._parts:
+            made = self._parts[kind] = make()
+            self._ends.callback(made.close)
+        return cast("P", self._parts[kind])
 
     def hold(self) -> Callable[[], None]:
         """Keep the workspace open until the returned function is called; the last one closes it."""
-        if not self._holders:
-            self.actions.bind()
         self._holders += 1
         end = ExitStack()
         end.callback(self._release)
@@ -116,7 +162,7 @@ class Workspace(Choices):
     @property
     def tomogram(self) -> OpenTomogram | None:
         """The tomogram that is worked on."""
-        return self.session.tomograms.get(self.current)
+        return self.tomograms.get(self.current)
 
     @property
     def layer(self) -> Layer | None:
@@ -174,12 +220,12 @@ class Workspace(Choices):
         self.model = option
 
     def chosen(self) -> tuple[Layer, ModelOption]:
-        """Return the layer of the tomogram that is worked on, and the model.
+        """Return the tomogram's layer and the model that are chosen.
 
         Raises
         ------
         MotorscopeError
-            If one of them is missing, or cannot be used; it says what.
+            If one is missing, or cannot be used; it says what.
         """
         layer, option = self.layer, self.model
         if self.tomogram_problem or layer is None:
@@ -187,39 +233,6 @@ class Workspace(Choices):
         if self.model_problem or option is None:
             raise ModelError(self.model_problem)
         return layer, option
-
-    # Runs
-
-    def new_task(self) -> Task:
-        """Return a detection of what is chosen.
-
-        Raises
-        ------
-        MotorscopeError
-            If something needed is missing; it says what.
-        """
-        layer, option = self.chosen()
-        return self.session.new_task(
-            layer,
-            option,
-            in_view=self.region == IN_VIEW,
-            flips=self.flips,
-            device=self.device,
-            precision=self.precision,
-        )
-
-    def new_feature_task(self) -> Task:
-        """Return a computation of the chosen stage's maps of the chosen tomogram.
-
-        Raises
-        ------
-        MotorscopeError
-            If something needed is missing; it says what.
-        """
-        layer, option = self.chosen()
-        return self.session.new_feature_task(
-            layer, option, self.stage, device=self.device, precision=self.precision
-        )
 
     # Inner parts
 
@@ -230,33 +243,24 @@ class Workspace(Choices):
 
     def _on_tomograms(self) -> None:
         """Choose another tomogram where the chosen one has gone; napari selects a new one."""
-        there = [tomogram.id for tomogram in self.session.tomograms]
+        there = [tomogram.id for tomogram in self.tomograms]
         if self.current not in there:
             self.current = there[-1] if there else ""
 
-    def _on_said(self, text: str) -> None:
-        self.news = (text, False)
-
-    def _on_warned(self, text: str) -> None:
-        self.news = (text, True)
-        show_error(text)
-
     def _on_active(self, event: Any) -> None:
         """Follow a person to the tomogram of the layer that is selected."""
-        tomograms = self.session.tomograms
+        tomograms = self.tomograms
         owner = tomograms.owner(event.value) if tomograms.settled else None
         if owner is not None:
             self.current = owner.id
 
     def _on_current(self) -> None:
-        self.actions.bare.release()
+        self.bare.release()
         self._show_current()
-        self.actions.layer = self.layer
-        self.session.restore(self.layer)
 
     def _show_current(self) -> None:
         """Show the chosen tomogram and its results; hide other volumes, and what is theirs."""
-        current, tomograms = self.tomogram, self.session.tomograms
+        current, tomograms = self.tomogram, self.tomograms
         if current is None:
             return
         for tomogram in tomograms:
@@ -280,8 +284,5 @@ def workspace_of(viewer: ViewerModel) -> Workspace:
     """Return the workspace of a viewer; it is made where there is none."""
     workspace = _OPEN.get(hash(viewer))  # of the viewer itself, whichever proxy stands for it
     if workspace is None:
-        settings = preferences()
-        workspace = _OPEN[hash(viewer)] = Workspace(viewer, precision=settings.precision)
-        if settings.project_folder:
-            workspace.session.desk.folder = Path(settings.project_folder).expanduser()
+        workspace = _OPEN[hash(viewer)] = Workspace(viewer, preferences())
     return workspace

@@ -11,12 +11,14 @@ from qtpy.QtCore import Qt
 
 from motorscope.picks import PickTable
 from motorscope.picks.formats import write_coordinates
+from motorscope.plugin.compare.controller import CompareController
 from motorscope.plugin.compare.widget import ComparisonControls
 from motorscope.plugin.coordinates.open import open_coordinates
 from motorscope.plugin.layers.kinds import COMPARISON
 from motorscope.plugin.layers.looks import tomogram_arguments
-from motorscope.plugin.layers.source import find, identity
+from motorscope.plugin.layers.source import by_identity, find, identity
 from motorscope.plugin.qt.parts import StatusLine
+from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.workspace import Workspace
 from motorscope.tomogram import Tomogram, VoxelGrid
 
@@ -28,13 +30,13 @@ THEIRS = np.array([[600.0, 1400, 1000], [1000, 600, 3500]])
 @pytest.fixture
 def controls(viewer: ViewerModel, qtbot):
     workspace, status, ends = Workspace(viewer), StatusLine(), ExitStack()
-    session, controls = workspace.session, ComparisonControls(workspace, status, ends)
+    controls = ComparisonControls(workspace, status, ends)
     for widget in (controls, controls.foot, status):
         qtbot.addWidget(widget)
     tomogram = Tomogram(data=np.zeros(GRID.shape, np.uint8), grid=GRID, name="tomo")
     layer = viewer.add_image(tomogram.data, **tomogram_arguments(tomogram))
     controls.set_layer(layer)
-    yield controls, session, layer, status
+    yield controls, workspace, layer, status
     ends.close()
     workspace.close()
 
@@ -61,8 +63,10 @@ def colleague(tmp_path, monkeypatch, name="tomo"):
 def test_a_file_is_opened_compared_and_stepped_through(
     controls, viewer, qtbot, tmp_path, monkeypatch
 ):
-    widget, session, layer, _ = controls
-    session.desk.take_in(layer, PickTable.from_positions(MINE, [0.9, 0.8]), 100.0, 0.5)
+    widget, workspace, layer, _ = controls
+    ReviewController.of(workspace).take_in(
+        layer, PickTable.from_positions(MINE, [0.9, 0.8]), 100.0, 0.5
+    )
     assert not widget.button.isEnabled()
     assert widget.results.isHidden()
     colleague(tmp_path, monkeypatch)
@@ -78,10 +82,10 @@ def test_a_file_is_opened_compared_and_stepped_through(
     assert viewer.dims.point == pytest.approx(THEIRS[1])
     widget.radius.setValue(300)
     assert "0 both" in widget.verdicts.text()
-    session.set_threshold(layer, 0.95)
+    ReviewController.of(workspace).review(layer).set_threshold(0.95)
     assert "0 only mine" in widget.verdicts.text()
     assert len(find(viewer.layers, COMPARISON, identity(layer)).data) == 2
-    theirs = session.layer(widget.other.currentData())
+    theirs = by_identity(viewer.layers, widget.other.currentData())
     assert theirs.data == pytest.approx(THEIRS / 20)
 
 
@@ -97,10 +101,12 @@ def test_what_hinders_is_said(controls, viewer, qtbot, tmp_path, monkeypatch):
 
 
 def test_the_choice_stays_while_layers_come_and_go(controls, viewer):
-    widget, session, layer, _ = controls
-    session.desk.take_in(layer, PickTable.from_positions(MINE, [0.9, 0.8]), 100.0, 0.5)
+    widget, workspace, layer, _ = controls
+    ReviewController.of(workspace).take_in(
+        layer, PickTable.from_positions(MINE, [0.9, 0.8]), 100.0, 0.5
+    )
     first = viewer.add_points(THEIRS, units=("angstrom",) * 3, name="first")
-    session.comparisons.compare(layer, first, 500.0)
+    CompareController.of(workspace).compare(layer, first, 500.0)
     viewer.add_points(THEIRS, units=("angstrom",) * 3, name="second")
     assert widget.other.currentText() == "first"
     assert widget.other.count() == 2
@@ -111,7 +117,7 @@ def test_the_choice_stays_while_layers_come_and_go(controls, viewer):
 def test_points_that_were_opened_are_chosen_and_one_press_takes_them_in(
     controls, viewer, qtbot, tmp_path
 ):
-    widget, session, layer, status = controls
+    widget, workspace, layer, status = controls
     viewer.add_points(MINE, units=("angstrom",) * 3, name="older")
     (data,), _ = open_coordinates(colleagues_file(tmp_path), viewer.layers)
     with qtbot.waitSignal(widget.arrived):
@@ -120,7 +126,7 @@ def test_points_that_were_opened_are_chosen_and_one_press_takes_them_in(
     assert (widget.foot.isHidden(), widget.take.isHidden()) == (False, True)  # one is enough
     press(qtbot, widget.foot.button)
     assert (widget.foot.isHidden(), widget.take.isHidden()) == (True, False)
-    review = session.desk.review(layer)
+    review = ReviewController.of(workspace).review(layer)
     assert review.table.positions == pytest.approx(THEIRS)
     assert "2 motors of 'colleague.csv' added to the review" in status.text()
     review.undo()
@@ -128,7 +134,7 @@ def test_points_that_were_opened_are_chosen_and_one_press_takes_them_in(
 
 
 def test_whose_picks_and_which_binning_is_asked_for(controls, viewer, qtbot, tmp_path, monkeypatch):
-    widget, session, layer, _ = controls
+    widget, workspace, layer, _ = controls
     path = tmp_path / "colleague.json"
     points = [(8 * THEIRS / 20).tolist(), (4 * THEIRS / 20).tolist()]
     path.write_text(json.dumps({"a": points[0], "b": points[1]}))
@@ -156,7 +162,7 @@ def test_whose_picks_and_which_binning_is_asked_for(controls, viewer, qtbot, tmp
     assert "2 points of colleague.json lie outside" in asked[-1][0]
     assert asked[-1][1] == 4
     press(qtbot, widget.foot.button)
-    assert session.desk.review(layer).table.positions == pytest.approx(THEIRS)
+    assert ReviewController.of(workspace).review(layer).table.positions == pytest.approx(THEIRS)
 
 
 def test_the_offer_goes_with_the_points(controls, viewer, tmp_path):

@@ -1,7 +1,6 @@
 """Use cases without Qt: runs come in, layers follow, nothing of a person's is touched."""
 
 import threading
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,8 +11,8 @@ from motorscope.contract import HeatmapBlock, HeatmapStarted
 from motorscope.detection import run_to_end
 from motorscope.errors import PicksError, SpacingError, TomogramError
 from motorscope.picks import read_picks, write_picks
-from motorscope.plugin.detect.controller import Session
 from motorscope.plugin.detect.jobs import detection_job, features_job
+from motorscope.plugin.encoder.stage_maps import feature_task, show_features
 from motorscope.plugin.layers.kinds import FEATURES, HEATMAP, PICKS, TOMOGRAM
 from motorscope.plugin.layers.picks_layer import picks_of
 from motorscope.plugin.layers.source import angstrom_per, find, full_grid, identity
@@ -26,10 +25,9 @@ OTHER = (20, 68, 52)
 
 
 @pytest.fixture
-def session(viewer, spot_model, spot_option):
-    made = Session(viewer)
-    made.engine.models.put(spot_option.choice, spot_model)
-    return made
+def controllers(controllers, spot_model, spot_option):
+    controllers.engine.models.put(spot_option.choice, spot_model)
+    return controllers
 
 
 def add_tomogram(viewer, *spots, name="tomo", units="angstrom", scale=SPACING, **options):
@@ -41,18 +39,18 @@ def add_tomogram(viewer, *spots, name="tomo", units="angstrom", scale=SPACING, *
     )
 
 
-def find_motors(session, layer, option, **options):
-    task = session.new_task(layer, option, **options)
-    run = detection_job(task, session.engine, threading.Event())
-    result = run_to_end(run, lambda message: session.receive(task, message))
-    session.finish_detection(task, result)
+def find_motors(controllers, layer, option, **options):
+    task = controllers.detections.new_task(layer, option, **options)
+    run = detection_job(task, controllers.engine, threading.Event())
+    result = run_to_end(run, lambda message: controllers.detections.receive(task, message))
+    controllers.detections.finish(task, result)
     return result
 
 
-def show_features(session, layer, option, stage):
-    task = session.new_feature_task(layer, option, stage)
-    result = run_to_end(features_job(task, session.engine, threading.Event()))
-    session.finish_features(task, result)
+def find_features(controllers, layer, option, stage):
+    task = feature_task(controllers.tomograms, layer, option, stage)
+    result = run_to_end(features_job(task, controllers.engine, threading.Event()))
+    show_features(controllers.tomograms, task, result)
     return result
 
 
@@ -77,10 +75,10 @@ def brightest(layer):
 
 
 @pytest.mark.parametrize(("units", "scale"), [("angstrom", SPACING), ("nm", SPACING / 10)])
-def test_heatmap_and_points_lie_on_the_spot(session, viewer, spot_option, units, scale):
+def test_heatmap_and_points_lie_on_the_spot(controllers, viewer, spot_option, units, scale):
     layer = add_tomogram(viewer, SPOT, units=units, scale=scale, translate=(10, 20, 30))
     truth = world(layer, SPOT)
-    find_motors(session, layer, spot_option)
+    find_motors(controllers, layer, spot_option)
     heatmap, points = (find(viewer.layers, wanted, identity(layer)) for wanted in (HEATMAP, PICKS))
     assert world(heatmap, brightest(heatmap)) == pytest.approx(truth, abs=4 * SPACING)
     assert len(points.data) == 1
@@ -89,9 +87,9 @@ def test_heatmap_and_points_lie_on_the_spot(session, viewer, spot_option, units,
 
 
 @pytest.mark.parametrize("stage", [0, 1, 2])
-def test_feature_maps_lie_on_the_spot(session, viewer, spot_option, stage):
+def test_feature_maps_lie_on_the_spot(controllers, viewer, spot_option, stage):
     layer = add_tomogram(viewer, SPOT, translate=(160, 0, -320))
-    show_features(session, layer, spot_option, stage)
+    find_features(controllers, layer, spot_option, stage)
     maps = find(viewer.layers, FEATURES, identity(layer))
     stride = spot_option.stages[stage].stride
     assert maps.ndim == 4
@@ -100,57 +98,59 @@ def test_feature_maps_lie_on_the_spot(session, viewer, spot_option, stage):
     assert viewer.layers.index(maps) == viewer.layers.index(layer) + 1
 
 
-def test_stages_replace_each_other_and_take_their_own_contrast(session, viewer, spot_option):
+def test_stages_replace_each_other_and_take_their_own_contrast(controllers, viewer, spot_option):
     layer = add_tomogram(viewer, SPOT)
-    show_features(session, layer, spot_option, 0)
+    find_features(controllers, layer, spot_option, 0)
     first = find(viewer.layers, FEATURES, identity(layer))
     limits = first.contrast_limits
-    show_features(session, layer, spot_option, 1)
+    find_features(controllers, layer, spot_option, 1)
     second = find(viewer.layers, FEATURES, identity(layer))
     assert second is first
     assert second.name == "tomo layer1"
     assert second.contrast_limits != limits
 
 
-def test_large_maps_are_computed_for_what_is_in_view(session, viewer, spot_option, monkeypatch):
+def test_large_maps_are_computed_for_what_is_in_view(controllers, viewer, spot_option, monkeypatch):
     layer = add_tomogram(viewer, SPOT)
-    monkeypatch.setattr("motorscope.plugin.detect.controller.FEATURE_BYTES", 200_000)
+    monkeypatch.setattr("motorscope.plugin.encoder.stage_maps.FEATURE_BYTES", 200_000)
     viewer.canvas.size = (400, 400)
     viewer.scene.camera.zoom = 1.0
     viewer.scene.camera.center = (0, *world(layer, SPOT)[1:])
     viewer.dims.set_point(0, SPOT[0] * SPACING)
-    result = show_features(session, layer, spot_option, 0)
+    result = find_features(controllers, layer, spot_option, 0)
     assert not result.covers_all
     maps = find(viewer.layers, FEATURES, identity(layer))
     assert maps.data.nbytes <= 200_000
     assert world(maps, brightest(maps)) == pytest.approx(world(layer, SPOT), abs=SPACING)
 
 
-def test_flips_are_as_the_model_was_measured_unless_asked_for(session, viewer, spot_option, looks):
+def test_flips_are_as_the_model_was_measured_unless_asked_for(
+    controllers, viewer, spot_option, looks
+):
     model, seen = looks
     layer = add_tomogram(viewer, SPOT)
-    session.engine.models.put(spot_option.choice, model)
-    find_motors(session, layer, spot_option)
+    controllers.engine.models.put(spot_option.choice, model)
+    find_motors(controllers, layer, spot_option)
     averaged = len(seen)
-    find_motors(session, layer, spot_option, flips=False)
+    find_motors(controllers, layer, spot_option, flips=False)
     # Each look begins with a pass over the smallest block, which counts the layers.
     assert (averaged, len(seen) - averaged) == ((1 + 1) + (1 + 3), 1 + 1)
 
 
-def test_only_what_is_in_view_is_searched(session, viewer, spot_option):
+def test_only_what_is_in_view_is_searched(controllers, viewer, spot_option):
     layer = add_tomogram(viewer, SPOT, OTHER)
     look_at_part(viewer, layer, SPOT)
-    result = find_motors(session, layer, spot_option, in_view=True)
+    result = find_motors(controllers, layer, spot_option, in_view=True)
     assert result.heatmap.shape[1] < SHAPE[1] / 8
     points = find(viewer.layers, PICKS, identity(layer))
     assert world(points, points.data[0]) == pytest.approx(world(layer, SPOT), abs=4 * SPACING)
 
 
-def on_screen(session, layer):
+def on_screen(controllers, layer):
     """Return all that a person sees of what was found in a tomogram."""
-    review = session.desk.review(layer)
+    review = controllers.reviews.review(layer)
     points, heatmap = (
-        find(session.viewer.layers, wanted, identity(layer)) for wanted in (PICKS, HEATMAP)
+        find(controllers.viewer.layers, wanted, identity(layer)) for wanted in (PICKS, HEATMAP)
     )
     ids = points.features["id"].to_numpy()
     return (
@@ -162,109 +162,112 @@ def on_screen(session, layer):
     )
 
 
-def test_search_of_a_part_replaces_its_box_and_undo_brings_back_all(session, viewer, spot_option):
+def test_search_of_a_part_replaces_its_box_and_undo_brings_back_all(
+    controllers, viewer, spot_option
+):
     layer = add_tomogram(viewer, SPOT, OTHER, (36, 44, 52))
-    find_motors(session, layer, spot_option)
-    review = session.desk.review(layer)
-    before, elsewhere = on_screen(session, layer), review.table.ids[1:]
+    find_motors(controllers, layer, spot_option)
+    review = controllers.reviews.review(layer)
+    before, elsewhere = on_screen(controllers, layer), review.table.ids[1:]
     layer.data[SPOT] = 0  # as if another model saw nothing there
     layer.data[36, 52, 20] = 255
     look_at_part(viewer, layer, SPOT)
-    task = session.new_task(layer, spot_option, in_view=True)
-    run = detection_job(task, session.engine, threading.Event())
-    result = run_to_end(run, lambda message: session.receive(task, message))
-    patched = session.finish_detection(task, result)
+    task = controllers.detections.new_task(layer, spot_option, in_view=True)
+    run = detection_job(task, controllers.engine, threading.Event())
+    result = run_to_end(run, lambda message: controllers.detections.receive(task, message))
+    patched = controllers.detections.finish(task, result)
     assert str(patched) == "0 new, 1 replaced, 2 elsewhere kept"
     assert review.table.ids.tolist() == [*elsewhere, 3]
-    after = on_screen(session, layer)
+    after = on_screen(controllers, layer)
     heatmap = find(viewer.layers, HEATMAP, identity(layer))
     changed = np.argwhere(heatmap.data != np.array(before[3]))
     places = heatmap.data_to_world(changed.min(axis=0)), heatmap.data_to_world(changed.max(axis=0))
     assert (np.abs(np.array(places)[:, 1:] - world(layer, SPOT)[1:]) <= 200).all()
     assert heatmap.get_value(world(layer, (36, 44, 52)), world=True) > 0.5
     assert review.undo()
-    assert on_screen(session, layer) == before
+    assert on_screen(controllers, layer) == before
     assert review.redo()
-    assert on_screen(session, layer) == after
+    assert on_screen(controllers, layer) == after
     assert review.undo()
-    session.set_minimum_distance(layer, 32 * SPACING + 100)  # as the maxima of the first run are
+    review.set_minimum_distance(32 * SPACING + 100)  # as the maxima of the first run are
     assert len(review.table) == 2
     assert world(layer, SPOT) == pytest.approx(review.table.positions[0], abs=4 * SPACING)
     assert review.undo()
-    assert on_screen(session, layer) == before
+    assert on_screen(controllers, layer) == before
     assert not review.undo()
 
 
 @pytest.mark.parametrize("undone", [False, True])
 def test_search_of_a_part_is_undone_done_again_and_restored(
-    session, viewer, spot_option, tmp_path, undone
+    controllers, new_controllers, viewer, spot_option, tmp_path, undone
 ):
     path = tmp_path / "tomo.mrc"
     path.touch()
     options = {"metadata": LayerTag(TOMOGRAM, "tomo", path=path).metadata}
     layer = add_tomogram(viewer, SPOT, OTHER, **options)
-    find_motors(session, layer, spot_option)
+    find_motors(controllers, layer, spot_option)
     look_at_part(viewer, layer, (20, 12, 60))
-    states = [on_screen(session, layer)]
+    states = [on_screen(controllers, layer)]
     layer.data[20, 12, 60] = 255
-    find_motors(session, layer, spot_option, in_view=True)
-    states.append(on_screen(session, layer))
+    find_motors(controllers, layer, spot_option, in_view=True)
+    states.append(on_screen(controllers, layer))
     assert [len(state[1]) for state in states] == [2, 3]
-    assert session.desk.review(layer).undo()
-    assert on_screen(session, layer) == states[0]
-    assert session.desk.review(layer).redo()
-    assert on_screen(session, layer) == states[1]
+    assert controllers.reviews.review(layer).undo()
+    assert on_screen(controllers, layer) == states[0]
+    assert controllers.reviews.review(layer).redo()
+    assert on_screen(controllers, layer) == states[1]
     if undone:
-        session.desk.review(layer).undo()
-    session.close()
+        controllers.reviews.review(layer).undo()
+    controllers.close()
 
-    session = Session(ViewerModel())
-    layer = add_tomogram(session.viewer, SPOT, OTHER, **options)
-    session.restore(layer)
-    assert on_screen(session, layer) == states[not undone]
-    review = session.desk.review(layer)
+    controllers = new_controllers(ViewerModel())
+    layer = add_tomogram(controllers.viewer, SPOT, OTHER, **options)
+    controllers.reviews.restore(layer)
+    controllers.heatmaps.load(layer)
+    assert on_screen(controllers, layer) == states[not undone]
+    review = controllers.reviews.review(layer)
     assert review.redo() if undone else review.undo()
-    assert on_screen(session, layer)[:3] == states[undone][:3]
+    assert on_screen(controllers, layer)[:3] == states[undone][:3]
     # Only the last heatmap of an earlier sitting is on disk: it is not shown in place of another.
-    assert not find(session.viewer.layers, HEATMAP, identity(layer)).data.any()
-    session.set_minimum_distance(layer, 10_000)
+    assert not find(controllers.viewer.layers, HEATMAP, identity(layer)).data.any()
+    controllers.reviews.review(layer).set_minimum_distance(10_000)
     assert len(review.table) == 1
-    session.close()
+    controllers.close()
 
 
-def test_decisions_in_the_part_that_is_searched_stay(session, viewer, spot_option):
+def test_decisions_in_the_part_that_is_searched_stay(controllers, viewer, spot_option):
     layer = add_tomogram(viewer, SPOT, OTHER)
-    find_motors(session, layer, spot_option)
-    review = session.desk.review(layer)
+    find_motors(controllers, layer, spot_option)
+    review = controllers.reviews.review(layer)
     review.select([0])
     review.decide("accepted")
     before = review.table
     look_at_part(viewer, layer, SPOT)
-    find_motors(session, layer, spot_option, in_view=True)
+    find_motors(controllers, layer, spot_option, in_view=True)
     assert review.table == before
 
 
-def test_heatmap_of_a_cancelled_run_is_the_one_before(session, viewer, spot_option):
+def test_heatmap_of_a_cancelled_run_is_the_one_before(controllers, viewer, spot_option):
     layer = add_tomogram(viewer, SPOT)
-    find_motors(session, layer, spot_option)
+    find_motors(controllers, layer, spot_option)
     heatmap = find(viewer.layers, HEATMAP, identity(layer))
     before = heatmap.data.copy()
-    task = session.new_task(layer, spot_option)
-    session.receive(task, HeatmapStarted(full_grid(heatmap)))
+    task = controllers.detections.new_task(layer, spot_option)
+    controllers.detections.receive(task, HeatmapStarted(full_grid(heatmap)))
     assert not heatmap.data.any()
-    session.finish_detection(task, None)
+    controllers.detections.finish(task, None)
     assert np.array_equal(heatmap.data, before)
 
 
-def test_second_run_keeps_the_layers_and_how_a_person_shows_them(session, viewer, spot_option):
+def test_second_run_keeps_the_layers_and_how_a_person_shows_them(controllers, viewer, spot_option):
     layer = add_tomogram(viewer, SPOT)
-    find_motors(session, layer, spot_option)
+    find_motors(controllers, layer, spot_option)
     heatmap, points = viewer.layers[1:]
     heatmap.colormap, heatmap.contrast_limits, heatmap.visible = "magenta", (0.1, 0.4), False
     heatmap.name, points.symbol, points.opacity = "mine", "cross", 0.3
     viewer.layers.move(1, 0)
     layer.data[OTHER] = 255
-    find_motors(session, layer, spot_option)
+    find_motors(controllers, layer, spot_option)
     assert list(viewer.layers) == [heatmap, layer, points]
     assert (heatmap.colormap.name, heatmap.visible, heatmap.name) == ("magenta", False, "mine")
     assert tuple(heatmap.contrast_limits) == (0.1, 0.4)
@@ -273,36 +276,36 @@ def test_second_run_keeps_the_layers_and_how_a_person_shows_them(session, viewer
     assert points.opacity == 0.3
 
 
-def test_a_new_heatmap_lies_below_the_points_that_are_there(session, viewer, spot_option):
+def test_a_new_heatmap_lies_below_the_points_that_are_there(controllers, viewer, spot_option):
     """Points that were restored before a run used to end up under its heatmap."""
     layer = add_tomogram(viewer, SPOT)
-    find_motors(session, layer, spot_option)
+    find_motors(controllers, layer, spot_option)
     heatmap, points = viewer.layers[1:]
     viewer.layers.remove(heatmap)
-    find_motors(session, layer, spot_option)
+    find_motors(controllers, layer, spot_option)
     assert [each.name for each in viewer.layers] == [layer.name, "tomo heatmap", points.name]
 
 
-def test_no_motor_is_an_ordinary_answer(session, viewer, spot_option):
+def test_no_motor_is_an_ordinary_answer(controllers, viewer, spot_option):
     layer = add_tomogram(viewer, contrast_limits=(0, 255))
     layer.data[0, 0, 0] = 1  # a constant volume would be refused
-    find_motors(session, layer, spot_option)
+    find_motors(controllers, layer, spot_option)
     points = find(viewer.layers, PICKS, identity(layer))
     assert len(points.data) == 0
     assert len(picks_of(points)[0]) == 0
     layer.data[SPOT] = 255
-    find_motors(session, layer, spot_option)
+    find_motors(controllers, layer, spot_option)
     assert points.features["status"].tolist() == ["candidate"]
 
 
-def test_layers_of_a_person_stay_as_they_are(session, viewer, spot_option):
+def test_layers_of_a_person_stay_as_they_are(controllers, viewer, spot_option):
     layer = add_tomogram(viewer, SPOT, name="tomo")
     named_alike = viewer.add_image(np.zeros((8, 8, 8)), name="tomo heatmap", projection_mode="none")
     points = viewer.add_points([[1, 2, 3]], name="tomo motors")
     mine = (layer, named_alike, points)
     before = [each.as_layer_data_tuple() for each in mine]
-    find_motors(session, layer, spot_option)
-    find_motors(session, layer, spot_option)
+    find_motors(controllers, layer, spot_option)
+    find_motors(controllers, layer, spot_option)
     after = [each.as_layer_data_tuple() for each in mine]
     for (_, old, _), (_, new, _) in zip(before, after, strict=True):
         for key in old.keys() - {"features", "feature_defaults"}:
@@ -310,178 +313,183 @@ def test_layers_of_a_person_stay_as_they_are(session, viewer, spot_option):
     assert [type(each) for each in viewer.layers] == [Image, Image, Image, Points, Points]
 
 
-def test_results_belong_to_their_tomogram(session, viewer, spot_option):
+def test_results_belong_to_their_tomogram(controllers, viewer, spot_option):
     first, second = add_tomogram(viewer, SPOT), add_tomogram(viewer, SPOT, OTHER)
-    find_motors(session, first, spot_option)
-    find_motors(session, second, spot_option)
+    find_motors(controllers, first, spot_option)
+    find_motors(controllers, second, spot_option)
     assert len(find(viewer.layers, PICKS, identity(first)).data) == 1
     assert len(find(viewer.layers, PICKS, identity(second)).data) == 2
-    session.set_threshold(first, 1.0)
-    assert session.desk.review(second).threshold == 0.5
+    controllers.reviews.review(first).set_threshold(1.0)
+    assert controllers.reviews.review(second).threshold == 0.5
     viewer.layers.remove(first)
-    assert session.last_run(first) is None
-    assert session.last_run(second) is not None
+    assert controllers.tomograms.of(first) is None
+    assert controllers.tomograms.of(second).last_run is not None
 
 
-def test_threshold_hides_points_without_a_run(session, viewer, spot_option):
+def test_threshold_hides_points_without_a_run(controllers, viewer, spot_option):
     layer = add_tomogram(viewer, SPOT, OTHER)
-    find_motors(session, layer, spot_option)
+    find_motors(controllers, layer, spot_option)
     points = find(viewer.layers, PICKS, identity(layer))
     scores = points.features["score"].to_numpy()
     assert scores[0] > scores[1]
     changes = []
-    session.desk.changed.connect(changes.append)
-    session.set_threshold(layer, float(scores.mean()))
+    controllers.reviews.changed.connect(changes.append)
+    controllers.reviews.review(layer).set_threshold(float(scores.mean()))
     assert points.shown.tolist() == [True, False]
     assert len(picks_of(points)[0]) == 1
     assert changes == [identity(layer)]
-    session.set_threshold(layer, 0.0)
+    controllers.reviews.review(layer).set_threshold(0.0)
     assert points.shown.all()
 
 
-def test_minimum_distance_chooses_anew(session, viewer, spot_option):
+def test_minimum_distance_chooses_anew(controllers, viewer, spot_option):
     layer = add_tomogram(viewer, SPOT, (36, 44, 52))
-    find_motors(session, layer, spot_option)
+    find_motors(controllers, layer, spot_option)
     points = find(viewer.layers, PICKS, identity(layer))
     assert len(points.data) == 2
-    session.set_minimum_distance(layer, 32 * SPACING + 200)
+    controllers.reviews.review(layer).set_minimum_distance(32 * SPACING + 200)
     assert len(points.data) == 1
     assert world(points, points.data[0]) == pytest.approx(world(layer, SPOT), abs=4 * SPACING)
-    session.set_minimum_distance(layer, 100)
+    controllers.reviews.review(layer).set_minimum_distance(100)
     assert len(points.data) == 2
 
 
 def test_minimum_distance_chooses_anew_when_the_tomogram_is_opened_again(
-    session, viewer, spot_option
+    controllers, new_controllers, viewer, spot_option
 ):
     layer = add_tomogram(viewer, SPOT, (36, 44, 52))
-    find_motors(session, layer, spot_option)
-    session.set_minimum_distance(layer, 32 * SPACING + 200)
-    assert len(session.desk.review(layer).table) == 1
-    session.close()
+    find_motors(controllers, layer, spot_option)
+    controllers.reviews.review(layer).set_minimum_distance(32 * SPACING + 200)
+    assert len(controllers.reviews.review(layer).table) == 1
+    controllers.close()
 
     viewer = ViewerModel()
-    session, layer = Session(viewer), add_tomogram(viewer, SPOT, (36, 44, 52))
-    session.desk.restore(layer)
-    review = session.desk.review(layer)
+    controllers, layer = new_controllers(viewer), add_tomogram(viewer, SPOT, (36, 44, 52))
+    controllers.reviews.restore(layer)
+    review = controllers.reviews.review(layer)
     assert review.minimum_distance == 32 * SPACING + 200
-    session.set_minimum_distance(layer, 100)
+    controllers.reviews.review(layer).set_minimum_distance(100)
     assert len(review.table) == 2
     assert set(review.table.frame["model"]) == {spot_option.card.name}
-    session.set_minimum_distance(layer, 32 * SPACING + 200)
+    controllers.reviews.review(layer).set_minimum_distance(32 * SPACING + 200)
     assert len(review.table) == 1
     assert review.undo()  # all that was done in one sitting is one step
     assert len(review.table) == 1
     assert review.undo()
     assert len(review.table) == 2
     assert not review.undo()
-    session.close()
+    controllers.close()
 
 
-def test_heatmap_fills_in_while_windows_finish(session, viewer, spot_option):
+def test_heatmap_fills_in_while_windows_finish(controllers, viewer, spot_option):
     layer = add_tomogram(viewer, SPOT)
-    task = session.new_task(layer, spot_option)
+    task = controllers.detections.new_task(layer, spot_option)
     grid = full_grid(layer).strided(8, 3.5, (8, 12, 10))
-    session.receive(task, HeatmapStarted(grid))
+    controllers.detections.receive(task, HeatmapStarted(grid))
     heatmap = find(viewer.layers, HEATMAP, identity(layer))
     drawn = []
     heatmap.events.set_data.connect(lambda: drawn.append(1))
-    session.receive(task, HeatmapBlock((2, 0, 4), np.ones((3, 12, 2), dtype=np.float32)))
+    block = HeatmapBlock((2, 0, 4), np.ones((3, 12, 2), dtype=np.float32))
+    controllers.detections.receive(task, block)
     assert heatmap.data.sum() == 72
     assert heatmap.data[2:5, :, 4:6].all()
     assert drawn
 
 
-def test_what_a_person_removes_in_mid_run_does_no_harm(session, viewer, spot_option):
+def test_what_a_person_removes_in_mid_run_does_no_harm(controllers, viewer, spot_option):
     layer = add_tomogram(viewer, SPOT)
-    task = session.new_task(layer, spot_option)
-    run = detection_job(task, session.engine, threading.Event())
+    task = controllers.detections.new_task(layer, spot_option)
+    run = detection_job(task, controllers.engine, threading.Event())
 
     def remove_heatmap(message):
-        session.receive(task, message)
+        controllers.detections.receive(task, message)
         if isinstance(message, HeatmapStarted):
             viewer.layers.remove(find(viewer.layers, HEATMAP, identity(layer)))
 
-    session.finish_detection(task, run_to_end(run, remove_heatmap))
+    controllers.detections.finish(task, run_to_end(run, remove_heatmap))
     assert find(viewer.layers, HEATMAP, identity(layer)) is None
     assert len(find(viewer.layers, PICKS, identity(layer)).data) == 1
 
 
-def test_stale_results_are_dropped(session, viewer, spot_option):
+def test_stale_results_are_dropped(controllers, viewer, spot_option):
     layer = add_tomogram(viewer, SPOT)
-    old = session.new_task(layer, spot_option)
-    session.new_task(layer, spot_option)
-    result = run_to_end(detection_job(old, session.engine, threading.Event()))
-    session.finish_detection(old, result)
+    old = controllers.detections.new_task(layer, spot_option)
+    controllers.detections.new_task(layer, spot_option)
+    result = run_to_end(detection_job(old, controllers.engine, threading.Event()))
+    controllers.detections.finish(old, result)
     assert list(viewer.layers) == [layer]
-    new = session.new_task(layer, spot_option)
+    new = controllers.detections.new_task(layer, spot_option)
     viewer.layers.remove(layer)
-    session.finish_detection(new, replace(result, generation=new.generation))
+    controllers.detections.finish(new, result)
     assert not viewer.layers
 
 
-def test_closed_session_shows_nothing_more(session, viewer, spot_option):
+def test_closed_session_shows_nothing_more(controllers, viewer, spot_option):
     layer = add_tomogram(viewer, SPOT)
-    task = session.new_task(layer, spot_option)
+    task = controllers.detections.new_task(layer, spot_option)
     heard = []
-    session.tomograms.changed.connect(lambda: heard.append(1))
-    session.close()
-    session.close()
-    session.finish_detection(
-        task, run_to_end(detection_job(task, session.engine, threading.Event()))
+    controllers.tomograms.changed.connect(lambda: heard.append(1))
+    controllers.close()
+    controllers.close()
+    controllers.detections.finish(
+        task, run_to_end(detection_job(task, controllers.engine, threading.Event()))
     )
     assert list(viewer.layers) == [layer]
     assert not heard
 
 
-def test_cancelled_run_keeps_the_results_before(session, viewer, spot_option):
+def test_cancelled_run_keeps_the_results_before(controllers, viewer, spot_option):
     layer = add_tomogram(viewer, SPOT)
-    find_motors(session, layer, spot_option)
+    find_motors(controllers, layer, spot_option)
     cancel = threading.Event()
     cancel.set()
-    task = session.new_task(layer, spot_option)
-    assert run_to_end(detection_job(task, session.engine, cancel)) is None
-    session.finish_detection(task, None)
-    assert len(session.desk.review(layer).table) == 1
+    task = controllers.detections.new_task(layer, spot_option)
+    assert run_to_end(detection_job(task, controllers.engine, cancel)) is None
+    controllers.detections.finish(task, None)
+    assert len(controllers.reviews.review(layer).table) == 1
 
 
-def test_unknown_spacing_is_insisted_on(session, viewer, spot_option):
+def test_unknown_spacing_is_insisted_on(controllers, viewer, spot_option):
     layer = viewer.add_image(np.zeros(SHAPE, dtype=np.float32), contrast_limits=(0, 1))
     with pytest.raises(SpacingError):
-        session.new_task(layer, spot_option)
-    session.set_spacing(layer, (16.0,) * 3)
-    assert session.new_task(layer, spot_option).tomogram.grid.spacing == (16, 16, 16)
+        controllers.detections.new_task(layer, spot_option)
+    controllers.reviews.set_spacing(layer, (16.0,) * 3)
+    assert controllers.detections.new_task(layer, spot_option).tomogram.grid.spacing == (16, 16, 16)
 
 
-def test_setting_the_spacing_removes_results_and_stays_in_the_slice(session, viewer, spot_option):
+def test_setting_the_spacing_removes_results_and_stays_in_the_slice(
+    controllers, viewer, spot_option
+):
     layer = add_tomogram(viewer, SPOT)
-    find_motors(session, layer, spot_option)
+    find_motors(controllers, layer, spot_option)
     viewer.dims.set_point(0, 30 * SPACING)
-    session.set_spacing(layer, (10.0,) * 3)
+    controllers.reviews.set_spacing(layer, (10.0,) * 3)
     assert list(viewer.layers) == [layer]
-    assert session.last_run(layer) is None
+    assert controllers.tomograms.of(layer).last_run is None
     assert viewer.dims.point[0] == pytest.approx(300)
     with pytest.raises(SpacingError):
-        session.set_spacing(layer, (10.0, 0.0, 10.0))
+        controllers.reviews.set_spacing(layer, (10.0, 0.0, 10.0))
     assert tuple(layer.scale) == (10, 10, 10)
 
 
-def test_multiscale_layer_is_searched_at_a_fitting_level(session, viewer, spot_option):
+def test_multiscale_layer_is_searched_at_a_fitting_level(controllers, viewer, spot_option):
     fine = np.zeros([2 * side for side in SHAPE], dtype=np.uint8)
     fine[tuple(slice(2 * index, 2 * index + 2) for index in SPOT)] = 255
     coarse = fine[::2, ::2, ::2]
     layer = viewer.add_image(
         [fine, coarse], multiscale=True, scale=(SPACING / 2,) * 3, units=("angstrom",) * 3
     )
-    find_motors(session, layer, spot_option)
+    find_motors(controllers, layer, spot_option)
     points = find(viewer.layers, PICKS, identity(layer))
     assert points.data[0] == pytest.approx(np.array(SPOT) * 2 + 0.5, abs=8)
     assert tuple(points.scale) == (SPACING / 2,) * 3
 
 
-def test_motors_show_in_neighbouring_slices_where_nothing_is_blurred(session, viewer, spot_option):
+def test_motors_show_in_neighbouring_slices_where_nothing_is_blurred(
+    controllers, viewer, spot_option
+):
     layer = add_tomogram(viewer, SPOT)
-    find_motors(session, layer, spot_option)
+    find_motors(controllers, layer, spot_option)
     points = find(viewer.layers, PICKS, identity(layer))
     assert viewer.dims.margin_left == viewer.dims.margin_right == (350,) * 3
     averaging = viewer.add_image(np.zeros((8, 8, 8)), projection_mode="mean")
@@ -492,22 +500,22 @@ def test_motors_show_in_neighbouring_slices_where_nothing_is_blurred(session, vi
     assert viewer.dims.margin_left == (0,) * 3
 
 
-def test_thickness_that_a_person_chose_stays(session, viewer, spot_option):
+def test_thickness_that_a_person_chose_stays(controllers, viewer, spot_option):
     layer = add_tomogram(viewer, SPOT)
     viewer.dims.margin_left = viewer.dims.margin_right = (50.0, 0.0, 0.0)
-    find_motors(session, layer, spot_option)
+    find_motors(controllers, layer, spot_option)
     assert viewer.dims.margin_left == (50, 0, 0)
     viewer.layers.remove(find(viewer.layers, PICKS, identity(layer)))
     assert viewer.dims.margin_left == (50, 0, 0)
 
 
-def test_points_that_a_person_adds_are_theirs(session, viewer, spot_option, tmp_path):
+def test_points_that_a_person_adds_are_theirs(controllers, viewer, spot_option, tmp_path):
     layer = add_tomogram(viewer, SPOT)
-    find_motors(session, layer, spot_option)
-    points = session.picks_layer(layer)
+    find_motors(controllers, layer, spot_option)
+    points = controllers.reviews.points(layer)
     points.selected_data = {0}  # napari would now copy this point's features
     points.add([[10.0, 20.0, 30.0]])
-    session.set_threshold(layer, 0.8)
+    controllers.reviews.review(layer).set_threshold(0.8)
     picks, grid = picks_of(points)
     assert picks.frame["origin"].tolist() == ["model", "user"]
     assert picks.frame["status"].tolist() == ["candidate", "accepted"]
@@ -519,31 +527,31 @@ def test_points_that_a_person_adds_are_theirs(session, viewer, spot_option, tmp_
     assert table.loc[1, ["z", "y", "x"]].tolist() == pytest.approx([10, 20, 30])
 
 
-def test_no_picks_is_said(session, viewer):
+def test_no_picks_is_said(controllers, viewer):
     layer = add_tomogram(viewer, SPOT)
     with pytest.raises(PicksError, match="find motors"):
-        session.picks_layer(layer)
+        controllers.reviews.points(layer)
 
 
-def test_unsuitable_layer_is_refused(session, viewer, spot_option):
+def test_unsuitable_layer_is_refused(controllers, viewer, spot_option):
     layer = viewer.add_image(np.zeros((2, 8, 8, 8)))
     with pytest.raises(TomogramError, match="4 axes"):
-        session.new_task(layer, spot_option)
+        controllers.detections.new_task(layer, spot_option)
 
 
-def test_results_are_not_offered_as_tomograms(session, viewer, spot_option):
+def test_results_are_not_offered_as_tomograms(controllers, viewer, spot_option):
     layer = add_tomogram(viewer, SPOT)
-    find_motors(session, layer, spot_option)
-    assert [each.layer for each in session.tomograms] == [layer]
+    find_motors(controllers, layer, spot_option)
+    assert [each.layer for each in controllers.tomograms] == [layer]
     assert [kind_of(each) for each in viewer.layers] == [None, HEATMAP, PICKS]
     assert isinstance(viewer, ViewerModel)
 
 
-def test_feature_maps_leave_the_view_where_it_is(session, viewer, spot_option):
+def test_feature_maps_leave_the_view_where_it_is(controllers, viewer, spot_option):
     layer = add_tomogram(viewer, SPOT)
     viewer.scene.camera.center, viewer.scene.camera.zoom = (0.0, 300.0, 200.0), 2.5
     viewer.dims.set_point(0, 10 * SPACING)
-    show_features(session, layer, spot_option, 0)
+    find_features(controllers, layer, spot_option, 0)
     assert viewer.scene.camera.center == (0, 300, 200)
     assert viewer.scene.camera.zoom == 2.5
     assert viewer.dims.point[1] == 10 * SPACING

@@ -82,7 +82,7 @@ def workspace(viewer, spot_model, spot_option, add_spot):
     add_spot(translate=(100.0, -50.0, 7.0))
     made = workspace_of(viewer)
     made.precision = "fp32"
-    made.session.engine.models.put(spot_option.choice, spot_model)
+    made.engine.models.put(spot_option.choice, spot_model)
     let_go = made.hold()
     made.offer(spot_option)
     yield made

@@ -6,6 +6,7 @@ import pytest
 from motorscope.contract.stages import BY_BACKGROUND, BY_VARIANCE
 from motorscope.picks import PickTable
 from motorscope.plugin.encoder.channels import ChannelsController
+from motorscope.plugin.review.controller import ReviewController
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def channels(encoder, runner):
 
 @pytest.fixture
 def review(workspace):
-    made = workspace.session.desk.begin(workspace.layer)
+    made = ReviewController.of(workspace).begin(workspace.layer)
     grid = made.grid
     places = grid.to_world([[12, 36, 20], [20, 20, 50]])
     made.take_in(PickTable.from_positions(places, np.array([0.9, 0.8])), 100.0)

@@ -8,6 +8,7 @@ import pytest
 from motorscope.plugin.layers.kinds import COLORS, FEATURES
 from motorscope.plugin.layers.source import find, identity
 from motorscope.plugin.layers.tag import kind_of
+from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.workspace import IN_VIEW
 
 
@@ -133,7 +134,7 @@ def test_components_are_one_layer_in_color_and_say_what_they_explain(encoder, vi
 
 def test_maps_go_with_their_tomogram_and_its_spacing(encoder, viewer, workspace):
     encoder.compute()
-    workspace.session.set_spacing(workspace.layer, (20.0, 20.0, 20.0))
+    ReviewController.of(workspace).set_spacing(workspace.layer, (20.0, 20.0, 20.0))
     assert not features_of(viewer)
     assert encoder.open_stage is None
     encoder.compute()

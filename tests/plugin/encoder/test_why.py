@@ -7,6 +7,7 @@ from motorscope.errors import PicksError
 from motorscope.picks import PickTable
 from motorscope.plugin.encoder.why import WhyController
 from motorscope.plugin.layers.kinds import WHY
+from motorscope.plugin.review.controller import ReviewController
 
 
 class Waiting:
@@ -28,7 +29,7 @@ def why(workspace, runner):
 
 @pytest.fixture
 def review(workspace):
-    made = workspace.session.desk.begin(workspace.layer)
+    made = ReviewController.of(workspace).begin(workspace.layer)
     made.take_in(PickTable.from_positions(made.grid.to_world([[12, 36, 20]]), 0.9), 100.0)
     return made
 

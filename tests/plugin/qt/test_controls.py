@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 from motorscope.contract import Inventory, ModelRef
 from motorscope.plugin.coordinates.open_widget import open_coordinates_widget
 from motorscope.plugin.qt.dock import QUEUE, show_dock
+from motorscope.plugin.review.commands import ReviewActions
 
 LETTERS = "BNUKRTEGD"
 
@@ -53,7 +54,7 @@ def window(make_napari_viewer_proxy, qtbot, monkeypatch, spot_option, keys_press
     queue = show_dock(viewer, QUEUE)
     coordinates = open_coordinates_widget()
     viewer.window.add_dock_widget(coordinates, name="Open coordinates")
-    panel.actions.unbind()
+    ReviewActions.of(panel.workspace).close()
     keys_pressed.clear()
     for letter in LETTERS:
         viewer.bind_key(letter, lambda _, letter=letter: keys_pressed.append(letter))

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from motorscope.picks import PickTable, Summits
-from motorscope.plugin.detect.controller import Session
 from motorscope.plugin.layers.kinds import PICKS, TOMOGRAM
 from motorscope.plugin.layers.source import identity
 from motorscope.plugin.layers.tag import kind_of, tag_of
@@ -22,15 +21,15 @@ COUNTS = {"a": 7, "b": 4, "c": 0, "d": 3}
 
 
 @pytest.fixture
-def desk(make_napari_viewer_proxy, tmp_path, qapp):
+def desk(make_napari_viewer_proxy, new_controllers, tmp_path, qapp):
     """Return the queue's desk in a shown window, over tomograms that were searched."""
     for value, name in enumerate(COUNTS):
         data = np.full(GRID.shape, value, dtype=np.int8)
         data[0, 0, 0] = 100  # a constant volume would be refused
         write_mrc(tmp_path / f"{name}.mrc", data, GRID)
     viewer = make_napari_viewer_proxy(show=True)
-    session = Session(viewer)
-    desk = QueueController(session)
+    controllers = new_controllers(viewer)
+    desk = QueueController(controllers.detections)
     desk.set_queue(scan(tmp_path))
     for entry in desk.queue.entries.values():
         count = COUNTS[entry.name]
@@ -45,7 +44,7 @@ def desk(make_napari_viewer_proxy, tmp_path, qapp):
             write_heatmap(entry.heatmap, *heatmap)
     yield desk
     desk.close()
-    session.close()
+    controllers.close()
 
 
 def show(desk, name, qapp):
@@ -60,7 +59,7 @@ def show(desk, name, qapp):
 
 def check(desk, name):
     """Check that voxels, names and candidates are those of one tomogram, and nothing is left."""
-    viewer, layer = desk.session.viewer, desk.layer
+    viewer, layer = desk.reviews.viewer, desk.layer
     assert desk.current.name == layer.name == name
     assert layer.data[1, 1, 1] == list(COUNTS).index(name)
     owned = [each for each in viewer.layers if kind_of(each) is not TOMOGRAM]
@@ -78,14 +77,14 @@ def test_next_tomogram_may_have_fewer_candidates(desk, qapp, caplog, hidden):
         show(desk, name, qapp)
         check(desk, name)
         if hidden and COUNTS[name]:
-            desk.session.viewer.layers[-1].visible = False
+            desk.reviews.viewer.layers[-1].visible = False
     assert not caplog.records
 
 
 def test_hidden_rings_follow_a_review(desk, qapp):
     show(desk, "a", qapp)
-    rings = desk.session.viewer.layers[-1]
-    review = desk.session.desk.review(desk.layer)
+    rings = desk.reviews.viewer.layers[-1]
+    review = desk.reviews.review(desk.layer)
     rings.visible = False
     review.set_minimum_distance(300.0)
     qapp.processEvents()
@@ -120,7 +119,7 @@ def test_tomogram_that_cannot_be_shown_leaves_no_layers(desk, qapp, monkeypatch)
     monkeypatch.setattr(queue_layers, "_look_over", fail)
     with pytest.raises(IndexError, match="always"):
         show(desk, "b", qapp)
-    assert not len(desk.session.viewer.layers)
+    assert not len(desk.reviews.viewer.layers)
     assert desk.current is None
     monkeypatch.undo()
     show(desk, "d", qapp)

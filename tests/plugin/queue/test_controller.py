@@ -12,7 +12,6 @@ from motorscope.contract import ModelRef
 from motorscope.engine import ThreadEngine
 from motorscope.errors import PicksError
 from motorscope.picks import Journal, PickTable
-from motorscope.plugin.detect.controller import Session
 from motorscope.plugin.layers.kinds import HEATMAP, PICKS, TOMOGRAM
 from motorscope.plugin.layers.source import identity
 from motorscope.plugin.layers.tag import kind_of, tag_of
@@ -54,13 +53,11 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def desk(viewer, folder):
-    session = Session(viewer)
-    desk = QueueController(session)
+def desk(controllers, folder):
+    desk = QueueController(controllers.detections)
     desk.set_queue(scan(folder))
     yield desk
     desk.close()
-    session.close()
 
 
 @pytest.fixture
@@ -131,7 +128,7 @@ def test_results_wait_for_the_tomogram_to_be_opened(desk, viewer, engine, spot_c
     assert at == pytest.approx(np.array(SPOTS["a"]) * SPACING, abs=4 * SPACING)
     voxel = np.unravel_index(np.argmax(viewer.layers[1].data), viewer.layers[1].data.shape)
     assert np.array(viewer.layers[1].data_to_world(voxel)) == pytest.approx(at, abs=8 * SPACING)
-    table = desk.session.desk.review(desk.layer).table
+    table = desk.reviews.review(desk.layer).table
     assert table.frame["model"].tolist() == [spot_card.name] * len(table)
 
 
@@ -170,32 +167,31 @@ def test_next_tomogram_gets_the_layers_of_the_one_before(desk, viewer, engine):
 
 
 def test_nothing_of_a_tomogram_is_left_in_the_layers_of_the_next(
-    desk, folder, viewer, engine, spot_option
+    desk, controllers, folder, viewer, engine, spot_option
 ):
     search(desk, engine, "a")
     search(desk, engine, "b", spacing=(8.0,) * 3)
-    session = desk.session
     show(desk, "a")
     image, heatmap, points = viewer.layers
     heat, before = np.array(heatmap.data), identity(image)
     image.contrast_limits = (-5, -4)
-    first = session.desk.review(image)
+    first = controllers.reviews.review(image)
     first.go_to(int(first.listed()[0]))
     first.decide("accepted")
     first.add([[100.0, 200.0, 300.0]])
-    task = session.new_task(image, spot_option)
-    assert session.is_current(task)
+    task = controllers.detections.new_task(image, spot_option)
+    assert controllers.detections.is_current(task)
 
     show(desk, "b")
-    assert not session.is_current(task)
-    assert session.layer(before) is None
-    assert session.last_run(image) is None
+    assert not controllers.detections.is_current(task)
+    assert controllers.tomograms.get(before) is None
+    assert controllers.tomograms.of(image).last_run is None
     assert first.journal is None
     assert tag_of(image).path == folder / "b.mrc"
     assert tuple(image.contrast_limits) != (-5, -4)
     assert image.contrast_limits == image.contrast_limits_range
     assert not np.array_equal(heatmap.data, heat)
-    review = session.desk.review(image)
+    review = controllers.reviews.review(image)
     assert review is not first
     assert not review.history.can_undo
     assert review.selected != ()  # the first to decide about
@@ -205,7 +201,7 @@ def test_nothing_of_a_tomogram_is_left_in_the_layers_of_the_next(
     review.decide("rejected")
 
     show(desk, "a")
-    kept = session.desk.review(image).table.frame["status"].tolist()
+    kept = controllers.reviews.review(image).table.frame["status"].tolist()
     assert kept == ["accepted", "accepted"]
     assert sorted(points.features["origin"]) == ["model", "user"]
     assert entry(desk, "b").summary.rejected == 1
@@ -279,7 +275,7 @@ def test_going_back_and_forth_changes_no_journal(desk, engine):
 def test_decisions_survive_a_new_search_open_or_not(desk, engine):
     search(desk, engine, "a")
     show(desk, "a")
-    review = desk.session.desk.review(desk.layer)
+    review = desk.reviews.review(desk.layer)
     review.go_to(int(review.listed()[0]))
     review.decide("accepted")
     review.add([[500.0, 500.0, 500.0]])
@@ -314,7 +310,7 @@ def test_no_motor_rejects_what_is_undecided_and_not_what_is_accepted(desk, engin
     set_reviewed(desk, "a", no_motor=True)
     assert entry(desk, "a").summary.rejected == 1
     assert entry(desk, "a").summary.undecided == 0
-    review = desk.session.desk.review(desk.layer)
+    review = desk.reviews.review(desk.layer)
     review.go_to(int(review.listed()[0]))
     review.decide("accepted")
     assert entry(desk, "a").status == REVIEWED  # says the table, whatever the mark says
@@ -325,7 +321,7 @@ def test_no_motor_rejects_what_is_undecided_and_not_what_is_accepted(desk, engin
 def test_undo_takes_the_mark_back_together_with_the_rejections(desk, engine):
     search(desk, engine, "a")
     show(desk, "a")
-    review = desk.session.desk.review(desk.layer)
+    review = desk.reviews.review(desk.layer)
     set_reviewed(desk, "a", no_motor=True)
     assert entry(desk, "a").status == reopened(desk)["a"] == NO_MOTOR
     review.undo()
@@ -335,7 +331,7 @@ def test_undo_takes_the_mark_back_together_with_the_rejections(desk, engine):
     assert entry(desk, "a").status == reopened(desk)["a"] == NO_MOTOR
     show(desk, "b")
     show(desk, "a")
-    desk.session.desk.review(desk.layer).undo()
+    desk.reviews.review(desk.layer).undo()
     assert entry(desk, "a").status == reopened(desk)["a"] == TO_REVIEW
 
 
@@ -361,7 +357,7 @@ def test_mark_that_is_not_the_last_step_is_not_taken_back(desk, engine):
     mark = new_mark(no_motor=True)
     desk.mark(entry(desk, "a").path, mark)
     show(desk, "a")
-    review = desk.session.desk.review(desk.layer)
+    review = desk.reviews.review(desk.layer)
     review.add([[500.0, 500.0, 500.0]])
     for name in ("a", "b"):  # open, and then not
         show(desk, name)
@@ -376,7 +372,7 @@ def test_mark_of_a_tomogram_that_is_not_open_is_undone_once_it_is(desk, engine):
     search(desk, engine, "a")
     set_reviewed(desk, "a", no_motor=True)
     show(desk, "a")
-    desk.session.desk.review(desk.layer).undo()
+    desk.reviews.review(desk.layer).undo()
     assert entry(desk, "a").status == reopened(desk)["a"] == TO_REVIEW
     assert entry(desk, "a").summary.undecided == 1
 
@@ -390,7 +386,7 @@ def test_unknown_spacing_fails_until_a_person_says_it(desk, folder, viewer, engi
     assert entry(desk, "a").status == TO_REVIEW
     show(desk, "d")
     assert entry(desk, "d").status == NO_SPACING
-    desk.session.set_spacing(desk.layer, (16.0,) * 3)
+    desk.reviews.set_spacing(desk.layer, (16.0,) * 3)
     assert entry(desk, "d").status == NEW
     assert entry(desk, "d").spacing == (SPACING,) * 3
     show(desk, "a")
@@ -468,11 +464,11 @@ def test_edits_that_are_not_on_disk_keep_their_tomogram_open(desk, viewer, engin
     with Journal(entry(desk, "a").journal):
         show(desk, "a")
         layer = desk.layer
-        desk.session.desk.begin(layer).add([[500.0, 500.0, 500.0]])
+        desk.reviews.begin(layer).add([[500.0, 500.0, 500.0]])
         assert "not on disk" in show(desk, "b")
     assert layer in viewer.layers
     assert desk.current.name == "b"
-    assert len(desk.session.desk.review(layer).table) == 1
+    assert len(desk.reviews.review(layer).table) == 1
 
 
 def test_removing_the_tomogram_by_hand_closes_it(desk, viewer):

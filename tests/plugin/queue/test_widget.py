@@ -22,6 +22,8 @@ from motorscope.plugin.queue.worklist import (
     TO_REVIEW,
     scan,
 )
+from motorscope.plugin.review.commands import ReviewActions
+from motorscope.plugin.review.controller import ReviewController
 from motorscope.tomogram import VoxelGrid, write_mrc
 
 SHAPE, SPACING = (64, 64, 64), 16.0
@@ -51,7 +53,7 @@ def dock(make_napari_viewer_proxy, qtbot, monkeypatch, spot_model, spot_option):
     viewer = make_napari_viewer_proxy()
     _, panel = viewer.window.add_plugin_dock_widget("napari-motorscope", "Motorscope")
     qtbot.waitUntil(lambda: not panel.runner.busy)
-    panel.session.engine.models.put(spot_option.choice, spot_model)
+    panel.workspace.engine.models.put(spot_option.choice, spot_model)
     press(qtbot, panel.tomogram.queue)
     return viewer, find_dock(viewer, QUEUE)
 
@@ -91,7 +93,7 @@ def test_folder_is_searched_reviewed_and_restored(dock, qtbot, folder):
     wait_open(qtbot, widget, "TS_1")
     assert [layer.name for layer in viewer.layers] == ["TS_1", "TS_1 heatmap", "TS_1 motors"]
     assert "1 to decide" in find_dock(viewer, PANEL).review.count.text()
-    widget.workspace.actions.run("accept")
+    ReviewActions.of(widget.workspace).run("accept")
     press(qtbot, widget.steps.buttons["reviewed"])
     wait_open(qtbot, widget, "TS_2")
     assert [layer.name for layer in viewer.layers] == ["TS_2", "TS_2 heatmap", "TS_2 motors"]
@@ -172,7 +174,7 @@ def test_queue_needs_no_panel_and_outlives_one(
     )
     viewer = make_napari_viewer_proxy()
     widget = show_dock(viewer, QUEUE)
-    widget.workspace.session.engine.models.put(spot_option.choice, spot_model)
+    widget.workspace.engine.models.put(spot_option.choice, spot_model)
     assert find_dock(viewer, PANEL) is None
     open_folder(qtbot, widget, folder)
     with qtbot.waitSignal(widget.settled, timeout=60_000):
@@ -193,7 +195,7 @@ def test_queue_needs_no_panel_and_outlives_one(
     viewer.window.remove_dock_widget(panel)
     keys["R"](viewer)
     assert widget.desk.current.summary.rejected == 1
-    review = widget.workspace.session.desk.review(widget.desk.layer)
+    review = ReviewController.of(widget.workspace).review(widget.desk.layer)
     viewer.window.remove_dock_widget(widget)
     assert review.journal is None  # nobody holds the workspace any more
     assert "K" not in {str(key) for key in viewer.keymap}
@@ -226,15 +228,13 @@ def test_one_tomogram_is_reviewed_while_others_are_searched(dock, qtbot, folder,
             return super().forward(x)
 
     option = widget.workspace.model
-    widget.workspace.session.engine.models.put(
-        option.choice, Model(card=spot_model.card, network=Gated())
-    )
+    widget.workspace.engine.models.put(option.choice, Model(card=spot_model.card, network=Gated()))
     open_folder(qtbot, widget, folder)
     widget.open_entry(folder / "TS_1.mrc")
     wait_open(qtbot, widget, "TS_1")
     press(qtbot, widget.search.all)
     qtbot.waitUntil(entered.is_set)
-    review = widget.desk.session.desk.begin(widget.desk.layer)
+    review = widget.desk.reviews.begin(widget.desk.layer)
     review.add([np.array(SPOT) * SPACING])
     with qtbot.waitSignal(widget.settled, timeout=60_000):
         gate.set()
@@ -256,7 +256,7 @@ def test_search_is_stopped_within_a_tomogram(dock, qtbot, folder, spot_model):
             return super().forward(x)
 
     choice = ModelRef("spots")
-    widget.workspace.session.engine.models.put(choice, Model(card=spot_model.card, network=Gated()))
+    widget.workspace.engine.models.put(choice, Model(card=spot_model.card, network=Gated()))
     open_folder(qtbot, widget, folder)
     press(qtbot, widget.search.all)
     qtbot.waitUntil(entered.is_set)

@@ -11,9 +11,10 @@ from napari.utils.shortcuts import default_shortcuts
 from motorscope.errors import PicksError
 from motorscope.picks import PickTable, Summits
 from motorscope.plugin.document import Tomograms
+from motorscope.plugin.layers.bare import BareView
 from motorscope.plugin.layers.kinds import PICKS, TOMOGRAM
 from motorscope.plugin.layers.looks import heatmap_arguments
-from motorscope.plugin.layers.source import find, identity, set_spacing
+from motorscope.plugin.layers.source import find, identity
 from motorscope.plugin.layers.tag import LayerTag
 from motorscope.plugin.review.commands import ACTIONS, BARE, ReviewActions
 from motorscope.plugin.review.controller import ReviewController
@@ -75,7 +76,7 @@ def test_a_review_is_restored_when_the_tomogram_is_opened_again(tomogram):
     review.go_to(0)
     review.decide("accepted")
     review.set_threshold(0.7)
-    desk.points(identity(layer)).add([[10.0, 20.0, 30.0]])
+    desk.points(layer).add([[10.0, 20.0, 30.0]])
     table = review.table
     desk.close()
     desk.close()
@@ -209,13 +210,13 @@ def test_a_tomogram_without_a_file_is_known_by_its_voxels(journals):
 def test_a_panel_that_was_closed_finds_its_points_and_what_was_done_meanwhile(tomogram):
     viewer, layer, desk, _ = opened(tomogram)
     desk.take_in(layer, FOUND, 50.0, 0.5)
-    points = desk.points(identity(layer))
+    points = desk.points(layer)
     desk.close()
     points.add([[10.0, 20.0, 30.0]])
     desk = ReviewController(Tomograms(viewer))
     desk.restore(layer)
     review = desk.review(layer)
-    assert desk.points(identity(layer)) == points
+    assert desk.points(layer) == points
     assert review.table.frame["origin"].tolist() == ["model", "model", "model", "user"]
     assert review.undo()
     assert len(points.data) == 3
@@ -232,20 +233,18 @@ def test_an_edit_that_cannot_be_written_is_said_and_made(tomogram):
 
 
 def test_a_new_spacing_keeps_decisions_on_their_voxels(tomogram):
-    viewer, layer, desk, _ = opened(tomogram)
+    _, layer, desk, _ = opened(tomogram)
     desk.take_in(layer, FOUND, 50.0, 0.5)
     review = desk.review(layer)
     review.go_to(1)
     review.decide("accepted")
     voxel = review.grid.to_voxels(review.position(1))
-    set_spacing(layer, (13.0, 13.0, 13.0))
-    viewer.layers.remove(desk.points(identity(layer)))
-    desk.respace(layer)
+    desk.set_spacing(layer, (13.0, 13.0, 13.0))
     review = desk.review(layer)
     assert review.grid.spacing == (13.0, 13.0, 13.0)
     assert review.table.frame["status"].tolist() == ["accepted"]
     assert review.grid.to_voxels(review.table.positions[0]) == pytest.approx(voxel)
-    assert desk.points(identity(layer)).data[0] == pytest.approx(voxel)
+    assert desk.points(layer).data[0] == pytest.approx(voxel)
     desk.close()
     _, layer, desk, _ = opened(tomogram)  # the file says the old spacing again
     desk.restore(layer)
@@ -368,21 +367,24 @@ def test_keys_are_free_on_images_and_points_and_are_given_back():
     viewer = ViewerModel()
     before = dict(viewer.keymap)
     viewer.bind_key("K", lambda _: None)
-    actions = ReviewActions(viewer, ReviewController(Tomograms(viewer)))
+    actions = ReviewActions(
+        ReviewController(Tomograms(viewer)), BareView(viewer), chosen=lambda: None
+    )
     actions.bind()
     assert len(viewer.keymap) == len(before) + len(keys)
-    actions.unbind()
-    actions.unbind()
+    actions.close()
+    actions.close()
     assert len(viewer.keymap) == len(before) + 1  # a key that was somebody's stays theirs
 
 
 def test_actions_without_anything_to_act_on_say_so(tomogram):
     viewer, layer, desk, listener = opened(tomogram)
-    actions = ReviewActions(viewer, desk)
+    chosen = []
+    actions = ReviewActions(desk, BareView(viewer), lambda: chosen[0] if chosen else None)
     at_once = [action.name for action in ACTIONS if action.name != BARE]
     for name in at_once:
         actions.run(name)  # no tomogram is chosen: nothing happens
-    actions.layer = layer
+    chosen.append(layer)
     actions.run("next")
     assert desk.review(layer) is None
     desk.begin(layer)

@@ -15,7 +15,7 @@ from motorscope.plugin.layers.picks_layer import picks_of
 from motorscope.plugin.layers.source import find, identity
 from motorscope.plugin.layers.tag import LayerTag
 from motorscope.plugin.qt.dock import GALLERY, show_dock
-from motorscope.plugin.review.controller import ZOOM_WIDTH
+from motorscope.plugin.review.controller import ZOOM_WIDTH, ReviewController
 from motorscope.plugin.review.gallery_widget import GalleryWidget
 
 SPACING = 16.0
@@ -47,7 +47,7 @@ def open_panel(make_napari_viewer_proxy, qtbot, monkeypatch, spot_model, spot_op
         viewer = make_napari_viewer_proxy()
         _, widget = viewer.window.add_plugin_dock_widget("napari-motorscope", "Motorscope")
         qtbot.waitUntil(lambda: not widget.runner.busy)
-        widget.session.engine.models.put(spot_option.choice, spot_model)
+        widget.workspace.engine.models.put(spot_option.choice, spot_model)
         return viewer, widget
 
     return open_
@@ -106,7 +106,7 @@ def test_a_whole_review(open_panel, qtbot, tomogram, monkeypatch):
     viewer, widget = open_panel()
     layer = add_tomogram(viewer, tomogram)
     find_motors(qtbot, widget)
-    review, controls = widget.session.desk.review(layer), widget.review
+    review, controls = ReviewController.of(widget.workspace).review(layer), widget.review
     points = find(viewer.layers, PICKS, identity(layer))
     assert len(review.table) == 3
     assert set(review.table.frame["model"]) == {"spots"}
@@ -184,13 +184,14 @@ def test_a_whole_review(open_panel, qtbot, tomogram, monkeypatch):
     assert target.read_bytes() == first
 
     # A new run keeps what was decided.
-    decided = again.session.desk.review(layer).table.with_status("accepted", "rejected")
-    again.session.engine.models.put(
+    before = ReviewController.of(again.workspace).review(layer).table
+    decided = before.with_status("accepted", "rejected")
+    again.workspace.engine.models.put(
         widget.workspace.model.choice,
-        widget.session.engine.models.load(widget.workspace.model.choice),
+        widget.workspace.engine.models.load(widget.workspace.model.choice),
     )
     find_motors(qtbot, again)
-    table = again.session.desk.review(layer).table
+    table = ReviewController.of(again.workspace).review(layer).table
     kept = table.with_status("accepted", "rejected")
     pd.testing.assert_frame_equal(kept.frame, decided.frame)
     assert len(table.with_status("candidate")) == 1
@@ -200,7 +201,7 @@ def test_no_key_acts_while_a_person_types(open_panel, qtbot, tomogram):
     viewer, widget = open_panel()
     layer = add_tomogram(viewer, tomogram)
     find_motors(qtbot, widget)
-    review = widget.session.desk.review(layer)
+    review = ReviewController.of(widget.workspace).review(layer)
     press(qtbot, widget, "N")
     before = review.table
     press(qtbot, widget.tomogram.spacing, *KEYS, "undo", "redo")
@@ -245,7 +246,7 @@ def test_the_list_is_sortable_and_follows_the_selection(open_panel, qtbot, tomog
     viewer, widget = open_panel()
     layer = add_tomogram(viewer, tomogram)
     find_motors(qtbot, widget)
-    review, table = widget.session.desk.review(layer), widget.review.table
+    review, table = ReviewController.of(widget.workspace).review(layer), widget.review.table
     review.set_threshold(0.0)
     scores = [table.model().index(row, 1).data() for row in range(3)]
     place, cell = review.position(review.listed()[0]), table.model().index(0, 3)
@@ -279,7 +280,7 @@ def test_close_ups_show_the_pick_with_the_contrast_of_the_layer(open_panel, qtbo
     layer = add_tomogram(viewer, tomogram)
     spot = (30, 40, 50)
     layer.data[28:33, 38:43, 48:53] = 255
-    review = widget.session.desk.begin(layer)
+    review = ReviewController.of(widget.workspace).begin(layer)
     review.add([np.array(spot) * SPACING])
     closeups = widget.review.closeups
 
@@ -305,7 +306,7 @@ def test_the_gallery_goes_there_and_decides_on_many(open_panel, qtbot, tomogram)
     widget.detections.threshold.setValue(0.0)
     qtbot.mouseClick(widget.review.gallery, Qt.MouseButton.LeftButton)
     gallery = next(w for w in viewer.window.dock_widgets.values() if isinstance(w, GalleryWidget))
-    review, tiles = widget.session.desk.review(layer), gallery.tiles
+    review, tiles = ReviewController.of(widget.workspace).review(layer), gallery.tiles
     assert gallery.ids.tolist() == review.listed("score").tolist()
     place = review.position(gallery.ids[1])
     assert gallery.pictures.of(place) is None  # made when it is looked at
@@ -336,7 +337,7 @@ def test_the_gallery_needs_no_panel(make_napari_viewer_proxy, tomogram):
     gallery = show_dock(viewer, GALLERY)
     assert "Nothing to show" in gallery.title.text()
     layer = add_tomogram(viewer, tomogram)
-    gallery.workspace.session.desk.begin(layer).add([[300.0, 300.0, 300.0]])
+    ReviewController.of(gallery.workspace).begin(layer).add([[300.0, 300.0, 300.0]])
     assert gallery.ids.tolist() == [0]
     press_key(viewer, "R")
     assert "1 rejected" in gallery.title.text()
@@ -384,7 +385,7 @@ def test_key_zooms_to_the_motor_and_back(open_panel, qtbot, tomogram):
     camera = viewer.scene.camera
     viewer.reset_view()
     whole = camera.zoom
-    review = widget.session.desk.review(layer)
+    review = ReviewController.of(widget.workspace).review(layer)
     review.select([])
     qtbot.keyClick(widget, Qt.Key.Key_M)
     assert "go to one" in widget.status.text()

@@ -11,13 +11,14 @@ from psygnal import Signal
 from motorscope.errors import PicksError
 from motorscope.plugin.compare.layer import comparison_arguments
 from motorscope.plugin.connections import listen
-from motorscope.plugin.document import OpenTomogram, Tomograms
+from motorscope.plugin.document import OpenTomogram
 from motorscope.plugin.layers.kinds import COMPARISON
 from motorscope.plugin.layers.points import picks_on
-from motorscope.plugin.layers.source import full_grid, identity, tomogram_name
+from motorscope.plugin.layers.source import by_identity, full_grid, identity, tomogram_name
 from motorscope.plugin.layers.tag import kind_of
 from motorscope.plugin.layers.viewport import look_at
 from motorscope.plugin.review.controller import ReviewController
+from motorscope.plugin.workspace import Workspace
 from motorscope.review import Review
 from motorscope.review.comparison import Compared, Comparison, compare
 from motorscope.review.order import is_shown
@@ -40,14 +41,18 @@ class CompareController:
 
     changed = Signal(str)
 
-    def __init__(self, tomograms: Tomograms, desk: ReviewController) -> None:
-        self._tomograms, self._desk = tomograms, desk
-        self._viewer = tomograms.viewer
+    def __init__(self, reviews: ReviewController) -> None:
+        self._tomograms, self._viewer, self._reviews = reviews.tomograms, reviews.viewer, reviews
         self._ends = ExitStack()
         self._ends.callback(self.changed.disconnect)
-        listen(self._ends, tomograms.closing, self._drop)
-        listen(self._ends, tomograms.lost, self._on_lost)
-        listen(self._ends, desk.changed, self._on_review)
+        listen(self._ends, self._tomograms.closing, self._drop)
+        listen(self._ends, self._tomograms.lost, self._on_lost)
+        listen(self._ends, reviews.changed, self._on_review)
+
+    @classmethod
+    def of(cls, workspace: Workspace) -> "CompareController":
+        """Return that of a workspace."""
+        return workspace.part(cls, lambda: cls(ReviewController.of(workspace)))
 
     def close(self) -> None:
         """Let go of the viewer; layers stay. May be called more than once."""
@@ -93,7 +98,7 @@ class CompareController:
             See `compare`.
         """
         before = self.compared(tomogram)
-        other = None if before is None else self._layer(before.other)
+        other = None if before is None else by_identity(self._viewer.layers, before.other)
         if before is not None and other is not None:
             self.compare(tomogram, other, before.radius)
 
@@ -136,7 +141,7 @@ class CompareController:
         return number + 1, len(rows)
 
     def _review(self, tomogram: Layer) -> Review:
-        review = self._desk.review(tomogram)
+        review = self._reviews.review(tomogram)
         if review is None:
             raise PicksError(
                 f"There are no picks of '{tomogram.name}' to compare; find motors in it first."
@@ -171,15 +176,13 @@ class CompareController:
             layer.features = arguments["features"]
             layer.feature_defaults = arguments["feature_defaults"]
 
-    def _layer(self, layer_id: str) -> Layer | None:
-        return next((each for each in self._viewer.layers if identity(each) == layer_id), None)
-
     def _on_review(self, layer_id: str) -> None:
         """Compare again after an edit, or say that it would be due."""
         open_ = self._tomograms.get(layer_id)
         if open_ is None or open_.comparison is None:
             return
-        review, other = open_.review, self._layer(open_.comparison.other)
+        review = open_.review
+        other = by_identity(self._viewer.layers, open_.comparison.other)
         if review is None or other is None:
             self._drop(open_)
         elif len(review.table) + len(other.data) <= AT_ONCE:

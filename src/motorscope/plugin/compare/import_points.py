@@ -6,16 +6,18 @@ from napari.layers import Layer, Points
 from motorscope.errors import PicksError
 from motorscope.picks import Merged, PickTable
 from motorscope.plugin.coordinates.placing import is_outside, likely_binning
-from motorscope.plugin.detect.controller import Session
 from motorscope.plugin.layers.kinds import COORDINATES
 from motorscope.plugin.layers.points import picks_on
 from motorscope.plugin.layers.source import full_grid, tomogram_name
 from motorscope.plugin.layers.tag import kind_of
+from motorscope.plugin.review.controller import ReviewController
 from motorscope.review.order import is_undecided
 from motorscope.review.review import stamp
 
 
-def take_into_review(session: Session, tomogram: Layer, points: Points, radius: float) -> str:
+def take_into_review(
+    reviews: ReviewController, tomogram: Layer, points: Points, radius: float
+) -> str:
     """Take what a points layer shows into a tomogram's review, which begins if it has not.
 
     It is one step to undo. Points within `radius` Å of a pick that is decided are left out, and
@@ -38,11 +40,11 @@ def take_into_review(session: Session, tomogram: Layer, points: Points, radius: 
     if not len(theirs):
         raise PicksError(f"'{points.name}' shows no points to take into the review.")
     _check_inside(points, theirs, tomogram)
-    review = session.desk.begin(tomogram)
+    review = reviews.begin(tomogram)
     merged = review.merge(_signed(theirs, points.name), radius)
     lowest = theirs.scores[is_undecided(theirs)]
     if (lowest < review.threshold).any():
-        session.set_threshold(tomogram, float(np.floor(100 * np.nanmin(lowest)) / 100))
+        review.set_threshold(float(np.floor(100 * np.nanmin(lowest)) / 100))
         remark = f"{remark} The threshold is {review.threshold:g} now, so that all are shown."
     if kind_of(points) is COORDINATES:
         points.visible = False

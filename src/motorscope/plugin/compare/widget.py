@@ -19,15 +19,17 @@ from qtpy.QtWidgets import (
 from superqt.utils import signals_blocked
 
 from motorscope.errors import PicksError
+from motorscope.plugin.compare.controller import CompareController
 from motorscope.plugin.compare.import_points import take_into_review
 from motorscope.plugin.compare.layer import COLOURS, other_sets
 from motorscope.plugin.connections import listen
 from motorscope.plugin.coordinates.open_widget import FILES, open_asking
 from motorscope.plugin.layers.kinds import COORDINATES
-from motorscope.plugin.layers.source import identity, path_of
+from motorscope.plugin.layers.source import by_identity, identity, path_of
 from motorscope.plugin.layers.tag import tag_of
 from motorscope.plugin.qt.choice_box import ChoiceBox
 from motorscope.plugin.qt.parts import AMBER, Hint, StatusLine
+from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.workspace import Workspace
 from motorscope.review.comparison import RADIUS, summary
 
@@ -52,7 +54,9 @@ class ComparisonControls(QWidget):
 
     def __init__(self, workspace: Workspace, status: StatusLine, ends: ExitStack) -> None:
         super().__init__()
-        self._session, self._status = workspace.session, status
+        self._workspace, self._status = workspace, status
+        self._reviews = ReviewController.of(workspace)
+        self._comparisons = CompareController.of(workspace)
         self._layer: Layer | None = None
         self._seen: set[str] = set()
         self.other = ChoiceBox()
@@ -96,8 +100,8 @@ class ComparisonControls(QWidget):
         self.radius.valueChanged.connect(self._on_radius)
         self.previous.clicked.connect(lambda: self._on_step(-1))
         self.next.clicked.connect(lambda: self._on_step(1))
-        listen(ends, self._session.tomograms.changed, self.offer)
-        listen(ends, self._session.comparisons.changed, self._on_changed)
+        listen(ends, workspace.tomograms.changed, self.offer)
+        listen(ends, self._comparisons.changed, self._on_changed)
         self.offer()
 
     def _lay_out(self) -> None:
@@ -131,8 +135,8 @@ class ComparisonControls(QWidget):
 
     def offer(self) -> None:
         """List the sets that there are; the one that was chosen stays so."""
-        sets = other_sets(self._session.viewer, self._layer)
-        compared = self._session.comparisons.compared(self._layer)
+        sets = other_sets(self._workspace.viewer, self._layer)
+        compared = self._comparisons.compared(self._layer)
         wanted = self.other.currentData() if compared is None else compared.other
         with signals_blocked(self.other):
             self.other.clear()
@@ -145,7 +149,7 @@ class ComparisonControls(QWidget):
 
     def refresh(self) -> None:
         """Show what came out."""
-        compared = self._session.comparisons.compared(self._layer)
+        compared = self._comparisons.compared(self._layer)
         self.setEnabled(self._layer is not None)
         for button in (self.take, self.button):
             button.setEnabled(self.other.count() > 0)
@@ -212,20 +216,20 @@ class ComparisonControls(QWidget):
         self._status.guard(self._compare)
 
     def _on_radius(self) -> None:
-        if self._session.comparisons.compared(self._layer) is not None:
+        if self._comparisons.compared(self._layer) is not None:
             self._on_compare()
 
     def _compare(self) -> None:
         tomogram, other = self._chosen()
-        self._session.comparisons.compare(tomogram, other, self.radius.value())
+        self._comparisons.compare(tomogram, other, self.radius.value())
 
     def _take(self) -> None:
         tomogram, other = self._chosen()
         self._offer_at_foot(None)
-        self._status.say(take_into_review(self._session, tomogram, other, self.radius.value()))
+        self._status.say(take_into_review(self._reviews, tomogram, other, self.radius.value()))
 
     def _chosen(self) -> tuple[Layer, Points]:
-        other = self._session.layer(self.other.currentData() or "")
+        other = by_identity(self._workspace.viewer.layers, self.other.currentData() or "")
         if self._layer is None or not isinstance(other, Points):
             raise PicksError("There is no other set of picks; open one with File….")
         return self._layer, other
@@ -234,7 +238,7 @@ class ComparisonControls(QWidget):
         layer = self._layer
         if layer is None:
             return
-        where = self._status.guard(lambda: self._session.comparisons.step(layer, step))
+        where = self._status.guard(lambda: self._comparisons.step(layer, step))
         if where is not None:
             self.number.setText(f"{where[0]} of {where[1]}")
 
@@ -250,7 +254,7 @@ class ComparisonControls(QWidget):
             self._status.guard(lambda: self._open(Path(path), layer))
 
     def _open(self, path: Path, tomogram: Layer) -> None:
-        viewer = self._session.viewer
+        viewer = self._workspace.viewer
         opened = open_asking(path, tomogram, self)
         if opened is None:
             return
@@ -259,7 +263,7 @@ class ComparisonControls(QWidget):
         layer = viewer.add_layer(Layer.create(*data))
         viewer.layers.selection = selection
         self._status.say(" ".join(remarks) or f"{len(layer.data)} points opened.")
-        if self._session.desk.review(tomogram) is not None:
+        if self._reviews.review(tomogram) is not None:
             self._compare()
 
 

@@ -25,14 +25,12 @@ from motorscope.plugin.layers.viewport import Box
 from motorscope.tomogram import Tomogram
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Task:
-    """What is to be done with which tomogram layer; a result with another generation is stale.
+    """What is to be done with which tomogram layer.
 
     Attributes
     ----------
-    generation
-        Larger for every later task.
     layer_id
         Identity of the tomogram's layer.
     tomogram, region
@@ -46,7 +44,6 @@ class Task:
         For feature maps: number of the encoder's stage, stem 0, and the most bytes they may take.
     """
 
-    generation: int
     layer_id: str
     tomogram: Tomogram
     region: Box | None
@@ -81,7 +78,6 @@ def detection_job(task: Task, engine: Engine, cancel: CancelToken) -> Run[Detect
         model=task.model,
         region=task.region,
         settings=task.settings,
-        generation=task.generation,
     )
     return run_on(engine, request, cancel)
 
@@ -94,7 +90,6 @@ def features_job(task: Task, engine: Engine, cancel: CancelToken) -> Run[Feature
         stage=task.stage,
         region=task.region,
         settings=task.settings,
-        generation=task.generation,
         memory_limit=task.memory_limit,
     )
     return run_on(engine, request, cancel)

@@ -60,7 +60,7 @@ class ModelControls(QWidget):
         if not workspace.options:
             runner.start(
                 inventory_job,
-                workspace.session.engine,
+                workspace.engine,
                 preferences().model,
                 on_result=self._on_inventory,
             )
@@ -112,7 +112,7 @@ class ModelControls(QWidget):
             choice = ModelRef(str(path))
         self.card.setText(f"Loading {path.name}…")
         self._runner.start(
-            open_model_job, self._workspace.session.engine, choice, on_result=self._on_opened
+            open_model_job, self._workspace.engine, choice, on_result=self._on_opened
         )
 
     def _on_inventory(self, result: Inventory | Failure | None) -> None:

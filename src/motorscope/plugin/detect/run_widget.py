@@ -8,6 +8,7 @@ from superqt.utils import signals_blocked
 
 from motorscope.contract import Notice, Progress
 from motorscope.engine import Failure
+from motorscope.plugin.detect.controller import DetectController
 from motorscope.plugin.detect.jobs import Task, detection_job
 from motorscope.plugin.layers.source import identity
 from motorscope.plugin.panel import RunState
@@ -33,7 +34,7 @@ class RunControls(QWidget):
 
     def __init__(self, workspace: Workspace, runner: JobRunner, status: StatusLine) -> None:
         super().__init__()
-        self._workspace, self._session = workspace, workspace.session
+        self._workspace, self._detections = workspace, DetectController.of(workspace)
         self._runner, self._status = runner, status
         self._task: Task | None = None
         self.region = ChoiceBox()
@@ -72,7 +73,7 @@ class RunControls(QWidget):
 
     def start(self) -> None:
         """Begin a detection of what is chosen."""
-        task = self._status.guard(self._workspace.new_task)
+        task = self._status.guard(lambda: self._detections.chosen_task(self._workspace))
         if task is None:
             self.finished.emit(False)
             return
@@ -80,11 +81,11 @@ class RunControls(QWidget):
         self.notice.setText("")
         self._status.say("")
         self.job.set_running(True)
-        self._session.viewer.layers.events.removed.connect(self._on_removed)
+        self._workspace.viewer.layers.events.removed.connect(self._on_removed)
         self._runner.start(
             detection_job,
             task,
-            self._session.engine,
+            self._workspace.engine,
             on_message=self._on_message,
             on_result=self._on_result,
         )
@@ -102,28 +103,28 @@ class RunControls(QWidget):
 
     def _on_message(self, message: Any) -> None:
         assert self._task is not None
-        if not self._session.is_current(self._task):
+        if not self._detections.is_current(self._task):
             self._runner.cancel()  # its tomogram has been removed
         elif isinstance(message, Progress):
             self.job.show_progress(message.what, message.done, message.total, message.seconds_left)
         elif isinstance(message, Notice):
             self.notice.setText(message.text)
         else:
-            self._session.receive(self._task, message)
+            self._detections.receive(self._task, message)
 
     def _on_result(self, result: Any) -> None:
-        self._session.viewer.layers.events.removed.disconnect(self._on_removed)
+        self._workspace.viewer.layers.events.removed.disconnect(self._on_removed)
         task, self._task = self._task, None
         assert task is not None
         self.job.set_running(False)
         if isinstance(result, Failure):
-            self._session.finish_detection(task, None)
+            self._detections.finish(task, None)
             self._status.warn(result.text)
         elif result is None:
-            self._session.finish_detection(task, None)
+            self._detections.finish(task, None)
             self._status.say("Cancelled.")
         else:
-            patched = self._session.finish_detection(task, result)
+            patched = self._detections.finish(task, result)
             came = self._in_words(task) if patched is None else f"in view {patched}; "
             self._status.say(
                 f"{task.tomogram.name}: {came}searched in {duration(result.seconds)} "
@@ -133,8 +134,9 @@ class RunControls(QWidget):
 
     def _in_words(self, task: Task) -> str:
         """Return what a search came to; empty if its tomogram has gone."""
-        review = self._session.desk.review(self._session.layer(task.layer_id))
-        if review is None:
+        tomogram = self._workspace.tomograms.get(task.layer_id)
+        if tomogram is None or tomogram.review is None:
             return ""
+        review = tomogram.review
         key = next(action.key for action in ACTIONS if action.name == "next")
         return result_in_words(review.table, review.threshold, key) + "; "

@@ -24,6 +24,7 @@ from motorscope.plugin.coordinates.save_widget import ask_and_save
 from motorscope.plugin.detect.histogram_widget import ScoreHistogram
 from motorscope.plugin.layers.source import identity, path_of
 from motorscope.plugin.qt.parts import StatusLine
+from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.workspace import Workspace
 
 
@@ -32,7 +33,7 @@ class DetectionControls(QWidget):
 
     def __init__(self, workspace: Workspace, status: StatusLine, ends: ExitStack) -> None:
         super().__init__()
-        self._session, self._status = workspace.session, status
+        self._reviews, self._status = ReviewController.of(workspace), status
         self._layer: Layer | None = None
         self.count = QLabel()
         self.histogram = ScoreHistogram()
@@ -72,7 +73,7 @@ class DetectionControls(QWidget):
         self.histogram.threshold_dragged.connect(self._on_threshold)
         self.distance.valueChanged.connect(self._on_distance)
         self.save.clicked.connect(self._on_save)
-        listen(ends, self._session.desk.changed, self._on_detection)
+        listen(ends, self._reviews.changed, self._on_detection)
         self.refresh()
 
     def set_layer(self, layer: Layer | None) -> None:
@@ -81,8 +82,8 @@ class DetectionControls(QWidget):
         self.refresh()
 
     def refresh(self) -> None:
-        """Show what the session holds."""
-        review = self._session.desk.review(self._layer)
+        """Show what the review holds."""
+        review = self._reviews.review(self._layer)
         self.setEnabled(review is not None)
         if review is None:
             self.count.setText("no detection yet")
@@ -107,13 +108,14 @@ class DetectionControls(QWidget):
             self.refresh()
 
     def _on_threshold(self, value: float) -> None:
-        if self._layer is not None:
-            self._session.set_threshold(self._layer, round(float(value), 3))
+        review = self._reviews.review(self._layer)
+        if review is not None:
+            review.set_threshold(round(float(value), 3))
 
     def _on_distance(self, value: float) -> None:
-        layer = self._layer
-        if layer is not None:
-            self._status.guard(lambda: self._session.set_minimum_distance(layer, value))
+        review = self._reviews.review(self._layer)
+        if review is not None and review.minimum_distance != value:
+            self._status.guard(lambda: review.set_minimum_distance(value))
 
     def _on_save(self) -> None:
         layer = self._layer
@@ -122,8 +124,6 @@ class DetectionControls(QWidget):
         folder = (path_of(layer) or Path("x")).absolute().parent
         if folder == cache_folder():  # of the sample: nobody looks for their motors there
             folder = Path.home()
-        text = self._status.guard(
-            lambda: ask_and_save(self._session.picks_layer(layer), folder, self)
-        )
+        text = self._status.guard(lambda: ask_and_save(self._reviews.points(layer), folder, self))
         if text:
             self._status.say(text)

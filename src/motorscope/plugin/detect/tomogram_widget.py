@@ -14,6 +14,7 @@ from motorscope.plugin.layers.source import parse_spacing
 from motorscope.plugin.panel import TomogramState
 from motorscope.plugin.qt.choice_box import ChoiceBox
 from motorscope.plugin.qt.parts import AMBER, Hint, StatusLine
+from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.workspace import Workspace
 
 
@@ -23,6 +24,7 @@ class TomogramControls(QWidget):
     def __init__(self, workspace: Workspace, status: StatusLine) -> None:
         super().__init__()
         self._workspace, self._status = workspace, status
+        self._reviews = ReviewController.of(workspace)
         self._shown = TomogramState()
         self.choice = ChoiceBox()
         self.choice.setToolTip("The image layer to search; any reader's will do.")
@@ -90,5 +92,5 @@ class TomogramControls(QWidget):
     def _set(self) -> None:
         layer, spacing = self._workspace.layer, parse_spacing(self.spacing.text())
         assert layer is not None
-        self._workspace.session.set_spacing(layer, spacing)
+        self._reviews.set_spacing(layer, spacing)
         self.set.setEnabled(False)

@@ -19,7 +19,8 @@ from motorscope.plugin.layers.kinds import ALIKE
 from motorscope.plugin.layers.looks import ANGSTROM, AXES
 from motorscope.plugin.layers.source import tomogram_name
 from motorscope.plugin.layers.tag import LayerTag
-from motorscope.plugin.review.review import Review
+from motorscope.plugin.review.controller import ReviewController
+from motorscope.review import Review
 from motorscope.words import counted
 
 
@@ -53,14 +54,14 @@ class AlikeController:
         self.encoder = encoder
         workspace = self.workspace = encoder.workspace
         self.words = ""
-        self.asking: Question[Alike] = Question(new_runner(), workspace.session.engine)
+        self.asking: Question[Alike] = Question(new_runner(), workspace.engine)
         self._search: _Search | None = None
         self._asked: AlikeRequest | None = None
         self._ends = ExitStack()
         self._ends.callback(self.changed.disconnect)
         self._ends.callback(self.asking.drop)
         listen(self._ends, self.asking.failed, self._on_failed)
-        listen(self._ends, workspace.session.desk.changed, self._on_review)
+        listen(self._ends, ReviewController.of(workspace).changed, self._on_review)
         listen(self._ends, workspace.events.current, self.stop)
         listen(self._ends, encoder.opened, self._on_opened)
 
@@ -112,7 +113,7 @@ class AlikeController:
 
     @property
     def _review(self) -> Review | None:
-        return self.workspace.session.desk.review(self.workspace.layer)
+        return ReviewController.of(self.workspace).review(self.workspace.layer)
 
     def _ask(self, first: bool = False) -> None:
         search = self._search

@@ -11,7 +11,8 @@ from motorscope.contract.stages import BY_VARIANCE, Ranking, RankingRequest
 from motorscope.plugin.connections import listen
 from motorscope.plugin.encoder.controller import EncoderController
 from motorscope.plugin.encoder.question import Question, Runner
-from motorscope.plugin.review.review import Review
+from motorscope.plugin.review.controller import ReviewController
+from motorscope.review import Review
 from motorscope.tomogram import Vector
 
 COLUMNS = ("channel", "auc", "auc_rejected", "percentile", "variance")
@@ -48,7 +49,7 @@ class ChannelsController:
         self.table, self.by = pd.DataFrame(), ""
         self.order, self.backwards = "", False
         self.selected: tuple[int, ...] = ()
-        self.ranking: Question[Ranking] = Question(new_runner(), workspace.session.engine)
+        self.ranking: Question[Ranking] = Question(new_runner(), workspace.engine)
         self._key = ""
         self._asked: RankingRequest | None = None
         self._fresh = True
@@ -59,7 +60,7 @@ class ChannelsController:
         self._ends.callback(self.ranking.drop)
         self._ends.callback(self._leave_review)
         listen(self._ends, encoder.opened, self.refresh)
-        listen(self._ends, workspace.session.desk.changed, self.refresh)
+        listen(self._ends, ReviewController.of(workspace).changed, self.refresh)
         listen(self._ends, self.ranking.failed, self._on_failed)
         self.refresh()
 
@@ -150,7 +151,7 @@ class ChannelsController:
 
     def _follow_review(self) -> None:
         workspace = self.encoder.workspace
-        review = workspace.session.desk.review(workspace.layer)
+        review = ReviewController.of(workspace).review(workspace.layer)
         if review is not self._review:
             self._leave_review()
             self._review = review

@@ -81,8 +81,8 @@ class EncoderController:
 
     def __init__(self, workspace: Workspace, new_runner: Callable[[], Runner]) -> None:
         self.workspace = workspace
-        self.tomograms = workspace.session.tomograms
-        engine = workspace.session.engine
+        self.tomograms = workspace.tomograms
+        engine = workspace.engine
         self.facts: tuple[StageFacts, ...] = ()
         self.stage = FIRST
         self.region = WHOLE

@@ -21,6 +21,7 @@ from motorscope.plugin.qt.controls import mind_wheel_and_keys
 from motorscope.plugin.qt.dock import Dock
 from motorscope.plugin.qt.parts import AMBER, Hint, Section, StatusLine
 from motorscope.plugin.qt.runner import JobRunner
+from motorscope.plugin.review.commands import serve_reviews
 from motorscope.plugin.settings import preferences
 
 
@@ -32,6 +33,7 @@ class EncoderWidget(Dock):
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__(napari_viewer)
         workspace = self.workspace
+        serve_reviews(workspace)
         self.status = StatusLine()
         self.encoder = EncoderController(workspace, self._new_runner)
         self.ends.callback(self.encoder.close)
@@ -54,7 +56,7 @@ class EncoderWidget(Dock):
         if not workspace.options:
             self._new_runner().start(
                 inventory_job,
-                workspace.session.engine,
+                workspace.engine,
                 preferences().model,
                 on_result=self._on_inventory,
             )

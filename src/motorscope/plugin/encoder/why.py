@@ -23,6 +23,7 @@ from motorscope.plugin.layers.kinds import WHY
 from motorscope.plugin.layers.looks import ANGSTROM, AXES
 from motorscope.plugin.layers.source import tomogram_from_layer, tomogram_name
 from motorscope.plugin.layers.tag import LayerTag, kind_of
+from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.workspace import Workspace
 from motorscope.tomogram import level_for
 
@@ -54,8 +55,8 @@ class WhyController:
 
     def __init__(self, workspace: Workspace, new_runner: Callable[[], Runner]) -> None:
         self.workspace = workspace
-        self.tomograms = workspace.session.tomograms
-        engine = workspace.session.engine
+        self.tomograms = workspace.tomograms
+        engine = workspace.engine
         self.methods: tuple[MethodFacts, ...] = ()
         self.method = "hirescam"
         self.words = ""
@@ -95,7 +96,7 @@ class WhyController:
             If something needed is missing; it says what.
         """
         layer, option = self.workspace.chosen()
-        review = self.workspace.session.desk.review(layer)
+        review = ReviewController.of(self.workspace).review(layer)
         if review is None or review.current is None:
             raise PicksError("Which motor? Go to one with N, click on one, or add one.")
         tomogram, pick = self.tomograms.of(layer), review.current

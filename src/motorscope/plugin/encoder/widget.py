@@ -9,6 +9,7 @@ from superqt.utils import signals_blocked
 from motorscope.contract import Notice, Progress
 from motorscope.engine import Failure
 from motorscope.plugin.detect.jobs import Task, features_job
+from motorscope.plugin.encoder.stage_maps import feature_task, show_features
 from motorscope.plugin.panel import EncoderState
 from motorscope.plugin.qt.choice_box import ChoiceBox
 from motorscope.plugin.qt.parts import Hint, JobBar, StatusLine
@@ -29,7 +30,7 @@ class EncoderControls(QWidget):
 
     def __init__(self, workspace: Workspace, runner: JobRunner, status: StatusLine) -> None:
         super().__init__()
-        self._workspace, self._session = workspace, workspace.session
+        self._workspace = workspace
         self._runner, self._status = runner, status
         self._task: Task | None = None
         self._stages: tuple[str, ...] = ()
@@ -64,7 +65,7 @@ class EncoderControls(QWidget):
 
     def start(self) -> None:
         """Begin to compute the chosen stage."""
-        task = self._status.guard(self._workspace.new_feature_task)
+        task = self._status.guard(self._new_task)
         if task is None:
             self.finished.emit(False)
             return
@@ -75,9 +76,19 @@ class EncoderControls(QWidget):
         self._runner.start(
             features_job,
             task,
-            self._session.engine,
+            self._workspace.engine,
             on_message=self._on_message,
             on_result=self._on_result,
+        )
+
+    def _new_task(self) -> Task:
+        workspace = self._workspace
+        return feature_task(
+            workspace.tomograms,
+            *workspace.chosen(),
+            workspace.stage,
+            device=workspace.device,
+            precision=workspace.precision,
         )
 
     def _on_stage(self, stage: int) -> None:
@@ -85,7 +96,7 @@ class EncoderControls(QWidget):
 
     def _on_message(self, message: Any) -> None:
         assert self._task is not None
-        if not self._session.is_current(self._task):
+        if self._workspace.tomograms.get(self._task.layer_id) is None:
             self._runner.cancel()
         elif isinstance(message, Progress):
             self.job.show_progress(message.what, message.done, message.total, message.seconds_left)
@@ -101,7 +112,7 @@ class EncoderControls(QWidget):
         elif result is None:
             self._status.say("Cancelled.")
         else:
-            self._session.finish_features(task, result)
+            show_features(self._workspace.tomograms, task, result)
             if not result.covers_all and not self.notice.text():
                 self.notice.setText(
                     "Computed around what is in view only: the whole would not fit in memory."

@@ -1,7 +1,5 @@
 """A table of picks as a points layer, and back."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from napari.components import ViewerModel
@@ -47,42 +45,39 @@ def picks_of(layer: Points) -> tuple[PickTable, VoxelGrid]:
     return PickTable.from_frame(frame), grid
 
 
-def fit_slice_thickness(viewer: ViewerModel, margins: tuple[float, ...] | None) -> Any:
-    """Let a motor show in every slice that cuts it, where that changes nothing else.
+class SliceThickness:
+    """Lets a motor show in every slice that cuts it, where that changes nothing else.
 
     The viewer's slice becomes as thick as a marker while picks of ours are there and no other layer
     would be averaged over it, and thin again when that ends. Where a person has chosen a thickness,
     it stays.
-
-    Parameters
-    ----------
-    margins
-        What this function returned last, or ``None`` at first.
-
-    Returns
-    -------
-    tuple of float or None
-        The margins (z, y, x) that are ours, in units of the viewer's world.
     """
-    kinds = ((layer, kind_of(layer)) for layer in viewer.layers)
-    points = next((layer for layer, kind in kinds if kind is not None and kind.marks_motors), None)
-    projected = any(
-        str(layer.projection_mode) != "none"
-        for layer in viewer.layers
-        if layer.ndim > 2 and not isinstance(layer, Points)
-    )
-    left, right = viewer.dims.margin_left[-3:], viewer.dims.margin_right[-3:]
-    if points is not None and not projected:
-        if margins is None and not any(left) and not any(right):
-            margins = tuple(float(each) for each in MARKER_SIZE / 2 / world_unit(viewer, points))
-            _set_margins(viewer, margins)
-    elif margins is not None:
-        if left == right == margins:
-            _set_margins(viewer, (0.0, 0.0, 0.0))
-        margins = None
-    return margins
 
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = viewer
+        self._margins: tuple[float, ...] | None = None  # ours (z, y, x), in units of the world
 
-def _set_margins(viewer: ViewerModel, margins: tuple[float, ...]) -> None:
-    full = (*(0.0,) * (viewer.dims.ndim - 3), *margins)
-    viewer.dims.margin_left = viewer.dims.margin_right = full
+    def fit(self) -> None:
+        """Fit the thickness to the layers that there are."""
+        viewer = self._viewer
+        kinds = ((layer, kind_of(layer)) for layer in viewer.layers)
+        points = next((layer for layer, kind in kinds if kind and kind.marks_motors), None)
+        projected = any(
+            str(layer.projection_mode) != "none"
+            for layer in viewer.layers
+            if layer.ndim > 2 and not isinstance(layer, Points)
+        )
+        left, right = viewer.dims.margin_left[-3:], viewer.dims.margin_right[-3:]
+        if points is not None and not projected:
+            if self._margins is None and not any(left) and not any(right):
+                half = MARKER_SIZE / 2 / world_unit(viewer, points)
+                self._margins = tuple(float(each) for each in half)
+                self._set(self._margins)
+        elif self._margins is not None:
+            if left == right == self._margins:
+                self._set((0.0, 0.0, 0.0))
+            self._margins = None
+
+    def _set(self, margins: tuple[float, ...]) -> None:
+        dims = self._viewer.dims
+        dims.margin_left = dims.margin_right = (*(0.0,) * (dims.ndim - 3), *margins)

@@ -27,6 +27,11 @@ def identity(layer: Layer) -> str:
     return own or str(layer.unique_id)
 
 
+def by_identity(layers: Iterable[Layer], wanted: str) -> Layer | None:
+    """Return the layer of an identity, or ``None`` if it has gone."""
+    return next((layer for layer in layers if identity(layer) == wanted), None)
+
+
 def is_queued(layer: Layer) -> bool:
     """Whether a queue opened this tomogram."""
     tag = tag_of(layer)

@@ -92,9 +92,8 @@ class StatusLine(QLabel):
 
     def follow(self, workspace: Workspace, ends: ExitStack) -> None:
         """Show what reviews say, the last of it at once, until `ends` is closed."""
-        desk = workspace.session.desk
-        listen(ends, desk.said, self.say)
-        listen(ends, desk.warned, self.show_warning)
+        listen(ends, workspace.said, self.say)
+        listen(ends, workspace.warned, self.show_warning)
         text, bad = workspace.news
         (self.show_warning if bad else self.say)(text)
 

@@ -16,7 +16,7 @@ from motorscope.errors import MotorscopeError, PicksError, SpacingError
 from motorscope.picks.marks import REVIEWED, is_last_step, undecided
 from motorscope.picks.searches import search_marks, search_remark
 from motorscope.plugin.connections import listen
-from motorscope.plugin.detect.controller import Session
+from motorscope.plugin.detect.controller import DetectController
 from motorscope.plugin.layers.source import full_grid, identity, path_of, spacing_of
 from motorscope.plugin.queue.jobs import Failed, Found, Opened
 from motorscope.plugin.queue.journals import (
@@ -54,19 +54,20 @@ class QueueController:
     changed = Signal()
     went_to = Signal()
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
+    def __init__(self, detections: DetectController) -> None:
+        self.reviews, self.heatmaps = detections.reviews, detections.heatmaps
+        self.tomograms = self.reviews.tomograms
         self.queue: Queue | None = None
         self._spacing_wanted = False  # by the open tomogram, whose file does not say it
         self._ends = ExitStack()
         self._ends.callback(self.went_to.disconnect)
         self._ends.callback(self.changed.disconnect)
-        listen(self._ends, session.desk.changed, self._on_review)
-        listen(self._ends, session.searched, self._on_searched)
-        listen(self._ends, session.tomograms.changed, self._on_layers)
+        listen(self._ends, self.reviews.changed, self._on_review)
+        listen(self._ends, detections.searched, self._on_searched)
+        listen(self._ends, self.tomograms.changed, self._on_layers)
 
     def close(self) -> None:
-        """Let go of the session; layers stay. May be called more than once."""
+        """Let go of the viewer; layers stay. May be called more than once."""
         self._ends.close()
 
     # Which tomograms
@@ -90,7 +91,7 @@ class QueueController:
     @property
     def layer(self) -> Layer | None:
         """The layer of the tomogram that the queue has opened."""
-        return opened_layer(self.session)
+        return opened_layer(self.tomograms)
 
     @property
     def current(self) -> Entry | None:
@@ -110,7 +111,7 @@ class QueueController:
         """
         remark = self._keep_unkept()
         self._spacing_wanted = False
-        show_tomogram(self.session, opened)
+        show_tomogram(self.reviews, opened)
         self._spacing_wanted = opened.tomogram.grid.spacing is None
         entry = self.entry(opened.path)
         if entry is not None and entry.problem and not self._spacing_wanted:
@@ -132,7 +133,7 @@ class QueueController:
         remark, layer = self._keep_unkept(), self.layer
         self._spacing_wanted = False
         if layer is not None:
-            remove_tomogram(self.session, layer)
+            remove_tomogram(self.reviews, layer)
         return remark
 
     # Searching
@@ -173,7 +174,7 @@ class QueueController:
             if layer is not None:
                 self._put(entry)
                 if spacing_of(layer) is None:  # it was opened before a person said it
-                    self.session.set_spacing(layer, found.grid.known_spacing())
+                    self.reviews.set_spacing(layer, found.grid.known_spacing())
                 self._take_into_review(layer, found)
                 self._refresh_current()
             else:
@@ -239,7 +240,7 @@ class QueueController:
             raise PicksError(f"{path} is not in the queue any more.")
         if layer is None or spacing_of(layer) is None:  # without a spacing there is no review
             return entry, None
-        review = self.session.desk.begin(layer)
+        review = self.reviews.begin(layer)
         if review.journal is None:
             raise PicksError(
                 f"The journal of {entry.name} cannot be written, so this cannot be kept; "
@@ -249,13 +250,13 @@ class QueueController:
 
     def _layer_of(self, path: Path) -> Layer | None:
         """Return the layer of a tomogram that is open, by the queue or by a person."""
-        layers = [each.layer for each in self.session.tomograms]
+        layers = [each.layer for each in self.tomograms]
         return next((each for each in layers if path_of(each) == path), None)
 
     def _keep_unkept(self) -> str:
         """Let the open tomogram be the person's if edits are not on disk; return what to say."""
         layer = self.layer
-        review = self.session.desk.review(layer)
+        review = self.reviews.review(layer)
         if layer is None or review is None or review.journal or not review.history.can_undo:
             return ""
         give_away(layer)
@@ -268,14 +269,15 @@ class QueueController:
             self.changed.emit()
 
     def _take_into_review(self, layer: Layer, found: Found) -> None:
-        desk = self.session.desk
-        review = desk.begin(layer, found.threshold)
+        review = self.reviews.begin(layer, found.threshold)
         before, threshold = review.table, review.threshold
         summits = found.summits
-        self.session.heatmaps.keep(identity(layer))
-        show_heatmap(self.session, layer, found.heatmap)
-        self.session.heatmaps.settle(identity(layer), found.heatmap)
-        desk.take_in(layer, summits.candidates, summits.distance, threshold, summits=summits)
+        self.heatmaps.keep(identity(layer))
+        show_heatmap(self.tomograms, layer, found.heatmap)
+        self.heatmaps.settle(identity(layer), found.heatmap)
+        self.reviews.take_in(
+            layer, summits.candidates, summits.distance, threshold, summits=summits
+        )
         if review.journal is not None:
             marks = search_marks(before, review.table, threshold, summits.distance, found.search)
             review.note(marks)
@@ -283,7 +285,7 @@ class QueueController:
     def _refresh_current(self) -> None:
         """Bring the entry of the open tomogram to what its review holds."""
         entry = self.current
-        review = self.session.desk.review(self.layer)
+        review = self.reviews.review(self.layer)
         if entry is not None and review is not None:
             known = as_reviewed(entry, review)
             if known.summary != entry.summary:
@@ -297,11 +299,12 @@ class QueueController:
     def _on_searched(self, layer_id: str) -> None:
         """Keep that the open tomogram was searched from the panel."""
         layer, entry = self.layer, self.current
-        run = self.session.last_run(layer)
-        if layer is None or entry is None or run is None or identity(layer) != layer_id:
+        tomogram = self.tomograms.of(layer)
+        if entry is None or tomogram is None or tomogram.id != layer_id:
             return
-        review = self.session.desk.review(layer)
-        if review is None or review.journal is None:
+        run = tomogram.last_run
+        review = tomogram.review
+        if run is None or review is None or review.journal is None:
             return
         search = search_remark(run.card.name, run.card.sha256)
         review.note({"searched": search, "reviewed": None})
@@ -314,12 +317,12 @@ class QueueController:
             self._spacing_wanted = False
             grid = full_grid(layer)
             remarks = {"spacing": grid.spacing, "origin": grid.origin}
-            entry, review = replace(entry, problem=""), self.session.desk.review(layer)
+            entry, review = replace(entry, problem=""), self.reviews.review(layer)
             self._put(entry)
             if review is None:
                 try:
                     self._put(noted(entry, remarks))
                 except PicksError as error:
-                    self.session.desk.warned.emit(str(error))
+                    self.reviews.warned.emit(str(error))
             self._refresh_current()
         self.went_to.emit()

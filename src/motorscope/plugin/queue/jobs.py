@@ -24,10 +24,10 @@ from motorscope.engine import Engine, run_on
 from motorscope.errors import MotorscopeError, SpacingError
 from motorscope.picks import Summits
 from motorscope.picks.searches import search_remark
-from motorscope.plugin.detect.heatmaps import read_heatmap
 from motorscope.plugin.layers.heatmap_part import Heatmap
 from motorscope.plugin.layers.looks import tomogram_arguments
 from motorscope.plugin.queue.worklist import Entry, Queue, scan, with_journal
+from motorscope.plugin.review.heatmaps import read_heatmap
 from motorscope.tomogram import Tomogram, VoxelGrid, open_tomogram, read_block, write_heatmap
 
 Spacing = tuple[float, float, float]

@@ -14,23 +14,24 @@ from uuid import uuid4
 import numpy as np
 from napari.layers import Image, Layer
 
-from motorscope.plugin.detect.controller import Session
+from motorscope.plugin.document import Tomograms
 from motorscope.plugin.layers.heatmap_part import Heatmap
 from motorscope.plugin.layers.kinds import HEATMAP, PICKS, Ending
 from motorscope.plugin.layers.looks import heatmap_arguments, tomogram_data
 from motorscope.plugin.layers.source import identity, is_queued, is_upright, place, spacing_of
 from motorscope.plugin.layers.tag import KEY, retag
 from motorscope.plugin.queue.jobs import Opened
+from motorscope.plugin.review.controller import ReviewController
 
 _LOG = logging.getLogger(__name__)
 
 
-def opened_layer(session: Session) -> Layer | None:
+def opened_layer(tomograms: Tomograms) -> Layer | None:
     """Return the layer of the tomogram that the queue has opened."""
-    return next((each.layer for each in session.tomograms if is_queued(each.layer)), None)
+    return next((each.layer for each in tomograms if is_queued(each.layer)), None)
 
 
-def show_tomogram(session: Session, opened: Opened) -> Layer:
+def show_tomogram(reviews: ReviewController, opened: Opened) -> Layer:
     """Show a tomogram, its heatmap and its picks, in place of the one that is open.
 
     A person's own layers stay. So does how the layers look, but for their contrast. Layers never
@@ -41,28 +42,28 @@ def show_tomogram(session: Session, opened: Opened) -> Layer:
     Layer
         The tomogram's.
     """
-    layer = opened_layer(session)
+    layer = opened_layer(reviews.tomograms)
     # napari cannot make a plain layer of a pyramid, nor the other way round.
     alike = layer is not None and layer.multiscale == opened.arguments["multiscale"]
     if layer is not None and alike and is_upright(layer):
-        before = session.tomograms.of(layer)
+        before = reviews.tomograms.of(layer)
         left = [] if before is None else [before.layer_of(kind) for kind in (PICKS, HEATMAP)]
         try:
-            _exchange(session, layer, opened)
+            _exchange(reviews, layer, opened)
             return layer
         except Exception:
             _LOG.exception("The layers could not be given %s; opening it afresh", opened.path)
             for each in left:
-                if each in session.viewer.layers:
-                    session.viewer.layers.remove(each)
+                if each in reviews.viewer.layers:
+                    reviews.viewer.layers.remove(each)
     if layer is not None:
-        remove_tomogram(session, layer)
-    return _open_afresh(session, opened)
+        remove_tomogram(reviews, layer)
+    return _open_afresh(reviews, opened)
 
 
-def remove_tomogram(session: Session, layer: Layer) -> None:
+def remove_tomogram(reviews: ReviewController, layer: Layer) -> None:
     """Remove a tomogram and what was found in it; a person's layers stay."""
-    session.viewer.layers.remove(layer)
+    reviews.viewer.layers.remove(layer)
 
 
 def give_away(layer: Layer) -> None:
@@ -70,9 +71,9 @@ def give_away(layer: Layer) -> None:
     retag(layer, queued=False)
 
 
-def show_heatmap(session: Session, layer: Layer, heatmap: Heatmap) -> None:
+def show_heatmap(tomograms: Tomograms, layer: Layer, heatmap: Heatmap) -> None:
     """Show a heatmap right above its tomogram, in place of an older one."""
-    tomogram = session.tomograms.of(layer)
+    tomogram = tomograms.of(layer)
     assert tomogram is not None
     shown = tomogram.layer_of(HEATMAP)
     if shown is not None:
@@ -80,31 +81,31 @@ def show_heatmap(session: Session, layer: Layer, heatmap: Heatmap) -> None:
             _fill_heatmap(shown, layer, heatmap)
         return
     image = Image(**heatmap_arguments(*heatmap, layer.name, tomogram.id))
-    session.tomograms.add(tomogram, image, keep_selection=True)
+    tomograms.add(tomogram, image, keep_selection=True)
 
 
-def _open_afresh(session: Session, opened: Opened) -> Layer:
+def _open_afresh(reviews: ReviewController, opened: Opened) -> Layer:
     """Add the layers of a tomogram: all, or none if that fails."""
     arguments = {**opened.arguments, "metadata": _metadata(opened)}
-    layer = session.viewer.add_layer(Image(tomogram_data(opened.tomogram), **arguments))
+    layer = reviews.viewer.add_layer(Image(tomogram_data(opened.tomogram), **arguments))
     try:
-        session.desk.restore(layer)
+        reviews.restore(layer)
         if opened.heatmap is not None:
-            show_heatmap(session, layer, opened.heatmap)
-        _look_over(session, layer)
+            show_heatmap(reviews.tomograms, layer, opened.heatmap)
+        _look_over(reviews, layer)
     except Exception:
-        remove_tomogram(session, layer)
+        remove_tomogram(reviews, layer)
         raise
     return layer
 
 
-def _exchange(session: Session, layer: Layer, opened: Opened) -> None:
+def _exchange(reviews: ReviewController, layer: Layer, opened: Opened) -> None:
     """Put a tomogram into the layers of the one that is open."""
-    tomograms, layers = session.tomograms, session.viewer.layers
+    tomograms, layers = reviews.tomograms, reviews.viewer.layers
     before = tomograms.of(layer)
     assert before is not None
     points, shown = before.layer_of(PICKS), before.layer_of(HEATMAP)
-    with tomograms.changed.blocked(), _unseen(session, (layer, shown)):
+    with tomograms.changed.blocked(), _unseen(reviews, (layer, shown)):
         tomograms.end(before, Ending.EXCHANGE)  # first: so the review takes in what was done
         if shown is not None and opened.heatmap is None:
             layers.remove(shown)
@@ -117,7 +118,7 @@ def _exchange(session: Session, layer: Layer, opened: Opened) -> None:
             layer.units = arguments["units"]
         layer.contrast_limits = arguments["contrast_limits"]
         layer.contrast_limits_range = arguments["contrast_limits"]
-        session.desk.restore(layer, points)
+        reviews.restore(layer, points)
         layer.name = arguments["name"]
         if points is not None and points not in tomogram.layers:
             layers.remove(points)  # there is no review that could use them
@@ -125,8 +126,8 @@ def _exchange(session: Session, layer: Layer, opened: Opened) -> None:
             _fill_heatmap(shown, layer, opened.heatmap)
             tomogram.layers.append(shown)
         elif opened.heatmap is not None:
-            show_heatmap(session, layer, opened.heatmap)
-        _look_over(session, layer)
+            show_heatmap(reviews.tomograms, layer, opened.heatmap)
+        _look_over(reviews, layer)
     tomograms.changed.emit()
 
 
@@ -138,19 +139,19 @@ def _fill_heatmap(shown: Layer, layer: Layer, heatmap: Heatmap) -> None:
     place(shown, arguments, "translate", "name")
 
 
-def _look_over(session: Session, layer: Layer) -> None:
+def _look_over(reviews: ReviewController, layer: Layer) -> None:
     """Look at the whole tomogram: at the first motor to decide about, else at the middle."""
-    viewer = session.viewer
+    viewer = reviews.viewer
     middle = layer.data_to_world((np.array(layer.data.shape) - 1) / 2)
     viewer.dims.set_point(range(viewer.dims.ndim - 3, viewer.dims.ndim), middle)
-    review = session.desk.review(layer)
+    review = reviews.review(layer)
     if review is not None:
         review.step(undecided=True)
     viewer.reset_view(reset_camera_angle=False)
 
 
 @contextmanager
-def _unseen(session: Session, some: Iterable[Layer | None]) -> Iterator[None]:
+def _unseen(reviews: ReviewController, some: Iterable[Layer | None]) -> Iterator[None]:
     """Hide layers while they change, so that napari cuts each of them only once, at the end."""
     hidden = [layer for layer in some if layer is not None and layer.visible]
     for layer in hidden:
@@ -159,7 +160,7 @@ def _unseen(session: Session, some: Iterable[Layer | None]) -> Iterator[None]:
         yield
     finally:
         for layer in hidden:
-            if layer in session.viewer.layers:
+            if layer in reviews.viewer.layers:
                 layer.visible = True
 
 

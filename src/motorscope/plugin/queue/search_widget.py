@@ -142,7 +142,7 @@ class SearchControls(QWidget):
             self.bar.setRange(0, 0)
             self.runner.start(
                 inventory_job,
-                self._workspace.session.engine,
+                self._workspace.engine,
                 preferences().model,
                 on_result=partial(self._on_inventory, entries),
             )
@@ -157,7 +157,7 @@ class SearchControls(QWidget):
         self.runner.start(
             search_job,
             task,
-            self._workspace.session.engine,
+            self._workspace.engine,
             on_message=self._on_message,
             on_result=self._on_result,
         )

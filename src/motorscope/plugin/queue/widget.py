@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 
 from motorscope.engine import Failure
 from motorscope.picks.marks import REVIEWED
+from motorscope.plugin.detect.controller import DetectController
 from motorscope.plugin.qt.choice_box import ChoiceBox
 from motorscope.plugin.qt.controls import mind_wheel_and_keys
 from motorscope.plugin.qt.dock import PANEL, Dock, find_dock
@@ -32,6 +33,7 @@ from motorscope.plugin.queue.search_widget import SearchControls
 from motorscope.plugin.queue.steps_widget import StepControls
 from motorscope.plugin.queue.table_view import QueueTable
 from motorscope.plugin.queue.worklist import STATUSES, Entry, Queue, neighbour
+from motorscope.plugin.review.commands import serve_reviews
 from motorscope.tomogram.formats import titles
 from motorscope.words import counted
 
@@ -52,7 +54,8 @@ class QueueWidget(Dock):
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__(napari_viewer)
         self._viewer = napari_viewer
-        self.desk = QueueController(self.workspace.session)
+        serve_reviews(self.workspace)
+        self.desk = QueueController(DetectController.of(self.workspace))
         self.ends.callback(self.desk.close)
         self.scans, self.reads = JobRunner(self), JobRunner(self)
         self._reader = TomogramReader(self.reads, self._on_opened, self._on_open_failed)
@@ -84,7 +87,7 @@ class QueueWidget(Dock):
         self.scans.start(
             scan_job,
             source,
-            self.workspace.session.desk.folder,
+            self.workspace.folder,
             on_message=self._on_scan,
             on_result=self._on_scanned,
         )

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from napari.components import ViewerModel
 from napari.layers import Layer
 
 from motorscope.errors import MotorscopeError
 from motorscope.plugin.layers.bare import BareView
-from motorscope.plugin.layers.source import identity
 from motorscope.plugin.review.controller import ReviewController
+from motorscope.plugin.review.heatmaps import HeatmapController
+from motorscope.plugin.workspace import Workspace
 from motorscope.review import Review
 from motorscope.words import counted
 
@@ -69,7 +69,7 @@ ACTIONS = (
 
 
 class ReviewActions:
-    """Runs actions on the review of the chosen tomogram; what comes of it is said by the desk.
+    """Runs actions on the review of the chosen tomogram; what comes of it is said by the reviews.
 
     Attributes
     ----------
@@ -79,22 +79,26 @@ class ReviewActions:
         Hides what lies over the tomogram.
     """
 
-    def __init__(self, viewer: ViewerModel, desk: ReviewController) -> None:
-        self._viewer, self._desk = viewer, desk
-        self._layer_id = ""
+    def __init__(
+        self, reviews: ReviewController, bare: BareView, chosen: Callable[[], Layer | None]
+    ) -> None:
+        """Bind nothing yet; `chosen` returns the tomogram's layer that actions are about."""
+        self._viewer, self._reviews, self._chosen = reviews.viewer, reviews, chosen
         self._bound: list[str] = []
         self.goes_on = True
-        self.bare = BareView(viewer)
+        self.bare = bare
 
-    @property
-    def layer(self) -> Layer | None:
-        """The tomogram's layer that actions are about."""
-        layers = self._viewer.layers
-        return next((each for each in layers if identity(each) == self._layer_id), None)
+    @classmethod
+    def of(cls, workspace: Workspace) -> "ReviewActions":
+        """Return those of a workspace, with their keys."""
 
-    @layer.setter
-    def layer(self, layer: Layer | None) -> None:
-        self._layer_id = "" if layer is None else identity(layer)
+        def make() -> ReviewActions:
+            reviews = ReviewController.of(workspace)
+            made = cls(reviews, workspace.bare, lambda: workspace.layer)
+            made.bind()
+            return made
+
+        return workspace.part(cls, make)
 
     def bind(self) -> None:
         """Bind the keys in the viewer; a key that somebody has bound there already stays theirs."""
@@ -108,7 +112,7 @@ class ReviewActions:
                     continue
                 self._bound.append(key)
 
-    def unbind(self) -> None:
+    def close(self) -> None:
         """Give the keys back; doing so twice does no harm."""
         self.bare.release()
         while self._bound:
@@ -122,25 +126,25 @@ class ReviewActions:
         KeyError
             If there is no such action, or it is one that lasts.
         """
-        layer = self.layer
+        layer = self._chosen()
         if layer is None:
             return
         try:
             said = ""
             if name == "add":
-                self._desk.add_at_cursor(layer)
+                self._reviews.add_at_cursor(layer)
             elif name == "snap":
-                said = self._desk.snap(layer)
+                said = self._reviews.snap(layer)
             elif name == "zoom":
-                self._desk.zoom(layer)
+                self._reviews.zoom(layer)
             else:
-                review = self._desk.review(layer)
+                review = self._reviews.review(layer)
                 if review is not None:
-                    self._desk.said.emit(self._in_review(review, name))
+                    self._reviews.said.emit(self._in_review(review, name))
                 return
-            self._desk.said.emit(said)
+            self._reviews.said.emit(said)
         except MotorscopeError as error:
-            self._desk.said.emit(str(error))
+            self._reviews.said.emit(str(error))
 
     def _in_review(self, review: Review, name: str) -> str:
         """Do something that needs the review alone; return a remark."""
@@ -169,6 +173,12 @@ class ReviewActions:
         if name == "redo":
             return "" if review.redo() else "There is nothing to redo."
         raise KeyError(name)
+
+
+def serve_reviews(workspace: Workspace) -> None:
+    """Let the review of the chosen tomogram be there with its heatmap and keys, in any dock."""
+    HeatmapController.of(workspace)
+    ReviewActions.of(workspace)
 
 
 def _holder(bare: BareView) -> Callable[[Any], Iterator[None]]:

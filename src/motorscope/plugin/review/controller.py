@@ -21,7 +21,7 @@ from motorscope.picks.regridding import mover
 from motorscope.plugin.connections import listen
 from motorscope.plugin.document import OpenTomogram, Tomograms
 from motorscope.plugin.layers import source as sources
-from motorscope.plugin.layers.kinds import HEATMAP, PICKS
+from motorscope.plugin.layers.kinds import HEATMAP, PICKS, Ending
 from motorscope.plugin.layers.picks_view import PicksView
 from motorscope.plugin.layers.source import identity
 from motorscope.plugin.layers.tag import tag_of
@@ -29,6 +29,7 @@ from motorscope.plugin.layers.viewport import look_at, world_unit, zoom_to
 from motorscope.plugin.review.journals import journal_of, open_journal_of
 from motorscope.plugin.review.peaks import FLOOR, highest_between, nearest_summit
 from motorscope.plugin.review.pointer import Pointer
+from motorscope.plugin.workspace import Workspace
 from motorscope.review import Review
 from motorscope.tomogram import VoxelGrid
 
@@ -45,46 +46,71 @@ class ReviewController:
 
     Attributes
     ----------
+    tomograms, viewer
+        The tomograms, and the viewer in which they are open.
     changed
         Emitted with a tomogram layer's identity when its review begins, ends, or changes.
     said, warned
         Emitted with a sentence for a person: a remark, or an error.
-    folder
-        Where journals go that cannot be beside their tomogram; ``None``: the user's data folder.
-    scratch
-        Where all journals go instead, for a window that shall leave nothing behind.
+    folder, scratch
+        See `motorscope.plugin.workspace.Workspace`.
     """
 
     changed = Signal(str)
     said = Signal(str)
     warned = Signal(str)
 
-    def __init__(self, tomograms: Tomograms, folder: Path | None = None) -> None:
-        self._tomograms, self.viewer, self.folder = tomograms, tomograms.viewer, folder
-        self.scratch: Path | None = None
+    def __init__(
+        self, tomograms: Tomograms, folder: Path | None = None, scratch: Path | None = None
+    ) -> None:
+        self.tomograms, self.viewer = tomograms, tomograms.viewer
+        self.folder, self.scratch = folder, scratch
         self._pointer = Pointer(self.viewer)
         self._ends = ExitStack()
         self._ends.callback(self._pointer.close)
         listen(self._ends, tomograms.closing, self._on_closing)
         listen(self._ends, tomograms.lost, self._on_lost)
 
+    @classmethod
+    def of(cls, workspace: Workspace) -> "ReviewController":
+        """Return that of a workspace; it restores the review of every tomogram that is chosen."""
+
+        def make() -> ReviewController:
+            made = cls(workspace.tomograms, workspace.folder, workspace.scratch)
+            listen(made._ends, made.said, workspace.say)
+            listen(made._ends, made.warned, workspace.warn)
+            listen(made._ends, workspace.events.current, lambda: made.restore(workspace.layer))
+            made.restore(workspace.layer)
+            return made
+
+        return workspace.part(cls, make)
+
     def close(self) -> None:
         """Close all reviews and their journals; layers stay. May be called more than once."""
         for signal in (self.changed, self.said, self.warned):
             signal.disconnect()  # first: whoever listened may be half gone
         self._ends.close()
-        for tomogram in list(self._tomograms.by_id.values()):
+        for tomogram in list(self.tomograms.by_id.values()):
             self.forget(tomogram.id)
 
     def review(self, layer: Layer | None) -> Review | None:
         """Return the review of a tomogram, or ``None`` if it has not begun."""
-        tomogram = self._tomograms.of(layer)
+        tomogram = self.tomograms.of(layer)
         return None if tomogram is None else tomogram.review
 
-    def points(self, layer_id: str) -> Points | None:
-        """Return the points layer of a tomogram's review, if there is one."""
-        tomogram = self._tomograms.get(layer_id)
-        return None if tomogram is None or tomogram.view is None else tomogram.view.layer
+    def points(self, layer: Layer) -> Points:
+        """Return the points layer of a tomogram's picks.
+
+        Raises
+        ------
+        PicksError
+            If there are no picks, or the layer has been removed.
+        """
+        tomogram = self.tomograms.of(layer)
+        points = None if tomogram is None else tomogram.layer_of(PICKS)
+        if points is None:
+            raise no_picks(layer)
+        return points
 
     # Beginning and end
 
@@ -108,7 +134,7 @@ class ReviewController:
         sources.check_source(layer)
         grid = sources.full_grid(layer)
         grid.known_spacing()
-        tomogram = self._tomograms.of(layer)
+        tomogram = self.tomograms.of(layer)
         assert tomogram is not None
         layer_id = tomogram.id
         journal = self._open(layer)
@@ -124,7 +150,7 @@ class ReviewController:
         review = Review(name, grid, picks, threshold, journal)
         if journal is not None and picks is not journal.history:
             self._rewrite(journal, review)
-        view = PicksView(self.viewer, review, layer_id, partial(self._tomograms.add, tomogram))
+        view = PicksView(self.viewer, review, layer_id, partial(self.tomograms.add, tomogram))
         tomogram.review, tomogram.view = review, view
         review.changed.connect(lambda: self.changed.emit(layer_id))
         review.went_to.connect(lambda pick: self._look_at(layer_id, pick))
@@ -165,20 +191,17 @@ class ReviewController:
         found: PickTable,
         minimum_distance: float,
         threshold: float,
-        drag: str | None = None,
         summits: Summits | None = None,
     ) -> None:
         """Take in what a run found in a tomogram; see `Review.take_in`."""
-        new = self.review(layer) is None
         review = self.begin(layer, threshold)
-        if new or drag is None:
-            review.threshold = threshold
-        review.take_in(found, minimum_distance, drag, summits)
+        review.threshold = threshold
+        review.take_in(found, minimum_distance, summits=summits)
         review.changed.emit()  # also where nothing was found, so that there is a layer to add to
 
     def forget(self, layer_id: str) -> None:
         """End the review of a tomogram; what was done is in its journal."""
-        tomogram = self._tomograms.get(layer_id)
+        tomogram = self.tomograms.get(layer_id)
         if tomogram is None:
             return
         view, review = tomogram.view, tomogram.review
@@ -190,12 +213,35 @@ class ReviewController:
             review.close()
             self.changed.emit(layer_id)
 
-    def respace(self, layer: Layer) -> None:
-        """Bring a review to the new spacing of its tomogram.
+    def set_spacing(self, layer: Layer, spacing: tuple[float, float, float]) -> None:
+        """Give a tomogram a spacing (z, y, x) in Å; results at the old one are removed.
 
         Picks that a person made or decided about keep their voxels; undecided candidates go,
         because the model saw the tomogram at another scale.
+
+        Raises
+        ------
+        TomogramError
+            If the layer is no tomogram, or the numbers are no spacing.
         """
+        sources.check_source(layer)
+        spacing = sources.full_grid(layer).with_spacing(spacing).known_spacing()
+        if sources.spacing_of(layer) == spacing:
+            return
+        tomogram = self.tomograms.of(layer)
+        assert tomogram is not None
+        point = layer.world_to_data(self.viewer.dims.point)
+        sources.set_spacing(layer, spacing)
+        self.tomograms.drop_results(tomogram, Ending.SPACING)
+        tomogram.last_run = tomogram.heatmap = None  # the one on disk is of the old spacing, too
+        tomogram.heatmaps.clear()
+        self._respace(layer)
+        self.restore(layer)
+        self.viewer.reset_view()
+        self.viewer.dims.point = layer.data_to_world(point)
+        self.tomograms.changed.emit()
+
+    def _respace(self, layer: Layer) -> None:
         review = self.review(layer)
         if review is None:
             return
@@ -308,7 +354,7 @@ class ReviewController:
         return grid.to_world(voxel)
 
     def _heatmap(self, layer: Layer) -> tuple[Layer, Any, VoxelGrid]:
-        tomogram = self._tomograms.of(layer)
+        tomogram = self.tomograms.of(layer)
         shown = None if tomogram is None else tomogram.layer_of(HEATMAP)
         if shown is None:
             raise PicksError("This needs the heatmap; find motors first.")
@@ -317,11 +363,11 @@ class ReviewController:
     def _begun(self, layer: Layer) -> Review:
         review = self.review(layer)
         if review is None:
-            raise PicksError(f"There are no picks of '{layer.name}'; find motors in it first.")
+            raise no_picks(layer)
         return review
 
     def _look_at(self, layer_id: str, pick: int) -> None:
-        tomogram = self._tomograms.get(layer_id)
+        tomogram = self.tomograms.get(layer_id)
         if tomogram is not None and tomogram.review is not None:
             look_at(self.viewer, tomogram.layer, list(tomogram.review.position(pick)))
 
@@ -340,3 +386,8 @@ class ReviewController:
         except PicksError as error:
             self.warned.emit(f"{error} What you do here is not kept on disk: use Save…")
         return None
+
+
+def no_picks(layer: Layer) -> PicksError:
+    """Return the error of a tomogram in which nothing was found."""
+    return PicksError(f"There are no picks of '{layer.name}'; find motors in it first.")

@@ -16,6 +16,8 @@ from motorscope.plugin.layers.kinds import STATUS_COLOURS
 from motorscope.plugin.layers.looks import label
 from motorscope.plugin.qt.dock import Dock
 from motorscope.plugin.review.closeups_widget import appearance_of, draw_label, picture_of
+from motorscope.plugin.review.commands import serve_reviews
+from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.review.wall_view import TileWall
 from motorscope.review import Review
 
@@ -96,7 +98,8 @@ class GalleryWidget(Dock):
 
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__(napari_viewer)
-        self._desk = self.workspace.session.desk
+        self._reviews = ReviewController.of(self.workspace)
+        serve_reviews(self.workspace)
         self._following = ExitStack()
         self.ends.callback(self._following.close)
         self._layer: Layer | None = None
@@ -113,7 +116,7 @@ class GalleryWidget(Dock):
         self.tiles.chosen.connect(self._on_chosen)
         self.pictures.made.connect(self.tiles.viewport().update)
         listen(self.ends, self.workspace.events.current, self._on_tomogram)
-        listen(self.ends, self._desk.changed, self._on_desk)
+        listen(self.ends, self._reviews.changed, self._on_desk)
         self.ends.callback(self.pictures.let_go)
         self._on_tomogram()
 
@@ -166,7 +169,7 @@ class GalleryWidget(Dock):
             self._follow()
 
     def _follow(self) -> None:
-        self._listen_to(self._desk.review(self._layer))
+        self._listen_to(self._reviews.review(self._layer))
         self.refresh()
 
     def _listen_to(self, review: Review | None) -> None:

@@ -6,7 +6,7 @@ from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QWidget
 
 from motorscope.plugin.layers.looks import label
-from motorscope.plugin.review.review import Review
+from motorscope.review import Review
 
 
 class NoteLine(QWidget):

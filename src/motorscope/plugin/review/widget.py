@@ -20,7 +20,8 @@ from motorscope.plugin.layers.source import identity
 from motorscope.plugin.qt.choice_box import ChoiceBox
 from motorscope.plugin.qt.parts import AMBER, Hint
 from motorscope.plugin.review.closeups_widget import CloseUps
-from motorscope.plugin.review.commands import ACTIONS, BARE, Action
+from motorscope.plugin.review.commands import ACTIONS, BARE, Action, ReviewActions
+from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.review.journals import kept_elsewhere
 from motorscope.plugin.review.note_widget import NoteLine
 from motorscope.plugin.review.table_view import PicksTable
@@ -45,7 +46,8 @@ class ReviewControls(QWidget):
 
     def __init__(self, workspace: Workspace, ends: ExitStack) -> None:
         super().__init__()
-        self._session, self._actions = workspace.session, workspace.actions
+        self._reviews = ReviewController.of(workspace)
+        self._actions = ReviewActions.of(workspace)
         self._following = ExitStack()
         ends.callback(self._following.close)
         self._layer: Layer | None = None
@@ -73,7 +75,7 @@ class ReviewControls(QWidget):
         self.rejected.toggled.connect(self._on_rejected)
         self.go_on.toggled.connect(self._on_go_on)
         ends.callback(self.closeups.let_go)
-        listen(ends, self._session.desk.changed, self._on_desk)
+        listen(ends, self._reviews.changed, self._on_desk)
         self.refresh()
 
     def set_layer(self, layer: Layer | None) -> None:
@@ -147,7 +149,7 @@ class ReviewControls(QWidget):
 
     def _follow(self) -> None:
         """Listen to the review of the chosen tomogram, and to no other."""
-        review = self._session.desk.review(self._layer)
+        review = self._reviews.review(self._layer)
         if review is not self._review:
             self._following.close()
             self._review = review
@@ -175,7 +177,7 @@ class ReviewControls(QWidget):
         if path is None:
             text = "Not kept on disk: save."
         elif self._layer is not None and (
-            reason := kept_elsewhere(self._layer, path, self._session.desk.scratch)
+            reason := kept_elsewhere(self._layer, path, self._reviews.scratch)
         ):
             text = f"{reason}: edits are kept in …/{path.parent.name}."
         self.unkept.setText(text)

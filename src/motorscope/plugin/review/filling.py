@@ -9,8 +9,6 @@ from napari.components import ViewerModel
 from napari.layers import Image
 from numpy.typing import NDArray
 
-from motorscope.contract import ModelCard
-from motorscope.picks import PickTable
 from motorscope.plugin.layers.viewport import Box
 from motorscope.tomogram import VoxelGrid
 
@@ -66,8 +64,3 @@ class Filling:
         if (at_once or now - self._drawn > REFRESH_SECONDS) and self.layer in viewer.layers:
             self._drawn = now
             self.layer.refresh()
-
-
-def from_model(candidates: PickTable, card: ModelCard) -> PickTable:
-    """Return candidates that say which model made them."""
-    return candidates.set_details(candidates.ids, model=card.name, model_sha256=card.sha256 or "")

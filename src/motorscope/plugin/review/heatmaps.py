@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from motorscope.errors import MotorscopeError
 from motorscope.picks.searches import heatmap_of
 from motorscope.plugin.connections import listen
-from motorscope.plugin.detect.filling import Filling
-from motorscope.plugin.document import OpenTomogram, Tomograms
+from motorscope.plugin.document import OpenTomogram
 from motorscope.plugin.layers.heatmap_part import (
     Heatmap,
     offset,
@@ -30,6 +29,8 @@ from motorscope.plugin.layers.looks import heatmap_arguments
 from motorscope.plugin.layers.source import full_grid, identity, is_queued, place, tomogram_name
 from motorscope.plugin.layers.viewport import Box
 from motorscope.plugin.review.controller import ReviewController
+from motorscope.plugin.review.filling import Filling
+from motorscope.plugin.workspace import Workspace
 from motorscope.review import Review
 from motorscope.tomogram import (
     VoxelGrid,
@@ -45,12 +46,24 @@ _MOST = 500_000_000  # bytes of heatmaps to go back to
 class HeatmapController:
     """The heatmaps of a viewer's tomograms."""
 
-    def __init__(self, tomograms: Tomograms, desk: ReviewController) -> None:
-        self._tomograms, self._viewer, self._desk = tomograms, tomograms.viewer, desk
+    def __init__(self, reviews: ReviewController) -> None:
+        self._tomograms, self._viewer, self._reviews = reviews.tomograms, reviews.viewer, reviews
         self._writer = ThreadPoolExecutor(1, "heatmap")
         self._ends = ExitStack()
         self._ends.callback(self._writer.shutdown)
-        listen(self._ends, desk.changed, self.follow)
+        listen(self._ends, reviews.changed, self.follow)
+
+    @classmethod
+    def of(cls, workspace: Workspace) -> "HeatmapController":
+        """Return that of a workspace; it loads the heatmap of every tomogram that is chosen."""
+
+        def make() -> HeatmapController:
+            made = cls(ReviewController.of(workspace))
+            listen(made._ends, workspace.events.current, lambda: made.load(workspace.layer))
+            made.load(workspace.layer)
+            return made
+
+        return workspace.part(cls, make)
 
     def close(self) -> None:
         """Write what is to be written; layers stay. May be called more than once."""
@@ -147,13 +160,15 @@ class HeatmapController:
         elif present is not None:
             self._put(layer, (np.zeros_like(present[0]), present[1]))
 
-    def load(self, layer: Layer) -> None:
+    def load(self, layer: Layer | None) -> None:
         """Show the heatmap that is kept beside a tomogram's journal, where none is shown.
 
         A queue reads that of its tomogram itself, ahead of time.
         """
-        review, layer_id = self._desk.review(layer), identity(layer)
-        if review is None or is_queued(layer) or self._present(layer_id) is not None:
+        review = self._reviews.review(layer)
+        if layer is None or review is None or is_queued(layer):
+            return
+        if self._present(identity(layer)) is not None:
             return
         heatmap = self._read(review, _named(review))
         if heatmap is not None:

@@ -215,11 +215,11 @@ def _open_without_spacing(path: Path) -> None:
 
 
 def _drop_coordinates(path: Path) -> None:
+    from motorscope.picks.formats import format_inside
     from motorscope.plugin.coordinates.coordinate_file import CoordinateFile
-    from motorscope.plugin.coordinates.sniff import coordinate_format
     from motorscope.tomogram import VoxelGrid
 
-    form = coordinate_format(path)  # never raises
+    form = format_inside(path)  # never raises
     if form is not None:
         CoordinateFile(path, form).read(VoxelGrid((60, 200, 180), None))
 

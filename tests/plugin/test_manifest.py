@@ -11,6 +11,7 @@ from napari.settings import get_plugin_settings
 from npe2 import PluginManifest
 from npe2.manifest.utils import import_python_name
 
+from motorscope.picks.formats import FORMATS, SUFFIXES
 from motorscope.plugin.settings import Preferences, preferences
 from motorscope.tomogram import formats, open_tomogram
 from motorscope.tomogram.formats.base import TomogramFormat
@@ -27,6 +28,15 @@ def test_manifest_is_found_and_every_command_can_be_imported(manifest):
     manifest.validate_imports()
     for command in manifest.contributions.commands:
         assert callable(import_python_name(command.python_name))
+
+
+def test_every_format_of_coordinates_can_be_opened_and_saved(manifest):
+    contributions = manifest.contributions
+    opened = [each.filename_patterns for each in contributions.readers]
+    assert [f"*{suffix}" for suffix in SUFFIXES] in opened
+    written = {each.command.split("write_")[1] for each in contributions.writers}
+    # napari writes its own CSV; a copick project is no single file.
+    assert written == {form.name for form in FORMATS} - {"napari", "copick"}
 
 
 def test_package_and_repository_hold_the_same_manifest(manifest):

@@ -11,9 +11,14 @@ from npe2 import PluginManager, PluginManifest
 
 from motorscope.errors import MotorscopeError, PicksError
 from motorscope.picks import PickTable
-from motorscope.picks.formats import FORMATS, format_of_file, format_to_write, write_coordinates
+from motorscope.picks.formats import (
+    FORMATS,
+    format_inside,
+    format_of_file,
+    format_to_write,
+    write_coordinates,
+)
 from motorscope.plugin.coordinates.open import get_reader, open_coordinates, open_on
-from motorscope.plugin.coordinates.sniff import coordinate_format
 from motorscope.plugin.layers.kinds import COORDINATES, PICKS
 from motorscope.plugin.layers.looks import picks_arguments, tomogram_arguments
 from motorscope.plugin.layers.points import picks_of_points
@@ -145,7 +150,7 @@ def test_the_name_of_a_csv_tells_which_one_is_written(name, tmp_path):
     viewer.layers.selection = {add_picks(viewer, a_table())}
     path = tmp_path / f"a.{name}.csv"
     assert viewer.layers.save(str(path), selected=True) == [str(path)]
-    assert coordinate_format(path).name == name
+    assert format_inside(path).name == name
     assert format_to_write(path).name == name
 
 
@@ -212,7 +217,7 @@ def test_no_reader_for_folders_and_absent_files(tmp_path):
     ],
 )
 def test_real_files_are_known_by_their_inside(file, name, shared_data):
-    found = coordinate_format(shared_data / file)
+    found = format_inside(shared_data / file)
     assert (found and found.name) == name
 
 

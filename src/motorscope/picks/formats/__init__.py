@@ -1,5 +1,6 @@
 """Coordinates in and out: the formats of other programs."""
 
+import os
 from pathlib import Path
 
 from motorscope.errors import MotorscopeError, PicksError
@@ -34,12 +35,17 @@ FORMATS = (
 )
 """All formats; of those that share a suffix the first is the one to write."""
 
+SUFFIXES = tuple(dict.fromkeys(each.suffixes[-1] for each in FORMATS))
+"""The plain suffixes of all formats."""
+
 __all__ = [
     "FORMATS",
+    "SUFFIXES",
     "UNKNOWN_GRID",
     "Format",
     "PickSets",
     "format_by_name",
+    "format_inside",
     "format_of_file",
     "format_to_write",
     "read_coordinates",
@@ -87,6 +93,24 @@ def format_of_file(path: Path) -> Format:
     raise PicksError(
         f"{path} is of no known format; name it with --from, one of {_names(FORMATS)}."
     )
+
+
+def format_inside(path: str | os.PathLike[str]) -> Format | None:
+    """Return the format of a file of coordinates, or ``None`` for any other file; never raises.
+
+    It looks inside, because suffixes are everybody's.
+    """
+    try:
+        path = Path(path)
+        candidates = [each for each in FORMATS if path.suffix.lower() in each.suffixes]
+        if not candidates or not path.is_file():
+            return None
+        with path.open("rb") as file:
+            start = file.read(_ENOUGH)
+        sure = (each for each in candidates if each.recognises(start) and each.is_sure(path, start))
+        return next(sure, None)
+    except Exception:  # whatever a strange file does to a parser: it is not ours
+        return None
 
 
 def format_to_write(path: Path) -> Format:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from motorscope.picks.files import read_text, write_text
 from motorscope.picks.formats.base import (
     Format,
     PickSets,
+    json_in,
     only_set,
     picks_from_voxels,
     picks_of_tomograms,
@@ -92,6 +94,27 @@ def write_json(path: Path, sets: PickSets, binning: float) -> None:
     write_text(path, json.dumps(lists, ensure_ascii=False, indent=1) + "\n")
 
 
+def _has_points(path: Path, start: bytes) -> bool:
+    array = np.load(path, mmap_mode="r", allow_pickle=False)
+    return array.ndim == 2 and array.shape[1] == 3 and array.dtype.kind in "iuf"
+
+
+def _has_lists(path: Path, start: bytes) -> bool:
+    content = json_in(path)
+    return isinstance(content, dict) and all(_are_points(points) for points in content.values())
+
+
+def _are_points(points: Any) -> bool:
+    return isinstance(points, list) and all(
+        isinstance(point, list) and len(point) == 3 and all(_is_number(each) for each in point)
+        for point in points
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 ARRAY = Format(
     name="npy",
     title="NumPy array of z, y, x in voxels",
@@ -100,6 +123,8 @@ ARRAY = Format(
     read=read_array,
     write=write_array,
     several=False,
+    is_sure=_has_points,
+    in_voxels=True,
 )
 JSON = Format(
     name="json",
@@ -108,4 +133,6 @@ JSON = Format(
     recognises=lambda start: start.lstrip().startswith(b"{"),
     read=read_json,
     write=write_json,
+    is_sure=_has_lists,
+    in_voxels=True,
 )

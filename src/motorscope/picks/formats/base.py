@@ -9,8 +9,10 @@ file's numbers in the file's own convention, whether that counts from the middle
 of the first voxel.
 """
 
+import csv
 import importlib
 import importlib.util
+import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -30,6 +32,8 @@ PickSets = Mapping[str, tuple[PickTable, VoxelGrid]]
 
 UNKNOWN_GRID = VoxelGrid(shape=(0, 0, 0), spacing=None)
 
+_LARGEST_JSON = 20_000_000  # bytes
+
 
 @dataclass(frozen=True)
 class Format:
@@ -45,6 +49,10 @@ class Format:
         Of its files, in lower case and with the dot; the first one is its own.
     recognises
         Whether a file with such a suffix is of this format, from a look at its beginning.
+    is_sure
+        Whether a file that it recognises is of this format in earnest, from a closer look with
+        the beginning at hand: a viewer asks so before it takes a file that may be anybody's. It
+        may raise whatever a strange file does to a parser.
     read
         From a file, the tomogram's grid as far as it is known, and the binning.
     write
@@ -53,6 +61,8 @@ class Format:
         The Python package that it needs, if any.
     several
         Whether one file can hold several tomograms.
+    in_voxels
+        Whether its files count in voxels and do not say how large these are.
     replaces
         Which files writing these picks to a path would replace, whether or not they exist.
     """
@@ -65,7 +75,22 @@ class Format:
     write: Callable[[Path, PickSets, float], None]
     package: str | None = None
     several: bool = True
+    is_sure: Callable[[Path, bytes], bool] = lambda path, start: True
+    in_voxels: bool = False
     replaces: Callable[[Path, PickSets], list[Path]] = lambda path, sets: [path]
+
+
+def columns_in(start: bytes) -> set[str]:
+    """Return the names of columns in the first line of a CSV file."""
+    line = start.decode("utf-8-sig").splitlines()[0]
+    return {name.strip() for name in next(csv.reader([line]))}
+
+
+def json_in(path: Path) -> Any:
+    """Return what a JSON file holds; ``None`` for one that is too large for a list of motors."""
+    if path.stat().st_size > _LARGEST_JSON:
+        return None
+    return json.loads(path.read_text(encoding="utf-8-sig"))
 
 
 def library(package: str) -> Any:

@@ -18,6 +18,7 @@ from motorscope.picks.files import write_text
 from motorscope.picks.formats.base import (
     Format,
     PickSets,
+    columns_in,
     known_shape,
     picks_of_tomograms,
     to_write,
@@ -129,6 +130,10 @@ def _write(path: Path, frame: pd.DataFrame) -> None:
     write_text(path, frame.to_csv(index=False, lineterminator="\n"))
 
 
+def _is_sure(path: Path, start: bytes) -> bool:
+    return {"tomo_id", *MOTOR} <= columns_in(start)
+
+
 def _header_has(start: bytes, words: list[str]) -> bool:
     header = start.split(b"\n", 1)[0]
     return all(word.encode() in header for word in words)
@@ -141,6 +146,7 @@ LABELS = Format(
     recognises=lambda start: _header_has(start, ["tomo_id", *MOTOR, SPACING]),
     read=read_labels,
     write=write_labels,
+    is_sure=_is_sure,
 )
 SUBMISSION = Format(
     name="submission",
@@ -149,4 +155,6 @@ SUBMISSION = Format(
     recognises=lambda start: _header_has(start, SUBMISSION_COLUMNS),
     read=read_submission,
     write=write_submission,
+    is_sure=_is_sure,
+    in_voxels=True,
 )

@@ -14,6 +14,7 @@ from motorscope.picks.files import read_text, write_text
 from motorscope.picks.formats.base import (
     Format,
     PickSets,
+    json_in,
     library,
     only_set,
     picks_from_world,
@@ -142,6 +143,12 @@ def _is_project(path: Path) -> bool:
     return '"pickable_objects"' in read_text(path, "a copick file")
 
 
+def _is_sure(path: Path, start: bytes) -> bool:
+    content = json_in(path)
+    one_set = {"pickable_object_name", "points"} <= content.keys()
+    return one_set or isinstance(content.get("pickable_objects"), list)
+
+
 COPICK = Format(
     name="copick",
     title="copick",
@@ -150,5 +157,6 @@ COPICK = Format(
     read=read_copick,
     write=write_copick,
     package="copick",
+    is_sure=_is_sure,
     replaces=replaced_by_copick,
 )

@@ -27,6 +27,7 @@ from motorscope.picks.splitting import rows_by_name
 from motorscope.tomogram.grid import VoxelGrid
 
 _CORNER = 0.5
+_LEAST_COLUMNS = 26
 _PLACE, _SHIFT = ["z", "y", "x"], ["dz", "dy", "dx"]
 
 
@@ -41,7 +42,7 @@ def read_dynamo(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
     if not path.stat().st_size:
         return {path.stem: (picks_from_voxels(path, np.empty((0, 3)), grid), grid)}
     frame = library("dynamotable").read(str(path))
-    if len(frame.columns) < 26:
+    if len(frame.columns) < _LEAST_COLUMNS:
         raise PicksError(
             f"{path} has {len(frame.columns)} columns; a Dynamo table has at least 26."
         )
@@ -95,6 +96,13 @@ def _names(path: Path, numbers: "pd.Series[int]") -> dict[int, str]:
     return {number: f"{path.stem}_{number}" for number in present}
 
 
+def _is_table(path: Path, start: bytes) -> bool:
+    if not start:  # as of a tomogram without motors; its name is in the file beside it
+        return path.with_suffix(".doc").is_file()
+    words = start.splitlines()[0].split()
+    return len(words) >= _LEAST_COLUMNS and all(np.isfinite([float(word) for word in words]))
+
+
 DYNAMO = Format(
     name="dynamo",
     title="Dynamo table",
@@ -103,5 +111,7 @@ DYNAMO = Format(
     read=read_dynamo,
     write=write_dynamo,
     package="dynamotable",
+    is_sure=_is_table,
+    in_voxels=True,
     replaces=lambda path, sets: [path, path.with_suffix(".doc")],
 )

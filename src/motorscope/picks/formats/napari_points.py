@@ -13,6 +13,7 @@ from motorscope.picks.files import write_text
 from motorscope.picks.formats.base import (
     Format,
     PickSets,
+    columns_in,
     only_set,
     picks_from_voxels,
     to_write,
@@ -66,6 +67,11 @@ def _has_three_axes(start: bytes) -> bool:
     return header[:4] == [b"index", *(axis.encode() for axis in _AXES)] and b"axis-3" not in header
 
 
+def _is_ours(path: Path, start: bytes) -> bool:
+    """Whether napari saved one of our layers; other people's points are its own reader's."""
+    return {"id", "score", "origin", "status"} <= columns_in(start)
+
+
 NAPARI = Format(
     name="napari",
     title="napari points",
@@ -74,4 +80,6 @@ NAPARI = Format(
     read=read_napari,
     write=write_napari,
     several=False,
+    is_sure=_is_ours,
+    in_voxels=True,
 )

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from motorscope.errors import PicksError
 from motorscope.picks.csv import COLUMNS, pick_tables, read_picks, write_picks
-from motorscope.picks.formats.base import Format, PickSets, check_spacing_to_write
+from motorscope.picks.formats.base import Format, PickSets, check_spacing_to_write, columns_in
 from motorscope.tomogram.grid import VoxelGrid
 
 _TOLERANCE = 0.01  # of a voxel: the file gives four decimals
@@ -99,4 +99,5 @@ OWN = Format(
     recognises=lambda start: COLUMNS[0].encode() in start.split(b"\n", 1)[0],
     read=read_own,
     write=write_own,
+    is_sure=lambda path, start: set(COLUMNS) <= columns_in(start),
 )

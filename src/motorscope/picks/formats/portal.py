@@ -56,6 +56,13 @@ def write_portal(path: Path, sets: PickSets, binning: float) -> None:
     write_text(path, "".join(f"{line}\n" for line in lines))
 
 
+def _is_point(path: Path, start: bytes) -> bool:
+    if not start:
+        return True  # a list without points
+    place = json.loads(start.splitlines()[0])["location"]
+    return all(isinstance(place[axis], int | float) for axis in "xyz")
+
+
 PORTAL = Format(
     name="portal",
     title="CryoET Data Portal points",
@@ -64,4 +71,6 @@ PORTAL = Format(
     read=read_portal,
     write=write_portal,
     several=False,
+    is_sure=_is_point,
+    in_voxels=True,
 )

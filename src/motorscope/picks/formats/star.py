@@ -17,6 +17,7 @@ Both may add a shift ``rlnOriginX/Y/ZAngst``, which is rotated by the subtomogra
 there is one, and subtracted (``ParticleSet::getPosition``).
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -252,6 +253,12 @@ def _mentions(*words: str) -> Any:
     return lambda start: all(word.encode() in start for word in words)
 
 
+def _has_axes(path: Path, start: bytes) -> bool:
+    return all(
+        re.search(rb"^_" + axis + rb"\s", start, re.MULTILINE) for axis in (b"x", b"y", b"z")
+    )
+
+
 RELION5 = Format(
     name="relion5",
     title="RELION 5 STAR",
@@ -269,6 +276,7 @@ RELION4 = Format(
     read=read_star,
     write=write_relion4,
     package="starfile",
+    in_voxels=True,
 )
 PLAIN_STAR = Format(
     name="star",
@@ -279,4 +287,6 @@ PLAIN_STAR = Format(
     write=write_plain,
     package="starfile",
     several=False,
+    is_sure=_has_axes,
+    in_voxels=True,
 )

@@ -12,10 +12,9 @@ from napari.layers import Layer
 from napari.utils.notifications import show_warning
 
 from motorscope.errors import MotorscopeError, PicksError
-from motorscope.picks.formats import UNKNOWN_GRID, format_of_file
+from motorscope.picks.formats import UNKNOWN_GRID, format_inside, format_of_file
 from motorscope.plugin.coordinates.coordinate_file import CoordinateFile
 from motorscope.plugin.coordinates.placing import LayerData, alone, on_tomogram
-from motorscope.plugin.coordinates.sniff import coordinate_format
 from motorscope.plugin.layers.source import check_source, full_grid, tomogram_name
 from motorscope.plugin.layers.tag import KEY
 
@@ -28,7 +27,7 @@ MOST_LAYERS = 10
 def get_reader(path: Paths) -> Callable[[Paths], list[LayerData]] | None:
     """Return our reader if every path holds coordinates that we read, else ``None``."""
     paths = [path] if isinstance(path, str) else list(path)
-    if not paths or any(coordinate_format(each) is None for each in paths):
+    if not paths or any(format_inside(each) is None for each in paths):
         return None
     return read_layers
 
@@ -83,7 +82,7 @@ def open_coordinates(
     MotorscopeError
         If the file cannot be read, or does not say enough.
     """
-    file = CoordinateFile(path, coordinate_format(path) or format_of_file(path), binning)
+    file = CoordinateFile(path, format_inside(path) or format_of_file(path), binning)
     tomograms = [layer for layer in layers if _can_be_tomogram(layer)]
     try:
         sets = file.read(UNKNOWN_GRID)
@@ -138,7 +137,7 @@ def names_for(path: Path, layer: Layer, binning: float = 1.0) -> tuple[list[str]
         If the file cannot be read, or does not say enough.
     """
     check_source(layer)
-    file = CoordinateFile(path, coordinate_format(path) or format_of_file(path), binning)
+    file = CoordinateFile(path, format_inside(path) or format_of_file(path), binning)
     try:
         names = list(file.read(UNKNOWN_GRID))
     except PicksError:
@@ -172,7 +171,7 @@ def open_on(
     remarks = []
     if chosen not in (tomogram_name(layer), path.stem):
         remarks.append(f"{path.name}: picks of '{chosen}' are placed on '{tomogram_name(layer)}'.")
-    file = CoordinateFile(path, coordinate_format(path) or format_of_file(path), binning)
+    file = CoordinateFile(path, format_inside(path) or format_of_file(path), binning)
     data, said = _place(file, chosen, layer)
     return data, remarks + said
 

@@ -9,12 +9,13 @@ from napari.utils.notifications import show_error, show_warning
 from qtpy.QtWidgets import QInputDialog, QWidget
 
 from motorscope.errors import MotorscopeError, PicksError
+from motorscope.picks.formats import SUFFIXES
 from motorscope.plugin.coordinates.open import names_for, open_on
 from motorscope.plugin.coordinates.placing import LayerData, is_outside, likely_binning
 from motorscope.plugin.layers.source import full_grid, tomogram_name
 from motorscope.plugin.qt.controls import mind_wheel_and_keys
 
-FILES = "Coordinates (*.csv *.star *.tbl *.mod *.ndjson *.json *.npy)"
+FILES = f"Coordinates ({' '.join(f'*{each}' for each in SUFFIXES)})"
 """What a dialog offers to open."""
 
 

@@ -28,9 +28,6 @@ from motorscope.tomogram import VoxelGrid
 _WORDS = ("origin", "status")
 _OURS = {"id", "score", *_WORDS}
 
-_NEED_NO_SPACING = {"submission", "relion4", "star", "dynamo", "portal", "json", "npy"}
-"""Formats that count in voxels and do not say how large they are."""
-
 
 def picks_of_points(layer: Points) -> tuple[PickTable, VoxelGrid]:
     """Return the picks that any points layer shows, and the grid in whose voxels its data count.
@@ -109,21 +106,19 @@ def write_points(path: str, data: Any, attributes: dict[str, Any], format_name: 
     MotorscopeError
         If the file cannot be written, or the layer does not say enough.
     """
-    layer = Layer.create(data, attributes, "points")
+    layer, form = Layer.create(data, attributes, "points"), format_by_name(format_name)
     table, grid = picks_of_points(layer)
     if grid.spacing is None:
-        if format_name not in _NEED_NO_SPACING:
+        if not form.in_voxels:
             raise PicksError(
-                f"{format_by_name(format_name).title} says how large a voxel is, and layer "
+                f"{form.title} says how large a voxel is, and layer "
                 f"'{layer.name}' does not; give the tomogram its voxel spacing in the Motorscope "
                 "panel, and open the points again."
             )
         grid = grid.with_spacing(1.0)  # which enters nowhere
     tag = tag_of(layer)
     name = None if tag is None else tag.name
-    write_coordinates(
-        Path(path), {str(name or layer.name): (table, grid)}, 1.0, format_by_name(format_name)
-    )
+    write_coordinates(Path(path), {str(name or layer.name): (table, grid)}, 1.0, form)
     return [path]
 
 

@@ -5,22 +5,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from qtpy.QtCore import (
-    QAbstractTableModel,
-    QItemSelection,
-    QItemSelectionModel,
-    QModelIndex,
-    QRectF,
-    Qt,
-)
-from qtpy.QtGui import QColor, QKeyEvent, QPainter, QPen
+from qtpy.QtCore import QModelIndex, QRectF, Qt
+from qtpy.QtGui import QColor, QPainter, QPen
 from qtpy.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -31,67 +21,52 @@ from motorscope.plugin.encoder.channels import COLUMNS, ChannelsController
 from motorscope.plugin.encoder.words import COLUMN_HELP, COLUMN_NAMES, ranking_in_words
 from motorscope.plugin.layers.kinds import STATUS_COLOURS
 from motorscope.plugin.qt.parts import Hint
+from motorscope.plugin.qt.rows_view import DISPLAY, Column, RowsModel, RowsTable
 
-_DISPLAY, _TIP = Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole
 _ALIGN = Qt.ItemDataRole.TextAlignmentRole
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _VALUES = len(COLUMNS)
 _ROWS = 8
+_WIDEST = dict(zip(COLUMNS, ("0000", "0.00 ↑", "0.00 ↑", "100 %", "0.0e-0"), strict=False))
 HERE = "#ffffff"
 """Color of the value at the current pick."""
 
 
-class ChannelsModel(QAbstractTableModel):
+class ChannelsModel(RowsModel):
     """Channels in a given order."""
 
     def __init__(self) -> None:
-        super().__init__()
+        columns = [
+            Column(COLUMN_NAMES[each], COLUMN_HELP[each], _WIDEST.get(each, "")) for each in COLUMNS
+        ]
+        values = Column(
+            "Values",
+            "How the values of the volume are distributed (logarithmic);\n"
+            "green: the mean of the accepted picks, white: the current pick.",
+        )
+        super().__init__([*columns, values])
         self.table = pd.DataFrame()
         self.stage: OpenStage | None = None
 
     def show(self, table: pd.DataFrame, stage: OpenStage | None) -> None:
         """Show a ranking's table and, of the stage, the values."""
-        same = len(table) == len(self.table)
-        if not same:
-            self.beginResetModel()
-        self.table, self.stage = table, stage
-        if not same:
-            self.endResetModel()
-        elif len(table):
-            self.dataChanged.emit(self.index(0, 0), self.index(len(table) - 1, _VALUES))
+        with self.changing(len(table) == len(self.table)):
+            self.table, self.stage = table, stage
 
     @property
     def channels(self) -> list[int]:
         """The channels, row by row."""
         return self.table["channel"].tolist() if len(self.table) else []
 
-    def rowCount(self, parent: QModelIndex | None = None) -> int:
+    def count(self) -> int:
         """Return the number of channels."""
-        return 0 if parent is not None and parent.isValid() else len(self.table)
+        return len(self.table)
 
-    def columnCount(self, parent: QModelIndex | None = None) -> int:
-        """Return the number of columns, the picture of the values being the last."""
-        return _VALUES + 1
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = _DISPLAY) -> Any:
-        """Return the words over a column, and what it means."""
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        if section == _VALUES:
-            words = (
-                "Values",
-                "How the values of the volume are distributed (logarithmic);\n"
-                "green: the mean of the accepted picks, white: the current pick.",
-            )
-        else:
-            words = COLUMN_NAMES[COLUMNS[section]], COLUMN_HELP[COLUMNS[section]]
-        return words[0] if role == _DISPLAY else words[1] if role == _TIP else None
-
-    def data(self, index: QModelIndex, role: int = _DISPLAY) -> Any:
+    def data(self, index: QModelIndex, role: int = DISPLAY) -> Any:
         """Return the text of a cell."""
         if role == _ALIGN:
             return _RIGHT
-        if role != _DISPLAY or index.column() == _VALUES:
+        if role != DISPLAY or index.column() == _VALUES:
             return None
         return _cell(self.table.iloc[index.row()], COLUMNS[index.column()])
 
@@ -135,34 +110,21 @@ class ValuesDelegate(QStyledItemDelegate):
         painter.restore()
 
 
-class ChannelsTable(QTableView):
+class ChannelsTable(RowsTable):
     """The channels in their order; a click shows one, several chosen ones are gone through."""
 
     def __init__(self, controller: ChannelsController) -> None:
-        super().__init__()
+        model = ChannelsModel()
+        super().__init__(model)
+        self._model = model
         self._controller = controller
         self._updating = False
-        self._model = ChannelsModel()
-        self.setModel(self._model)
         self._delegate = ValuesDelegate(self)
         self.setItemDelegateForColumn(_VALUES, self._delegate)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        rows, columns = self.verticalHeader(), self.horizontalHeader()
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(self.fontMetrics().height() + 4)
-        for column, widest in enumerate(("0000", "0.00 ↑", "0.00 ↑", "100 %", "0.0e-0")):
-            self.setColumnWidth(column, self.fontMetrics().horizontalAdvance(widest) + 8)
-        columns.setStretchLastSection(True)
-        columns.setSectionsClickable(True)
-        columns.setSortIndicatorShown(True)
-        columns.setSortIndicator(-1, Qt.SortOrder.DescendingOrder)
-        columns.sectionClicked.connect(self._on_header)
-        self.setFixedHeight(columns.sizeHint().height() + _ROWS * rows.defaultSectionSize() + 4)
+        self.horizontalHeader().setStretchLastSection(True)
+        self.horizontalHeader().sectionClicked.connect(self._on_header)
+        self.show_order(-1, falls=True)
+        self.fix_height(_ROWS)
         self.selectionModel().selectionChanged.connect(self._on_selection)
 
     def refresh(self) -> None:
@@ -178,41 +140,22 @@ class ChannelsTable(QTableView):
         self._show_selection()
         self._updating = False
 
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Let letters pass to the viewer, rather than search the list for them."""
-        if event is not None and event.text().strip():
-            event.ignore()
-        else:
-            super().keyPressEvent(event)
-
     def _show_selection(self) -> None:
         controller, channels = self._controller, self._model.channels
         shown = controller.encoder.shown
         wanted = controller.selected if len(controller.selected) > 1 else (shown,)
         rows = [row for row, channel in enumerate(channels) if channel in wanted]
-        chosen = QItemSelection()
-        for row in rows:
-            chosen.select(self._model.index(row, 0), self._model.index(row, _VALUES))
-        flags = QItemSelectionModel.SelectionFlag
-        self.selectionModel().select(chosen, flags.ClearAndSelect)
-        if shown in channels:
-            index = self._model.index(channels.index(shown), 0)
-            self.selectionModel().setCurrentIndex(index, flags.NoUpdate)
-            self.scrollTo(index)
+        self.select_rows(rows, channels.index(shown) if shown in channels else None)
 
     def _on_header(self, column: int) -> None:
         if column < _VALUES:
             self._controller.sort(COLUMNS[column])
-            backwards = self._controller.backwards
-            falls = (column == 0) == backwards
-            order = Qt.SortOrder.DescendingOrder if falls else Qt.SortOrder.AscendingOrder
-            self.horizontalHeader().setSortIndicator(column, order)
+            self.show_order(column, falls=(column == 0) == self._controller.backwards)
 
     def _on_selection(self) -> None:
         if not self._updating:
-            rows = sorted(index.row() for index in self.selectionModel().selectedRows())
             channels = self._model.channels
-            self._controller.select(tuple(channels[row] for row in rows))
+            self._controller.select(tuple(channels[row] for row in self.selected_rows()))
 
 
 class ChannelsControls(QWidget):

@@ -4,14 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtCore import (
-    QAbstractTableModel,
-    QItemSelection,
-    QItemSelectionModel,
-    QModelIndex,
-    Qt,
-    Signal,
-)
+from qtpy.QtCore import QModelIndex, Qt, Signal
 from qtpy.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QKeySequence
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -20,13 +13,13 @@ from qtpy.QtWidgets import (
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QTableView,
 )
 
 from motorscope.plugin.layers.kinds import STATUS_COLOURS
 from motorscope.plugin.layers.looks import label
 from motorscope.plugin.qt.names import Ends, common_ends, shortened
 from motorscope.plugin.qt.parts import AMBER, ink
+from motorscope.plugin.qt.rows_view import DISPLAY, TIP, Column, RowsModel, RowsTable
 from motorscope.plugin.queue.worklist import (
     FAILED,
     NEW,
@@ -40,14 +33,13 @@ from motorscope.plugin.queue.worklist import (
     Entry,
 )
 
-_HEADERS = ("Tomogram", "Status", "Best", "left", "✓", "✗")
-_HELP = (
-    "The tomogram's name; double-click opens it.",
-    "What has been done: a run finds candidates, a person reviews them.",
-    "Score of the best candidate.",
-    "Candidates above the threshold that nobody has decided on.",
-    "Accepted motors.",
-    "Rejected motors.",
+_COLUMNS = (
+    Column("Tomogram", "The tomogram's name; double-click opens it."),
+    Column("Status", "What has been done: a run finds candidates, a person reviews them.", NOTHING),
+    Column("Best", "Score of the best candidate.", "0.000"),
+    Column("left", "Candidates above the threshold that nobody has decided on.", "left"),
+    Column("✓", "Accepted motors.", "000"),
+    Column("✗", "Rejected motors.", "000"),
 )
 _COLOURS = {
     RUNNING: "#4fc3f7",
@@ -58,12 +50,8 @@ _COLOURS = {
     NO_SPACING: AMBER,
     FAILED: STATUS_COLOURS["rejected"],
 }
-_DISPLAY, _COLOUR = Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ForegroundRole
-_TIP, _FONT, _ALIGN = (
-    Qt.ItemDataRole.ToolTipRole,
-    Qt.ItemDataRole.FontRole,
-    Qt.ItemDataRole.TextAlignmentRole,
-)
+_COLOUR, _FONT = Qt.ItemDataRole.ForegroundRole, Qt.ItemDataRole.FontRole
+_ALIGN = Qt.ItemDataRole.TextAlignmentRole
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -85,11 +73,11 @@ class NameDelegate(QStyledItemDelegate):
         )
 
 
-class QueueModel(QAbstractTableModel):
+class QueueModel(RowsModel):
     """Entries in a given order; `paint` makes colours fit the theme."""
 
     def __init__(self, paint: Callable[[str], str]) -> None:
-        super().__init__()
+        super().__init__(_COLUMNS)
         self._paint = paint
         self.entries: list[Entry] = []
         self.ends: Ends = ("", "")
@@ -110,34 +98,22 @@ class QueueModel(QAbstractTableModel):
             return True
         for row, (old, new) in enumerate(zip(before, entries, strict=True)):
             if old is not new or (was != current and new.path in (was, current)):
-                self.dataChanged.emit(self.index(row, 0), self.index(row, len(_HEADERS) - 1))
+                self.tell(row, row)
         return False
 
-    def rowCount(self, parent: QModelIndex | None = None) -> int:
+    def count(self) -> int:
         """Return the number of entries."""
-        return 0 if parent is not None and parent.isValid() else len(self.entries)
+        return len(self.entries)
 
-    def columnCount(self, parent: QModelIndex | None = None) -> int:
-        """Return the number of columns."""
-        return len(_HEADERS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = _DISPLAY) -> Any:
-        """Return the words over a column, and what they mean."""
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        if role == _TIP:
-            return _HELP[section]
-        return _HEADERS[section] if role == _DISPLAY else None
-
-    def data(self, index: QModelIndex, role: int = _DISPLAY) -> Any:
+    def data(self, index: QModelIndex, role: int = DISPLAY) -> Any:
         """Return the text, colour, font, place or tooltip of a cell."""
         entry, column = self.entries[index.row()], index.column()
-        if role == _DISPLAY:
+        if role == DISPLAY:
             return self._text(entry, column)
         if role == _COLOUR and column == 1:
             colour = _COLOURS.get(entry.status)
             return None if colour is None else QColor(self._paint(colour))
-        if role == _TIP:
+        if role == TIP:
             return entry.problem or str(entry.path)
         if role == _FONT and entry.path == self._current:
             return self.bold
@@ -158,7 +134,7 @@ class QueueModel(QAbstractTableModel):
         return str((summary.undecided, summary.accepted, summary.rejected)[column - 3])
 
 
-class QueueTable(QTableView):
+class QueueTable(RowsTable):
     """Tomograms; a double click or Enter opens one.
 
     Signals
@@ -174,33 +150,23 @@ class QueueTable(QTableView):
     ordered = Signal(str, bool)
 
     def __init__(self) -> None:
-        super().__init__()
-        self.rows = QueueModel(lambda colour: ink(colour, self))
-        self.setModel(self.rows)
+        rows = QueueModel(lambda colour: ink(colour, self))
+        super().__init__(rows)
+        self.rows = rows
         self._names = NameDelegate(self)
         self.setItemDelegateForColumn(0, self._names)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        rows, columns = self.verticalHeader(), self.horizontalHeader()
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(self.fontMetrics().height() + 4)
+        columns = self.horizontalHeader()
         columns.setMinimumSectionSize(24)
         columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         bold = QFontMetrics(self.rows.bold)  # the open tomogram's
-        for column, widest in enumerate((NOTHING, "0.000", "left", "000", "000"), start=1):
-            self.setColumnWidth(column, bold.horizontalAdvance(widest) + 8)
+        for number, column in enumerate(_COLUMNS[1:], start=1):
+            self.setColumnWidth(number, bold.horizontalAdvance(column.widest) + column.more)
         columns.setHighlightSections(False)
-        columns.setSectionsClickable(True)
-        columns.setSortIndicatorShown(True)
-        columns.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
         columns.sectionClicked.connect(self._on_header)
+        self.show_order(0, falls=False)
         self.doubleClicked.connect(lambda index: self._open(index.row()))
         self._backwards = False
         self._order = "name"
@@ -213,25 +179,12 @@ class QueueTable(QTableView):
 
     def selected_paths(self) -> list[Path]:
         """Return the paths of the selected entries, from the top."""
-        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
-        return [self.rows.entries[row].path for row in rows]
+        return [self.rows.entries[row].path for row in self.selected_rows()]
 
     def select_paths(self, paths: set[Path]) -> None:
         """Select entries, and scroll to the first."""
-        found = [row for row, entry in enumerate(self.rows.entries) if entry.path in paths]
-        chosen = QItemSelection()
-        last = self.rows.columnCount() - 1
-        rows = set(found)
-        firsts = [row for row in found if row - 1 not in rows]
-        ends = [row for row in found if row + 1 not in rows]
-        for first, end in zip(firsts, ends, strict=True):  # by runs: many times as quick
-            chosen.select(self.rows.index(first, 0), self.rows.index(end, last))
-        flags = QItemSelectionModel.SelectionFlag
-        self.selectionModel().select(chosen, flags.ClearAndSelect)
-        if found:
-            top = self.rows.index(found[0], 0)
-            self.selectionModel().setCurrentIndex(top, flags.NoUpdate)
-            self.scrollTo(top)
+        rows = [row for row, entry in enumerate(self.rows.entries) if entry.path in paths]
+        self.select_rows(rows, rows[0] if rows else None)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Open with Enter, and select all.
@@ -246,7 +199,7 @@ class QueueTable(QTableView):
             index = self.selectionModel().currentIndex()
             if index.isValid():
                 self._open(index.row())
-        elif event.text().strip() or event.key() in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
+        elif event.key() in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
             event.ignore()
         else:
             super().keyPressEvent(event)
@@ -259,6 +212,5 @@ class QueueTable(QTableView):
         # Names go up at first; of everything else the most is wanted on top.
         self._backwards = not self._backwards if order == self._order else column > 1
         self._order = order
-        directions = (Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder)
-        self.horizontalHeader().setSortIndicator(column, directions[self._backwards])
+        self.show_order(column, self._backwards)
         self.ordered.emit(order, self._backwards)

@@ -4,36 +4,36 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import (
-    QAbstractTableModel,
-    QItemSelection,
-    QItemSelectionModel,
-    QModelIndex,
-    QSize,
-    Qt,
-)
-from qtpy.QtGui import QColor, QKeyEvent
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from qtpy.QtCore import QModelIndex, QSize, Qt
+from qtpy.QtGui import QColor
 
 from motorscope.picks import PickTable
 from motorscope.picks.notes import is_unsure
 from motorscope.plugin.layers.kinds import STATUS_COLOURS
 from motorscope.plugin.layers.looks import label
+from motorscope.plugin.qt.rows_view import DISPLAY, TIP, Column, RowsModel, RowsTable
 from motorscope.review import Review
 from motorscope.tomogram import VoxelGrid
 
-_HEADERS = ("#", "Score", "Status", "z, y, x (voxel)")
-_ORDERS = ("id", "score", "status", "position")
-_DISPLAY, _COLOUR = Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.DecorationRole
-_TIP = Qt.ItemDataRole.ToolTipRole
 _SQUARE = 10  # pixels: side of the square with the colour of a status
+_ROWS = 6
+_COLUMNS = {
+    "id": Column("#", widest="00000"),
+    "score": Column("Score", widest="added00", more=12),
+    "status": Column("Status", widest="candidate ?", more=_SQUARE + 14),
+    "position": Column("z, y, x (voxel)"),
+}
+"""Columns by the order that a click on them means."""
+
+_ORDERS = tuple(_COLUMNS)
+_COLOUR = Qt.ItemDataRole.DecorationRole
 
 
-class PicksModel(QAbstractTableModel):
+class PicksModel(RowsModel):
     """Picks of a table in a given order."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(tuple(_COLUMNS.values()))
         self.ids: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self._scores: NDArray[np.float64] = np.empty(0)
         self._status: NDArray[Any] = np.empty(0, dtype=object)
@@ -43,53 +43,37 @@ class PicksModel(QAbstractTableModel):
 
     def show(self, table: PickTable, ids: NDArray[np.int64], grid: VoxelGrid | None = None) -> None:
         """Show picks of a table, in the voxels of a grid."""
-        same = np.array_equal(ids, self.ids)
-        if not same:
-            self.beginResetModel()
         rows = table.rows_of(ids)
-        self.ids = ids
-        self._scores = table.scores[rows]
-        self._status = table.statuses[rows]
-        self._notes = table.frame["note"].to_numpy(dtype=object)[rows]
-        self._places = table.positions[rows]
-        self._voxels = self._places if grid is None else grid.to_voxels(self._places)
-        if not same:
-            self.endResetModel()
-        elif len(ids):
-            self.dataChanged.emit(self.index(0, 0), self.index(len(ids) - 1, len(_HEADERS) - 1))
+        with self.changing(np.array_equal(ids, self.ids)):
+            self.ids = ids
+            self._scores = table.scores[rows]
+            self._status = table.statuses[rows]
+            self._notes = table.frame["note"].to_numpy(dtype=object)[rows]
+            self._places = table.positions[rows]
+            self._voxels = self._places if grid is None else grid.to_voxels(self._places)
 
-    def rowCount(self, parent: QModelIndex | None = None) -> int:
+    def count(self) -> int:
         """Return the number of picks."""
-        return 0 if parent is not None and parent.isValid() else len(self.ids)
+        return len(self.ids)
 
-    def columnCount(self, parent: QModelIndex | None = None) -> int:
-        """Return the number of columns."""
-        return len(_HEADERS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = _DISPLAY) -> Any:
-        """Return the words over a column."""
-        if role == _DISPLAY and orientation == Qt.Orientation.Horizontal:
-            return _HEADERS[section]
-        return None
-
-    def data(self, index: QModelIndex, role: int = _DISPLAY) -> Any:
+    def data(self, index: QModelIndex, role: int = DISPLAY) -> Any:
         """Return the text of a cell, or the colour beside it: on its own it is hard to read."""
-        row, column = index.row(), index.column()
-        if role == _TIP and column == 0:
+        row, column = index.row(), _ORDERS[index.column()]
+        if role == TIP and column == "id":
             return f"id {self.ids[row]} in files"
-        if role == _TIP and column == 2:
+        if role == TIP and column == "status":
             return self._notes[row]
-        if role == _TIP and column == 3:
+        if role == TIP and column == "position":
             return ", ".join(f"{value:.0f}" for value in self._places[row]) + " Å"
-        if role == _COLOUR and column == 2:
+        if role == _COLOUR and column == "status":
             return QColor(STATUS_COLOURS[self._status[row]])
-        if role != _DISPLAY:
+        if role != DISPLAY:
             return None
-        if column == 0:
+        if column == "id":
             return str(row + 1)
-        if column == 1:
+        if column == "score":
             return label(self._scores[row]) or "added"
-        if column == 2:
+        if column == "status":
             return f"{self._status[row]}{_mark(self._notes[row])}"
         return ", ".join(f"{value:.0f}" for value in self._voxels[row])
 
@@ -99,34 +83,19 @@ def _mark(note: str) -> str:
     return " ?" if is_unsure(note) else " *" * bool(note)
 
 
-class PicksTable(QTableView):
+class PicksTable(RowsTable):
     """The picks that are shown, in the order of going through them."""
 
     def __init__(self) -> None:
-        super().__init__()
+        model = PicksModel()
+        super().__init__(model)
+        self._model = model
         self._review: Review | None = None
         self._updating = False
-        self._model = PicksModel()
-        self.setModel(self._model)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setIconSize(QSize(_SQUARE, _SQUARE))
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        rows, columns = self.verticalHeader(), self.horizontalHeader()
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(self.fontMetrics().height() + 4)
-        for column, (words, more) in enumerate(
-            (("00000", 8), ("added00", 12), ("candidate ?", _SQUARE + 14))
-        ):
-            self.setColumnWidth(column, self.fontMetrics().horizontalAdvance(words) + more)
-        columns.setStretchLastSection(True)
-        columns.setSectionsClickable(True)
-        columns.setSortIndicatorShown(True)
-        columns.sectionClicked.connect(self._on_header)
-        self.setFixedHeight(columns.sizeHint().height() + 6 * rows.defaultSectionSize() + 4)
+        self.horizontalHeader().setStretchLastSection(True)
+        self.horizontalHeader().sectionClicked.connect(self._on_header)
+        self.fix_height(_ROWS)
         self.selectionModel().selectionChanged.connect(self._on_selection)
 
     def set_review(self, review: Review | None) -> None:
@@ -142,7 +111,9 @@ class PicksTable(QTableView):
             self._model.show(PickTable.empty(), np.empty(0, dtype=np.int64))
         else:
             self._model.show(review.table, review.listed(), review.grid)
-            self._show_order(review)
+            column = _ORDERS.index(review.order) if review.order in _ORDERS else -1
+            # The best score first is the natural way, but falls from the top to the bottom.
+            self.show_order(column, falls=review.backwards != (review.order == "score"))
         self._updating = False
         self.refresh_selection()
 
@@ -152,34 +123,8 @@ class PicksTable(QTableView):
             return
         self._updating = True
         rows = np.flatnonzero(np.isin(self._model.ids, self._review.selected))
-        chosen = QItemSelection()
-        last = self._model.columnCount() - 1
-        for run in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1):
-            if len(run):
-                chosen.select(
-                    self._model.index(int(run[0]), 0), self._model.index(int(run[-1]), last)
-                )
-        flags = QItemSelectionModel.SelectionFlag
-        self.selectionModel().select(chosen, flags.ClearAndSelect)
-        if len(rows) == 1:
-            index = self._model.index(int(rows[0]), 0)
-            self.selectionModel().setCurrentIndex(index, flags.NoUpdate)
-            self.scrollTo(index)
+        self.select_rows(rows, int(rows[0]) if len(rows) == 1 else None)
         self._updating = False
-
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Let letters pass to the viewer, rather than search the list for them."""
-        if event is not None and event.text().strip():
-            event.ignore()
-        else:
-            super().keyPressEvent(event)
-
-    def _show_order(self, review: Review) -> None:
-        column = _ORDERS.index(review.order) if review.order in _ORDERS else -1
-        # The best score first is the natural way, but falls from the top to the bottom.
-        falls = review.backwards != (review.order == "score")
-        order = Qt.SortOrder.DescendingOrder if falls else Qt.SortOrder.AscendingOrder
-        self.horizontalHeader().setSortIndicator(column, order)
 
     def _on_header(self, column: int) -> None:
         if self._review is not None:
@@ -189,8 +134,7 @@ class PicksTable(QTableView):
     def _on_selection(self) -> None:
         if self._updating or self._review is None:
             return
-        rows = [index.row() for index in self.selectionModel().selectedRows()]
-        ids = self._model.ids[rows].tolist()
+        ids = self._model.ids[self.selected_rows()].tolist()
         if len(ids) == 1:
             self._review.go_to(ids[0])
         else:

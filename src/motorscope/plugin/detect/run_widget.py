@@ -15,7 +15,7 @@ from motorscope.plugin.panel import RunState
 from motorscope.plugin.qt.choice_box import ChoiceBox
 from motorscope.plugin.qt.parts import AMBER, Hint, JobBar, StatusLine
 from motorscope.plugin.qt.runner import JobRunner
-from motorscope.plugin.review.commands import ACTIONS
+from motorscope.plugin.review.commands import key_of
 from motorscope.plugin.workspace import IN_VIEW, WHOLE, Workspace
 from motorscope.review.order import result_in_words
 from motorscope.words import duration
@@ -138,5 +138,4 @@ class RunControls(QWidget):
         if tomogram is None or tomogram.review is None:
             return ""
         review = tomogram.review
-        key = next(action.key for action in ACTIONS if action.name == "next")
-        return result_in_words(review.table, review.threshold, key) + "; "
+        return result_in_words(review.table, review.threshold, key_of("next")) + "; "

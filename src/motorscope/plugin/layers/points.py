@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from motorscope.errors import PicksError
 from motorscope.picks import PickTable
-from motorscope.picks.formats import UNKNOWN_GRID, format_by_name, write_coordinates
+from motorscope.picks.formats import FORMATS, UNKNOWN_GRID, format_by_name, write_coordinates
 from motorscope.plugin.layers.picks_layer import picks_of
 from motorscope.plugin.layers.source import (
     angstrom_per,
@@ -122,17 +122,12 @@ def write_points(path: str, data: Any, attributes: dict[str, Any], format_name: 
     return [path]
 
 
-write_csv = partial(write_points, format_name="csv")
-write_labels = partial(write_points, format_name="labels")
-write_submission = partial(write_points, format_name="submission")
-write_relion5 = partial(write_points, format_name="relion5")
-write_relion4 = partial(write_points, format_name="relion4")
-write_star = partial(write_points, format_name="star")
-write_dynamo = partial(write_points, format_name="dynamo")
-write_imod = partial(write_points, format_name="imod")
-write_portal = partial(write_points, format_name="portal")
-write_json = partial(write_points, format_name="json")
-write_npy = partial(write_points, format_name="npy")
+def __getattr__(name: str) -> Any:
+    """Return the writer of a format: ``write_csv`` for the one called csv; for the manifest."""
+    form = name.removeprefix("write_")
+    if form == name or form not in [each.name for each in FORMATS]:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return partial(write_points, format_name=form)
 
 
 def _table(places: NDArray[np.float64], features: pd.DataFrame) -> PickTable:

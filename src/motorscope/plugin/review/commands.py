@@ -68,6 +68,11 @@ ACTIONS = (
 )
 
 
+def key_of(name: str) -> str:
+    """Return the key of an action of `ACTIONS`."""
+    return next(action.key for action in ACTIONS if action.name == name)
+
+
 class ReviewActions:
     """Runs actions on the review of the chosen tomogram; what comes of it is said by the reviews.
 

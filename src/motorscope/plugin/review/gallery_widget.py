@@ -16,7 +16,7 @@ from motorscope.plugin.layers.kinds import STATUS_COLOURS
 from motorscope.plugin.layers.looks import label
 from motorscope.plugin.qt.dock import Dock
 from motorscope.plugin.review.closeups_widget import appearance_of, draw_label, picture_of
-from motorscope.plugin.review.commands import serve_reviews
+from motorscope.plugin.review.commands import key_of, serve_reviews
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.review.wall_view import TileWall
 from motorscope.review import Review
@@ -138,7 +138,8 @@ class GalleryWidget(Dock):
             self.title.setText("Nothing to show yet: find motors, or add some.")
             self.ids = np.empty(0, dtype=np.int64)
         else:
-            self.title.setText(f"{review.name}: {review.counts()}. Keys: K accept, R reject")
+            keys = ", ".join(f"{key_of(name)} {name}" for name in ("accept", "reject"))
+            self.title.setText(f"{review.name}: {review.counts()}. Keys: {keys}")
             self.ids = review.listed("score")
             self._rows = review.table.rows_of(self.ids)
         self._show_selection()

@@ -20,10 +20,10 @@ from motorscope.picks import PickTable, Summits
 from motorscope.picks.partial import Patched
 from motorscope.plugin.detect.jobs import Task
 from motorscope.plugin.document import LastRun
+from motorscope.plugin.layers.filling import Filling
 from motorscope.plugin.layers.source import identity, tomogram_from_layer
 from motorscope.plugin.layers.viewport import visible_box
 from motorscope.plugin.review.controller import ReviewController
-from motorscope.plugin.review.filling import Filling
 from motorscope.plugin.review.heatmaps import HeatmapController
 from motorscope.plugin.workspace import IN_VIEW, Workspace
 from motorscope.tomogram import VoxelGrid, level_for, prepared_grid

@@ -16,6 +16,7 @@ from motorscope.errors import MotorscopeError
 from motorscope.picks.searches import heatmap_of
 from motorscope.plugin.connections import listen
 from motorscope.plugin.document import OpenTomogram
+from motorscope.plugin.layers.filling import Filling
 from motorscope.plugin.layers.heatmap_part import (
     Heatmap,
     offset,
@@ -29,7 +30,6 @@ from motorscope.plugin.layers.looks import heatmap_arguments
 from motorscope.plugin.layers.source import full_grid, identity, is_queued, place, tomogram_name
 from motorscope.plugin.layers.viewport import Box
 from motorscope.plugin.review.controller import ReviewController
-from motorscope.plugin.review.filling import Filling
 from motorscope.plugin.workspace import Workspace
 from motorscope.review import Review
 from motorscope.tomogram import (

@@ -3,8 +3,8 @@
 from functools import partial
 
 from napari.components import ViewerModel
-from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QApplication, QFrame, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtCore import QSize
+from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from motorscope.plugin.compare.widget import ComparisonControls
 from motorscope.plugin.connections import listen
@@ -16,7 +16,7 @@ from motorscope.plugin.encoder.widget import EncoderControls
 from motorscope.plugin.panel import PanelState, panel_state
 from motorscope.plugin.qt.controls import mind_wheel_and_keys
 from motorscope.plugin.qt.dock import GALLERY, QUEUE, Dock, show_dock
-from motorscope.plugin.qt.parts import Section, StatusLine
+from motorscope.plugin.qt.parts import Section, StatusLine, scrolling
 from motorscope.plugin.qt.runner import JobRunner
 from motorscope.plugin.review.widget import ReviewControls
 
@@ -82,15 +82,9 @@ class MotorscopeWidget(Dock):
             if group is self.comparison:
                 self.comparison.arrived.connect(partial(section.header.setChecked, True))
         column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidget(content)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setMinimumWidth(content.minimumSizeHint().width() + 20)  # nothing is cut off
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scroll, 1)
+        layout.addWidget(scrolling(content), 1)
         layout.addWidget(self.comparison.foot)
         layout.addWidget(self.status)
 

@@ -1,8 +1,8 @@
 """The encoder's dock: composition of its groups."""
 
 from napari.components import ViewerModel
-from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtCore import QSize
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from motorscope.contract import Inventory
 from motorscope.engine import Failure
@@ -19,7 +19,7 @@ from motorscope.plugin.encoder.why_widget import WhyControls
 from motorscope.plugin.layers.source import tomogram_name
 from motorscope.plugin.qt.controls import mind_wheel_and_keys
 from motorscope.plugin.qt.dock import Dock
-from motorscope.plugin.qt.parts import AMBER, Hint, Section, StatusLine
+from motorscope.plugin.qt.parts import AMBER, Hint, Section, StatusLine, scrolling
 from motorscope.plugin.qt.runner import JobRunner
 from motorscope.plugin.review.commands import serve_reviews
 from motorscope.plugin.settings import preferences
@@ -81,15 +81,9 @@ class EncoderWidget(Dock):
         ):
             column.addWidget(Section(title, group))
         column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidget(content)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setMinimumWidth(content.minimumSizeHint().width() + 20)  # nothing is cut off
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scroll, 1)
+        layout.addWidget(scrolling(content), 1)
         layout.addWidget(self.status)
 
     def _new_runner(self) -> JobRunner:

@@ -9,10 +9,12 @@ from napari.utils.notifications import show_error
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor, QResizeEvent
 from qtpy.QtWidgets import (
+    QFrame,
     QHBoxLayout,
     QLabel,
     QProgressBar,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -38,6 +40,17 @@ def ink(colour: str, widget: QWidget) -> str:
         return colour
     hue, saturation, _, _ = QColor(colour).getHslF()
     return str(QColor.fromHslF(hue or 0.0, saturation or 0.0, _DARK).name())
+
+
+def scrolling(content: QWidget) -> QScrollArea:
+    """Return an area in which a column of groups scrolls up and down, and is never cut off."""
+    area = QScrollArea()
+    area.setWidget(content)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setMinimumWidth(content.minimumSizeHint().width() + 20)
+    return area
 
 
 class Section(QWidget):

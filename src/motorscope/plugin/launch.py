@@ -95,7 +95,8 @@ def view(
                 viewer.window.resize(*SIZE)
                 # Nothing of an earlier review plays a part, and nothing is left but what was
                 # asked for.
-                workspace_of(viewer).scratch = Path(scratch)
+                workspace = workspace_of(viewer)  # which the panel will hold
+                workspace.scratch = Path(scratch)
                 widget = _panel(viewer)
                 _add(viewer, tomograms)
                 if model is not None:

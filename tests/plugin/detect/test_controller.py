@@ -7,12 +7,12 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Image, Points
 
-from motorscope.contract import HeatmapBlock, HeatmapStarted
+from motorscope.contract import HeatmapBlock, HeatmapStarted, RunSettings
 from motorscope.detection import run_to_end
+from motorscope.engine import run_on
 from motorscope.errors import PicksError, SpacingError, TomogramError
 from motorscope.picks import read_picks, write_picks
-from motorscope.plugin.detect.jobs import detection_job, features_job
-from motorscope.plugin.encoder.stage_maps import feature_task, show_features
+from motorscope.plugin.encoder.stage_maps import show_stage, stage_request
 from motorscope.plugin.layers.kinds import FEATURES, HEATMAP, PICKS, TOMOGRAM
 from motorscope.plugin.layers.picks_layer import picks_of
 from motorscope.plugin.layers.source import angstrom_per, find, full_grid, identity
@@ -41,16 +41,16 @@ def add_tomogram(viewer, *spots, name="tomo", units="angstrom", scale=SPACING, *
 
 def find_motors(controllers, layer, option, **options):
     task = controllers.detections.new_task(layer, option, **options)
-    run = detection_job(task, controllers.engine, threading.Event())
+    run = run_on(controllers.engine, task.request, threading.Event())
     result = run_to_end(run, lambda message: controllers.detections.receive(task, message))
     controllers.detections.finish(task, result)
     return result
 
 
 def find_features(controllers, layer, option, stage):
-    task = feature_task(controllers.tomograms, layer, option, stage)
-    result = run_to_end(features_job(task, controllers.engine, threading.Event()))
-    show_features(controllers.tomograms, task, result)
+    request = stage_request(controllers.viewer, layer, option, stage, RunSettings())
+    result = run_to_end(run_on(controllers.engine, request, threading.Event()))
+    show_stage(controllers.tomograms, controllers.tomograms.of(layer), result)
     return result
 
 
@@ -173,7 +173,7 @@ def test_search_of_a_part_replaces_its_box_and_undo_brings_back_all(
     layer.data[36, 52, 20] = 255
     look_at_part(viewer, layer, SPOT)
     task = controllers.detections.new_task(layer, spot_option, in_view=True)
-    run = detection_job(task, controllers.engine, threading.Event())
+    run = run_on(controllers.engine, task.request, threading.Event())
     result = run_to_end(run, lambda message: controllers.detections.receive(task, message))
     patched = controllers.detections.finish(task, result)
     assert str(patched) == "0 new, 1 replaced, 2 elsewhere kept"
@@ -399,7 +399,7 @@ def test_heatmap_fills_in_while_windows_finish(controllers, viewer, spot_option)
 def test_what_a_person_removes_in_mid_run_does_no_harm(controllers, viewer, spot_option):
     layer = add_tomogram(viewer, SPOT)
     task = controllers.detections.new_task(layer, spot_option)
-    run = detection_job(task, controllers.engine, threading.Event())
+    run = run_on(controllers.engine, task.request, threading.Event())
 
     def remove_heatmap(message):
         controllers.detections.receive(task, message)
@@ -415,7 +415,7 @@ def test_stale_results_are_dropped(controllers, viewer, spot_option):
     layer = add_tomogram(viewer, SPOT)
     old = controllers.detections.new_task(layer, spot_option)
     controllers.detections.new_task(layer, spot_option)
-    result = run_to_end(detection_job(old, controllers.engine, threading.Event()))
+    result = run_to_end(run_on(controllers.engine, old.request, threading.Event()))
     controllers.detections.finish(old, result)
     assert list(viewer.layers) == [layer]
     new = controllers.detections.new_task(layer, spot_option)
@@ -432,7 +432,7 @@ def test_closed_session_shows_nothing_more(controllers, viewer, spot_option):
     controllers.close()
     controllers.close()
     controllers.detections.finish(
-        task, run_to_end(detection_job(task, controllers.engine, threading.Event()))
+        task, run_to_end(run_on(controllers.engine, task.request, threading.Event()))
     )
     assert list(viewer.layers) == [layer]
     assert not heard
@@ -444,7 +444,7 @@ def test_cancelled_run_keeps_the_results_before(controllers, viewer, spot_option
     cancel = threading.Event()
     cancel.set()
     task = controllers.detections.new_task(layer, spot_option)
-    assert run_to_end(detection_job(task, controllers.engine, cancel)) is None
+    assert run_to_end(run_on(controllers.engine, task.request, cancel)) is None
     controllers.detections.finish(task, None)
     assert len(controllers.reviews.review(layer).table) == 1
 
@@ -454,7 +454,11 @@ def test_unknown_spacing_is_insisted_on(controllers, viewer, spot_option):
     with pytest.raises(SpacingError):
         controllers.detections.new_task(layer, spot_option)
     controllers.reviews.set_spacing(layer, (16.0,) * 3)
-    assert controllers.detections.new_task(layer, spot_option).tomogram.grid.spacing == (16, 16, 16)
+    assert controllers.detections.new_task(layer, spot_option).request.tomogram.grid.spacing == (
+        16,
+        16,
+        16,
+    )
 
 
 def test_setting_the_spacing_removes_results_and_stays_in_the_slice(

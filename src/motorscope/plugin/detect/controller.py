@@ -3,22 +3,25 @@
 Everything here happens in the main thread.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from napari.layers import Layer
 from psygnal import Signal
 
 from motorscope.contract import (
+    DetectionRequest,
     DetectionResult,
     HeatmapBlock,
     HeatmapStarted,
     Message,
     ModelCard,
     ModelOption,
+    ModelRef,
+    RunSettings,
 )
 from motorscope.picks import PickTable, Summits
 from motorscope.picks.partial import Patched
-from motorscope.plugin.detect.jobs import Task
 from motorscope.plugin.document import LastRun
 from motorscope.plugin.layers.filling import Filling
 from motorscope.plugin.layers.source import identity, tomogram_from_layer
@@ -26,7 +29,16 @@ from motorscope.plugin.layers.viewport import visible_box
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.review.heatmaps import HeatmapController
 from motorscope.plugin.workspace import IN_VIEW, Workspace
-from motorscope.tomogram import VoxelGrid, level_for, prepared_grid
+from motorscope.tomogram import Tomogram, VoxelGrid, level_for, prepared_grid
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What is to be detected in which tomogram: its identity, the model's card, and the request."""
+
+    layer_id: str
+    card: ModelCard
+    request: DetectionRequest[Tomogram, ModelRef]
 
 
 class DetectController:
@@ -82,7 +94,7 @@ class DetectController:
     ) -> Task:
         """Return a task for a tomogram; from now on results of earlier tasks are stale.
 
-        `options` are fields of `Task`: device, precision, flips.
+        `options` are those of `RunSettings`.
 
         Raises
         ------
@@ -92,7 +104,8 @@ class DetectController:
         tomogram = level_for(tomogram_from_layer(layer), model.card.input)
         tomogram.grid.known_spacing()
         region = visible_box(self.reviews.viewer, layer, tomogram.grid) if in_view else None
-        self._latest = Task(identity(layer), tomogram, region, model.choice, model.card, **options)
+        request = DetectionRequest(tomogram, model.choice, region, RunSettings(**options))
+        self._latest = Task(identity(layer), model.card, request)
         return self._latest
 
     def is_current(self, task: Task) -> bool:
@@ -143,8 +156,8 @@ class DetectController:
         return None if new else patched
 
     def _begin_heatmap(self, task: Task, layer: Layer, grid: VoxelGrid) -> Filling:
-        prepared = prepared_grid(task.tomogram.grid, task.card.input)
-        return self.heatmaps.begin(layer, grid, prepared, task.region)
+        prepared = prepared_grid(task.request.tomogram.grid, task.card.input)
+        return self.heatmaps.begin(layer, grid, prepared, task.request.region)
 
 
 def _signed(candidates: PickTable, card: ModelCard) -> PickTable:

@@ -11,10 +11,9 @@ from qtpy.QtWidgets import (
 )
 from superqt.utils import signals_blocked
 
-from motorscope.contract import Inventory, ModelOption, ModelRef
-from motorscope.engine import Failure
+from motorscope.contract import Inventory, InventoryRequest, ModelOption, ModelRef, ModelRequest
+from motorscope.engine import Failure, run_on
 from motorscope.errors import ModelError
-from motorscope.plugin.detect.jobs import inventory_job, open_model_job
 from motorscope.plugin.panel import ModelState
 from motorscope.plugin.qt.choice_box import ChoiceBox
 from motorscope.plugin.qt.parts import Hint, StatusLine
@@ -59,9 +58,9 @@ class ModelControls(QWidget):
         self.open.clicked.connect(self._on_open)
         if not workspace.options:
             runner.start(
-                inventory_job,
+                run_on,
                 workspace.engine,
-                preferences().model,
+                InventoryRequest(preferences().model),
                 on_result=self._on_inventory,
             )
 
@@ -112,7 +111,7 @@ class ModelControls(QWidget):
             choice = ModelRef(str(path))
         self.card.setText(f"Loading {path.name}…")
         self._runner.start(
-            open_model_job, self._workspace.engine, choice, on_result=self._on_opened
+            run_on, self._workspace.engine, ModelRequest(choice), on_result=self._on_opened
         )
 
     def _on_inventory(self, result: Inventory | Failure | None) -> None:

@@ -7,9 +7,8 @@ from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QWidget
 from superqt.utils import signals_blocked
 
 from motorscope.contract import Notice, Progress
-from motorscope.engine import Failure
-from motorscope.plugin.detect.controller import DetectController
-from motorscope.plugin.detect.jobs import Task, detection_job
+from motorscope.engine import Failure, run_on
+from motorscope.plugin.detect.controller import DetectController, Task
 from motorscope.plugin.layers.source import identity
 from motorscope.plugin.panel import RunState
 from motorscope.plugin.qt.choice_box import ChoiceBox
@@ -83,9 +82,9 @@ class RunControls(QWidget):
         self.job.set_running(True)
         self._workspace.viewer.layers.events.removed.connect(self._on_removed)
         self._runner.start(
-            detection_job,
-            task,
+            run_on,
             self._workspace.engine,
+            task.request,
             on_message=self._on_message,
             on_result=self._on_result,
         )
@@ -127,7 +126,7 @@ class RunControls(QWidget):
             patched = self._detections.finish(task, result)
             came = self._in_words(task) if patched is None else f"in view {patched}; "
             self._status.say(
-                f"{task.tomogram.name}: {came}searched in {duration(result.seconds)} "
+                f"{task.request.tomogram.name}: {came}searched in {duration(result.seconds)} "
                 f"on {result.device} ({result.precision})."
             )
         self.finished.emit(not isinstance(result, Failure) and result is not None)

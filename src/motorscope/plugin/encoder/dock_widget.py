@@ -4,10 +4,9 @@ from napari.components import ViewerModel
 from qtpy.QtCore import QSize
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from motorscope.contract import Inventory
-from motorscope.engine import Failure
+from motorscope.contract import Inventory, InventoryRequest
+from motorscope.engine import Failure, run_on
 from motorscope.plugin.connections import listen
-from motorscope.plugin.detect.jobs import inventory_job
 from motorscope.plugin.encoder.alike import AlikeController
 from motorscope.plugin.encoder.alike_widget import AlikeControls
 from motorscope.plugin.encoder.channels import ChannelsController
@@ -55,9 +54,9 @@ class EncoderWidget(Dock):
         self._refresh()
         if not workspace.options:
             self._new_runner().start(
-                inventory_job,
+                run_on,
                 workspace.engine,
-                preferences().model,
+                InventoryRequest(preferences().model),
                 on_result=self._on_inventory,
             )
         mind_wheel_and_keys(self)

@@ -6,7 +6,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from psygnal import Signal
 
-from motorscope.contract import CancelToken, Request, Run
+from motorscope.contract import Request
 from motorscope.engine import Engine, Failure, run_on
 
 R = TypeVar("R")
@@ -61,9 +61,9 @@ class Question(Generic[R]):
         if not self.busy:
             self._set_busy(True)
         self._runner.start(
-            _job,
-            request,
+            run_on,
             self._engine,
+            request,
             on_message=partial(self._on_message, self._number),
             on_result=partial(self._on_result, self._number, then),
         )
@@ -97,7 +97,3 @@ class Question(Generic[R]):
     def _set_busy(self, busy: bool) -> None:
         self.busy = busy
         self.busy_changed.emit(busy)
-
-
-def _job(request: Request[R], engine: Engine, cancel: CancelToken) -> Run[R]:
-    return run_on(engine, request, cancel)

@@ -1,31 +1,28 @@
 """The maps of one encoder stage as a layer with an axis of channels."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from napari.components import ViewerModel
 from napari.layers import Image, Layer
 from numpy.typing import NDArray
 
-from motorscope.contract import FeatureResult, ModelOption
-from motorscope.plugin.detect.jobs import Task
-from motorscope.plugin.document import Tomograms
+from motorscope.contract import FeatureRequest, FeatureResult, ModelOption, ModelRef, RunSettings
+from motorscope.plugin.document import OpenTomogram, Tomograms
 from motorscope.plugin.layers.kinds import FEATURES
 from motorscope.plugin.layers.looks import feature_arguments
-from motorscope.plugin.layers.source import identity, tomogram_from_layer
+from motorscope.plugin.layers.source import tomogram_from_layer, tomogram_name
 from motorscope.plugin.layers.viewport import steady, visible_box
-from motorscope.tomogram import level_for, prepared_grid
+from motorscope.tomogram import Tomogram, level_for, prepared_grid
 
 FEATURE_BYTES = 2_000_000_000
 """Most memory that the maps of one encoder stage may take."""
 
 
-def feature_task(
-    tomograms: Tomograms, layer: Layer, model: ModelOption, stage: int, **options: Any
-) -> Task:
-    """Return a task for a stage's maps: of what is in view if all would be too large.
-
-    `options` are fields of `Task`: device, precision.
+def stage_request(
+    viewer: ViewerModel, layer: Layer, model: ModelOption, stage: int, settings: RunSettings
+) -> FeatureRequest[Tomogram, ModelRef]:
+    """Return a request for a stage's maps: of what is in view if all would be too large.
 
     Raises
     ------
@@ -34,32 +31,24 @@ def feature_task(
     """
     tomogram = level_for(tomogram_from_layer(layer), model.card.input)
     tomogram.grid.known_spacing()
-    task = Task(
-        identity(layer),
-        tomogram,
-        None,
-        model.choice,
-        model.card,
-        stage=stage,
-        memory_limit=FEATURE_BYTES,
-        **options,
-    )
     spec = model.stages[stage]
     sides = prepared_grid(tomogram.grid, model.card.input).shape
     voxels = np.prod([side / spec.stride for side in sides])
-    if 2 * spec.channels * voxels <= FEATURE_BYTES:
-        return task
-    return replace(task, region=visible_box(tomograms.viewer, layer, tomogram.grid))
-
-
-def show_features(tomograms: Tomograms, task: Task, result: FeatureResult) -> None:
-    """Show the maps of a stage, in place of those of another; nothing if its tomogram has gone."""
-    tomogram = tomograms.get(task.layer_id)
-    if tomogram is None:
-        return
-    arguments = feature_arguments(
-        result.maps, result.grid, result.spec, task.tomogram.name, task.layer_id
+    too_large = 2 * spec.channels * voxels > FEATURE_BYTES
+    return FeatureRequest(
+        tomogram,
+        model.choice,
+        stage,
+        region=visible_box(viewer, layer, tomogram.grid) if too_large else None,
+        settings=settings,
+        memory_limit=FEATURE_BYTES,
     )
+
+
+def show_stage(tomograms: Tomograms, tomogram: OpenTomogram, result: FeatureResult) -> None:
+    """Show the maps of a stage of a tomogram, in place of those of another stage."""
+    name = tomogram_name(tomogram.layer)
+    arguments = feature_arguments(result.maps, result.grid, result.spec, name, tomogram.id)
     layer = tomogram.layer_of(FEATURES)
     if layer is None:
         with steady(tomograms.viewer):

@@ -6,15 +6,15 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFormLayout, QWidget
 from superqt.utils import signals_blocked
 
-from motorscope.contract import Notice, Progress
-from motorscope.engine import Failure
-from motorscope.plugin.detect.jobs import Task, features_job
-from motorscope.plugin.encoder.stage_maps import feature_task, show_features
+from motorscope.contract import FeatureRequest, ModelRef, Notice, Progress, RunSettings
+from motorscope.engine import Failure, run_on
+from motorscope.plugin.encoder.stage_maps import show_stage, stage_request
 from motorscope.plugin.panel import EncoderState
 from motorscope.plugin.qt.choice_box import ChoiceBox
 from motorscope.plugin.qt.parts import Hint, JobBar, StatusLine
 from motorscope.plugin.qt.runner import JobRunner
 from motorscope.plugin.workspace import Workspace
+from motorscope.tomogram import Tomogram
 
 
 class EncoderControls(QWidget):
@@ -32,7 +32,7 @@ class EncoderControls(QWidget):
         super().__init__()
         self._workspace = workspace
         self._runner, self._status = runner, status
-        self._task: Task | None = None
+        self._tomogram = ""  # whose maps are being computed
         self._stages: tuple[str, ...] = ()
         self.stage = ChoiceBox()
         self.stage.setToolTip(
@@ -65,38 +65,32 @@ class EncoderControls(QWidget):
 
     def start(self) -> None:
         """Begin to compute the chosen stage."""
-        task = self._status.guard(self._new_task)
-        if task is None:
+        request = self._status.guard(self._request)
+        if request is None:
             self.finished.emit(False)
             return
-        self._task = task
+        self._tomogram = self._workspace.current
         self.notice.setText("")
         self._status.say("")
         self.job.set_running(True)
         self._runner.start(
-            features_job,
-            task,
+            run_on,
             self._workspace.engine,
+            request,
             on_message=self._on_message,
             on_result=self._on_result,
         )
 
-    def _new_task(self) -> Task:
+    def _request(self) -> FeatureRequest[Tomogram, ModelRef]:
         workspace = self._workspace
-        return feature_task(
-            workspace.tomograms,
-            *workspace.chosen(),
-            workspace.stage,
-            device=workspace.device,
-            precision=workspace.precision,
-        )
+        settings = RunSettings(workspace.device, workspace.precision)
+        return stage_request(workspace.viewer, *workspace.chosen(), workspace.stage, settings)
 
     def _on_stage(self, stage: int) -> None:
         self._workspace.stage = stage
 
     def _on_message(self, message: Any) -> None:
-        assert self._task is not None
-        if self._workspace.tomograms.get(self._task.layer_id) is None:
+        if self._workspace.tomograms.get(self._tomogram) is None:
             self._runner.cancel()
         elif isinstance(message, Progress):
             self.job.show_progress(message.what, message.done, message.total, message.seconds_left)
@@ -104,15 +98,14 @@ class EncoderControls(QWidget):
             self.notice.setText(message.text)
 
     def _on_result(self, result: Any) -> None:
-        task, self._task = self._task, None
-        assert task is not None
+        tomogram = self._workspace.tomograms.get(self._tomogram)
         self.job.set_running(False)
         if isinstance(result, Failure):
             self._status.warn(result.text)
         elif result is None:
             self._status.say("Cancelled.")
-        else:
-            show_features(self._workspace.tomograms, task, result)
+        elif tomogram is not None:
+            show_stage(self._workspace.tomograms, tomogram, result)
             if not result.covers_all and not self.notice.text():
                 self.notice.setText(
                     "Computed around what is in view only: the whole would not fit in memory."

@@ -64,7 +64,7 @@ class QueueTask:
     entries
         Pairs of an entry and the spacing in Å to take where its file does not say one.
     model, device, precision, flips
-        See `motorscope.plugin.detect.jobs.Task`.
+        See `motorscope.contract.RunSettings`.
     """
 
     entries: Sequence[tuple[Entry, Spacing | None]]

@@ -16,10 +16,9 @@ from qtpy.QtWidgets import (
 )
 
 from motorscope.batch.loop import Begun, Done, Standing
-from motorscope.contract import Inventory, Progress
-from motorscope.engine import Failure
+from motorscope.contract import Inventory, InventoryRequest, Progress
+from motorscope.engine import Failure, run_on
 from motorscope.errors import ModelError, PicksError, SpacingError
-from motorscope.plugin.detect.jobs import inventory_job
 from motorscope.plugin.layers.source import parse_spacing
 from motorscope.plugin.qt.parts import AMBER, Hint, StatusLine
 from motorscope.plugin.qt.runner import JobRunner
@@ -141,9 +140,9 @@ class SearchControls(QWidget):
             self.progress.setText("Loading the models…")
             self.bar.setRange(0, 0)
             self.runner.start(
-                inventory_job,
+                run_on,
                 self._workspace.engine,
-                preferences().model,
+                InventoryRequest(preferences().model),
                 on_result=partial(self._on_inventory, entries),
             )
             return

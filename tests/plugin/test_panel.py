@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLineEdit
 
 from motorscope.contract import Inventory, ModelRef
 from motorscope.engine.handle import THREAD_NAME
@@ -139,7 +140,10 @@ def test_threshold_acts_at_once_and_is_kept_per_tomogram(panel, qtbot):
     press(qtbot, widget.run.job.button)
     wait(qtbot, widget)
     points = find(viewer.layers, PICKS, identity(layer))
-    widget.detections.threshold.setValue(0.95)
+    typed = widget.detections.threshold.findChild(QLineEdit)
+    typed.selectAll()
+    qtbot.keyClicks(typed, "0.95")
+    qtbot.keyClick(typed, Qt.Key.Key_Return)
     assert not points.shown.any()
     assert widget.detections.count.text() == "0 of 1 candidate"
     assert widget.detections.slider.value() == pytest.approx(0.95)

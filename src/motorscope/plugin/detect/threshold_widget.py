@@ -45,6 +45,7 @@ class DetectionControls(QWidget):
         self.threshold.setRange(0.0, 1.0)
         self.threshold.setDecimals(2)
         self.threshold.setSingleStep(0.01)
+        self.threshold.setKeyboardTracking(False)  # else a first digit is taken for the whole
         self.threshold.setToolTip(self.slider.toolTip())
         self.distance = QDoubleSpinBox()
         self.distance.setRange(0.0, 100_000.0)

@@ -39,8 +39,8 @@ from scipy import ndimage
 from motorscope.contract import RunSettings
 from motorscope.contract.attribution import Attribution, AttributionRequest, DeletionRequest
 from motorscope.detection import run_to_end
-from motorscope.inspection.attribution import attribute
-from motorscope.inspection.attribution_deletion import deletion_test
+from motorscope.inspection.attribution.deletion import deletion_test
+from motorscope.inspection.attribution.explain import attribute
 from motorscope.network import load_model
 from motorscope.network.model import Model
 from motorscope.tomogram import Tomogram, intensity_range, open_tomogram

@@ -10,7 +10,7 @@ from motorscope.contract import DetectionRequest, FeatureRequest, RunSettings
 from motorscope.contract.attribution import AttributionRequest
 from motorscope.detection import detect, run_to_end
 from motorscope.inspection import StageRequest, encoder_maps, stage_facts
-from motorscope.inspection.attribution import attribute
+from motorscope.inspection.attribution.explain import attribute
 from motorscope.tomogram import Level, Tomogram, VoxelGrid, open_tomogram, write_ome_zarr
 
 FP32 = RunSettings("cpu", "fp32", flips=False)

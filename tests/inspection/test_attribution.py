@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 import torch
 
-import motorscope.inspection.attribution_network as attribution_network
+import motorscope.inspection.attribution.network as attribution_network
 from motorscope.cli import main
 from motorscope.contract import Architecture, Notice, Progress, RunSettings
 from motorscope.contract.attribution import AttributionRequest, DeletionRequest
 from motorscope.detection import run_to_end
 from motorscope.errors import ConfigError, ModelError, SpacingError, TomogramError
-from motorscope.inspection.attribution import attribute
-from motorscope.inspection.attribution_crop import cut_crop
-from motorscope.inspection.attribution_deletion import deletion_test
-from motorscope.inspection.attribution_methods import METHODS
+from motorscope.inspection.attribution.crop import cut_crop
+from motorscope.inspection.attribution.deletion import deletion_test
+from motorscope.inspection.attribution.explain import attribute
+from motorscope.inspection.attribution.methods import METHODS
 from motorscope.inspection.regrid import resampled
 from motorscope.network import Model, build_network, save_model
 from motorscope.tomogram import InputRecipe, Tomogram, VoxelGrid, write_mrc
@@ -238,7 +238,7 @@ def test_wrong_requests(model, noise, monkeypatch):
         explained(noise, model, inside, steps=0)
     found = importlib.util.find_spec
     monkeypatch.setattr(
-        "motorscope.inspection.attribution_methods.find_spec",
+        "motorscope.inspection.attribution.methods.find_spec",
         lambda name: None if name == "captum" else found(name),
     )
     with pytest.raises(ConfigError, match=r"napari-motorscope\[inspect\].* hirescam or gradients"):

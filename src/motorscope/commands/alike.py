@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     from motorscope.detection import run_to_end
     from motorscope.errors import ConfigError
     from motorscope.inspection import StageCache, search_alike
-    from motorscope.inspection.alike import FLOOR
+    from motorscope.inspection.alike.discriminant import FLOOR
     from motorscope.network import load_to_inspect
     from motorscope.picks import write_picks
     from motorscope.tomogram import name_of, open_tomogram

@@ -96,10 +96,10 @@ def run(arguments: argparse.Namespace) -> int:
     from motorscope.contract import RunSettings
     from motorscope.contract.attribution import AttributionRequest, DeletionRequest
     from motorscope.detection import run_to_end
-    from motorscope.inspection.attribution import attribute
-    from motorscope.inspection.attribution_deletion import deletion_test
-    from motorscope.inspection.attribution_figure import check_matplotlib, write_figure
-    from motorscope.inspection.attribution_methods import method_of
+    from motorscope.inspection.attribution.deletion import deletion_test
+    from motorscope.inspection.attribution.explain import attribute
+    from motorscope.inspection.attribution.figure import check_matplotlib, write_figure
+    from motorscope.inspection.attribution.methods import method_of
     from motorscope.network import load_model
     from motorscope.tomogram import map_label, open_tomogram, write_volume
 

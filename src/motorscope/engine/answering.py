@@ -43,8 +43,8 @@ from motorscope.detection import choose_device, detect
 from motorscope.engine import models
 from motorscope.engine.models import ModelCache
 from motorscope.inspection import StageCache, encoder_maps, kept_basis
-from motorscope.inspection.attribution import attribute
-from motorscope.inspection.attribution_methods import list_methods
+from motorscope.inspection.attribution.explain import attribute
+from motorscope.inspection.attribution.methods import list_methods
 from motorscope.inspection.opened import (
     alike,
     entry_of,

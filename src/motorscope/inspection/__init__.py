@@ -1,7 +1,18 @@
 """What the network sees on its way to an answer."""
 
 from motorscope.contract.stages import Ranking, StageFacts
-from motorscope.inspection.alike import Discriminant, discriminant, find_alike
+from motorscope.inspection.alike.discriminant import (
+    Discriminant,
+    discriminant,
+    find_alike,
+)
+from motorscope.inspection.alike.search import (
+    AlikeExamples,
+    AlikeFound,
+    search_alike,
+    similarity,
+    values_at,
+)
 from motorscope.inspection.basis import (
     Basis,
     basis_path,
@@ -28,13 +39,6 @@ from motorscope.inspection.reducers import (
     Statistic,
 )
 from motorscope.inspection.run import StageRun, open_stage, reduce_stage, reread
-from motorscope.inspection.search import (
-    AlikeExamples,
-    AlikeFound,
-    search_alike,
-    similarity,
-    values_at,
-)
 from motorscope.inspection.stage import StageRequest
 
 __all__ = [

@@ -22,14 +22,14 @@ from motorscope.contract.stages import (
     StagesRequest,
 )
 from motorscope.errors import ConfigError
-from motorscope.inspection.alike import discriminant, find_alike
+from motorscope.inspection.alike.discriminant import discriminant, find_alike
+from motorscope.inspection.alike.search import similarity, values_at
 from motorscope.inspection.basis import Basis, colors, fit_basis
 from motorscope.inspection.cache import Entry, StageCache, mark_of
 from motorscope.inspection.facts import stage_facts
 from motorscope.inspection.ranking import percentiles, rank_channels
 from motorscope.inspection.reducers import Across, Project
 from motorscope.inspection.run import open_stage, reread, stage_key
-from motorscope.inspection.search import similarity, values_at
 from motorscope.inspection.stage import StageRequest
 from motorscope.network import EncoderModel, Model
 from motorscope.tomogram import Tomogram

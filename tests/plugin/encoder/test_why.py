@@ -73,7 +73,7 @@ def test_another_way_has_a_layer_of_its_own_and_hides_the_first(why, workspace, 
 
 
 def test_what_is_missing_is_a_sentence_with_the_remedy(workspace, runner, monkeypatch):
-    monkeypatch.setattr("motorscope.inspection.attribution_methods.find_spec", lambda name: None)
+    monkeypatch.setattr("motorscope.inspection.attribution.methods.find_spec", lambda name: None)
     why = WhyController(workspace, lambda: runner)
     why.choose("occlusion")
     assert "pip install" in why.chosen.missing

@@ -12,9 +12,9 @@ from motorscope.contract.attribution import Attribution, AttributionRequest, Cro
 from motorscope.detection.calibration import probability
 from motorscope.detection.forward.watch import Cancelled, stop_if
 from motorscope.detection.tiling.stitch import Slices
-from motorscope.inspection.attribution_crop import cut_crop
-from motorscope.inspection.attribution_methods import Method, Question, Settings, method_of
-from motorscope.inspection.attribution_network import ask
+from motorscope.inspection.attribution.crop import cut_crop
+from motorscope.inspection.attribution.methods import Method, Question, Settings, method_of
+from motorscope.inspection.attribution.network import ask
 from motorscope.network.model import Model
 from motorscope.network.unet import UNet3d
 from motorscope.tomogram import Shape, Tomogram, Vector, VoxelGrid, level_for

@@ -8,7 +8,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from motorscope.contract import CancelToken, Notice, Progress
 from motorscope.errors import PicksError
-from motorscope.inspection.alike import FLOOR, Discriminant, discriminant, find_alike
+from motorscope.inspection.alike.discriminant import (
+    FLOOR,
+    Discriminant,
+    discriminant,
+    find_alike,
+)
 from motorscope.inspection.basis import pooled
 from motorscope.inspection.cache import Entry, StageCache
 from motorscope.inspection.reducers import At, Moments, Project

@@ -11,7 +11,7 @@ from motorscope import __version__
 from motorscope.contract.attribution import Attribution, AttributionRequest
 from motorscope.errors import ConfigError
 from motorscope.files import replacing
-from motorscope.inspection.attribution_methods import METHODS
+from motorscope.inspection.attribution.methods import METHODS
 from motorscope.inspection.regrid import resampled
 from motorscope.network.model import Model
 from motorscope.tomogram import Tomogram, VoxelGrid

@@ -11,7 +11,7 @@ from motorscope.contract import CancelToken, Run
 from motorscope.contract.attribution import Deletion, DeletionRequest
 from motorscope.detection.calibration import probability
 from motorscope.detection.forward.watch import Cancelled
-from motorscope.inspection.attribution_network import ask
+from motorscope.inspection.attribution.network import ask
 from motorscope.inspection.regrid import resampled
 from motorscope.network.model import Model
 from motorscope.network.unet import UNet3d

@@ -1,0 +1,1 @@
+"""Similarity: places of tomograms that look, to a network, like a few examples."""

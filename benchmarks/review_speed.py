@@ -19,7 +19,6 @@ import numpy as np
 
 from motorscope.picks import PickTable
 from motorscope.plugin.document import Tomograms
-from motorscope.plugin.layers.source import identity
 from motorscope.plugin.review.controller import ReviewController
 
 SHAPE, SPACING = (300, 600, 600), 16.0
@@ -88,7 +87,7 @@ def measure(
     desk.take_in(layer, found, 0.0, 0.5)
     draw()
     print(f"{len(found)} candidates shown in {1e3 * (time.process_time() - begin):.0f} ms")
-    review, points = desk.review(layer), desk.points(identity(layer))
+    review, points = desk.review(layer), desk.points(layer)
     rng = np.random.default_rng(1)
     steps = {
         "threshold": lambda: review.set_threshold(float(rng.uniform(0.2, 0.8))),

@@ -9,6 +9,7 @@ from motorscope.simulation import SimulationConfig
 from motorscope.tomogram.grid import Shape
 from motorscope.training.checks import require
 from motorscope.training.crop_config import AugmentationConfig, DataConfig
+from motorscope.training.picture_config import PictureConfig
 
 
 @dataclass(frozen=True)
@@ -193,6 +194,7 @@ class TrainConfig:
     seed: int = 0
     network: NetworkConfig = field(default_factory=NetworkConfig)
     data: DataConfig = field(default_factory=DataConfig)
+    pictures: PictureConfig = field(default_factory=PictureConfig)
     simulation: SimulationConfig = field(default_factory=SimulationConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     loss: LossConfig = field(default_factory=LossConfig)

@@ -1,10 +1,11 @@
 """The training loop: from a network, a source of crops and a folder to the end of a run."""
 
+import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -16,19 +17,22 @@ from tqdm import tqdm
 
 from motorscope.errors import MotorscopeError
 from motorscope.files import make_folder
-from motorscope.network.unet import UNet3d
+from motorscope.network.flat import forward_flat
+from motorscope.network.unet import Logits, UNet3d
 from motorscope.training.blending import blend
 from motorscope.training.config import OptimiserConfig, TrainConfig
 from motorscope.training.errors import TrainingError
 from motorscope.training.hardware import Hardware
 from motorscope.training.logs import CsvLog, open_tensorboard
 from motorscope.training.loss import heatmap_loss, prior_logit
+from motorscope.training.pictures import Pictures, SectionPool
 from motorscope.training.samples import CropSource, Samples
 
 CHECKPOINT = "last.ckpt"
 LOG = "log.csv"
 TENSORBOARD = "tensorboard"
 
+Item = TypeVar("Item")
 Evaluate = Callable[[nn.Module, int], None]
 """Called with the averaged network and the number of steps done."""
 
@@ -42,6 +46,7 @@ def fit(
     resume: bool = False,
     hardware: Hardware | None = None,
     evaluate: Evaluate | None = None,
+    pictures: SectionPool | None = None,
 ) -> nn.Module | None:
     """Train a network and return its running average (EMA), which is the one to use.
 
@@ -51,6 +56,11 @@ def fit(
     `out` gets ``last.ckpt`` (everything that the run needs to go on) and ``log.csv``. Every step's
     randomness comes from the seed and the step's number, so a run that was killed and resumed ends
     as if it had not been.
+
+    Parameters
+    ----------
+    pictures
+        Where the pictures of ``config.pictures`` come from; needed only if there are any.
 
     Raises
     ------
@@ -74,11 +84,11 @@ def fit(
         network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
     )
     schedule = _schedule(optimiser, options)
-    model, optimiser = fabric.setup(network, optimiser)
-    model.mark_forward_method("forward_with_auxiliary")
+    # One module takes both kinds of input, since several processes have to agree on its gradients.
+    model, optimiser = fabric.setup(_Both(network), optimiser)
     ema = ModelEmaV3(network, decay=options.ema_decay, use_warmup=True)
     state: dict[str, Any] = {
-        "network": model,
+        "network": network,
         "ema": ema.module,
         "optimiser": optimiser,
         "schedule": schedule,
@@ -100,6 +110,23 @@ def fit(
     batches = fabric.setup_dataloaders(
         DataLoader(samples, batch_size=options.batch, num_workers=config.data.workers)
     )
+    flat_batches = (
+        itertools.repeat(None)
+        if pictures is None
+        else fabric.setup_dataloaders(
+            DataLoader(
+                Pictures(
+                    pictures,
+                    config,
+                    network.output_spec,
+                    start * config.pictures.batch * fabric.world_size,
+                    options.steps * config.pictures.batch * fabric.world_size,
+                ),
+                batch_size=config.pictures.batch,
+                num_workers=config.data.workers,
+            )
+        )
+    )
     began = time.monotonic()
     model.train()
     first = fabric.is_global_zero
@@ -108,21 +135,26 @@ def fit(
     if config.logging.tensorboard and first:
         board = open_tensorboard(out / TENSORBOARD, start)
     bar = tqdm(total=options.steps, initial=start, disable=None if first else True, unit="step")
-    for step, (inputs, targets) in enumerate(_sentences(batches), start=start + 1):
+    both = zip(_sentences(batches), _sentences(flat_batches), strict=False)
+    for step, ((inputs, targets), flat) in enumerate(both, start=start + 1):
         _seed_step(config.seed, step, fabric.global_rank)
         rng = np.random.default_rng([config.seed, 2, step, fabric.global_rank])
         inputs, targets = blend(inputs, targets, config.augmentation, rng)
         inputs = inputs.contiguous(memory_format=torch.channels_last_3d)
 
-        logits = model.forward_with_auxiliary(inputs)
+        logits, flat_logits = model(inputs, None if flat is None else flat[0])
         heatmaps, known = targets[:, :1], targets[:, 1:]
         terms = heatmap_loss(logits.main, logits.auxiliary, heatmaps, config.loss, known)
-        if not torch.isfinite(terms.loss):
+        loss = terms.loss
+        if flat is not None and flat_logits is not None:
+            drawn = heatmap_loss(flat_logits.main, flat_logits.auxiliary, flat[1], config.loss)
+            loss = loss + config.pictures.weight * drawn.loss
+        if not torch.isfinite(loss):
             raise TrainingError(
                 f"The loss is no longer a number at step {step}; lower optimiser.learning_rate."
             )
         optimiser.zero_grad()
-        fabric.backward(terms.loss)
+        fabric.backward(loss)
         fabric.clip_gradients(model, optimiser, max_norm=options.gradient_clip)
         optimiser.step()
         rate = float(schedule.get_last_lr()[0])
@@ -134,6 +166,8 @@ def fit(
         bar.update()
         if log is not None and (step % options.log_every == 0 or last):
             figures = {name: float(value.detach()) for name, value in terms._asdict().items()}
+            if flat is not None:
+                figures["pictures"] = float(drawn.loss.detach())
             figures["rate"] = rate
             log.write(step=step, **figures, seconds=time.monotonic() - began)
             if board is not None:
@@ -149,6 +183,19 @@ def fit(
     if board is not None:
         board.finalize("success")
     return ema.module if first else None
+
+
+class _Both(nn.Module):
+    """A network in training: volumes, and in the same step pictures, if there are any."""
+
+    def __init__(self, network: UNet3d) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, volumes: Tensor, pictures: Tensor | None) -> tuple[Logits, Logits | None]:
+        """Return the logits for both."""
+        flat = None if pictures is None else forward_flat(self.network, pictures)
+        return self.network.forward_with_auxiliary(volumes), flat
 
 
 def start_at_prior(network: UNet3d, prior: float, config: TrainConfig) -> None:
@@ -212,7 +259,7 @@ def _is_same(saved: Any, config: Any, default: Any) -> bool:
     )
 
 
-def _sentences(batches: Iterable[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
+def _sentences(batches: Iterable[Item]) -> Iterator[Item]:
     """Pass batches on; an error of ours from another process loses the traceback in its text."""
     try:
         yield from batches

@@ -27,6 +27,7 @@ from motorscope.training.held_out import (
 from motorscope.training.labelled import read_labelled
 from motorscope.training.loop import check_folder, fit, make_run_folder, start_at_prior
 from motorscope.training.mistakes import find_mistakes
+from motorscope.training.pictures import SectionPool
 from motorscope.training.samples import CropSource, MixedSource, Samples
 from motorscope.training.saving import Validation, describe_data
 from motorscope.training.scenes import ScenePool
@@ -114,6 +115,7 @@ def train(
         resume=resume,
         hardware=hardware,
         evaluate=validation if config.validation.tomograms else None,
+        pictures=SectionPool(out / "sections") if config.pictures.sections else None,
     )
     if averaged is None:
         return None

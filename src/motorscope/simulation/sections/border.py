@@ -31,7 +31,7 @@ def cover_border(
     x = np.arange(columns, dtype=np.float32)[None] - np.float32(middle[1])
     beyond = y * outward[0] + x * outward[1]
     clear = CLEAR / spacing
-    distance = rng.uniform(0.05, 0.5) * min(rows, columns)
+    distance = rng.uniform(-0.25, 0.5) * min(rows, columns)
     along = np.rint(x * outward[0] - y * outward[1]).astype(int)
     first = int(along.min())
     along -= first

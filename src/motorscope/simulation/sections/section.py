@@ -71,6 +71,7 @@ def draw_section(config: SectionConfig, rng: np.random.Generator) -> Section:
     on_cell = (2 if plan.random() < config.second_motor else 1) if motors else 0
     if plan.random() < config.ghost:
         paint_ghost(drawing, motors, config, ghosts)
+        drawing.density *= np.float32(ghosts.uniform(0.3, 1.0))  # little is left of a burst cell
         count, on_cell = int(plan.random() < 0.1), 0
     for number, stream in enumerate(cells.spawn(count)):
         # The last cell covers the others, so that nothing covers its motors.

@@ -1,0 +1,152 @@
+"""What pieces of the drawn sections are worth on real pictures.
+
+python benchmarks/pictures_ablation.py FOLDER runs/pieces [VARIANT ...]
+
+FOLDER holds pictures of sections and ``index.csv`` with the columns file, y and x: the pixel of the
+motor's centre, -1 where there is none. For each variant a network of the built-in's size learns
+from drawn sections alone, from random weights and for a few hundred steps, with one thing left out
+of the drawing or changed; then it searches the pictures, each taken as a volume that is the same at
+every z. The pictures measure, they teach nothing. Every figure has a spread: compare variants by
+more than one seed before a small difference is believed.
+"""
+
+import csv
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from scipy.ndimage import maximum_filter
+from timm.utils import ModelEmaV3
+from torch.nn import functional
+from torch.optim.lr_scheduler import OneCycleLR
+from torch.utils.data import DataLoader
+
+from motorscope.network import UNet3d, build_network
+from motorscope.network.flat import forward_flat
+from motorscope.tables import overlaid, read_toml
+from motorscope.training.config import TrainConfig
+from motorscope.training.config_file import make_config
+from motorscope.training.loop import start_at_prior
+from motorscope.training.loss import heatmap_loss
+from motorscope.training.pictures import Pictures, SectionPool
+
+CONFIG = "configs/built-in.toml"
+PIXEL = 15.0
+"""Å per pixel of the pictures."""
+RADIUS = 400.0
+"""Å within which a candidate is the motor."""
+SHORT: dict[str, Any] = {
+    "pictures": {"sections": 800, "batch": 12},
+    "optimiser": {"steps": 500},
+}
+VARIANTS: dict[str, dict[str, Any]] = {
+    "as it is": {},
+    "no hook or filament": {"filament": 0.0},
+    "no ghosts": {"ghost": 0.0},
+    "no second cell, no litter": {
+        "second_cell": 0.0, "carbon": 0.0, "gold": 0.0, "dirt": 0.0, "free_filaments": 0.0,
+        "debris": 0.0,
+    },
+    "no borders": {"border": 0.0},
+    "one periplasm, 350 Å": {"periplasm": [350.0, 350.0]},
+    "CTF only": {"contrast_transfer": 1.0},
+    "much noise": {"noise": [0.2, 0.4]},
+    "one species": {"species": ["enteric"]},
+}  # fmt: skip
+
+
+def trained(config: TrainConfig, pool: SectionPool) -> UNet3d:
+    """Return the averaged network after a run on pictures alone."""
+    torch.manual_seed(config.seed)
+    network = build_network(config.network.architecture(), config.network.drop_path_rate)
+    start_at_prior(network, 0.003, config)
+    options, batch = config.optimiser, config.pictures.batch
+    optimiser = torch.optim.AdamW(network.parameters(), options.learning_rate, weight_decay=1e-4)
+    schedule = OneCycleLR(
+        optimiser,
+        options.learning_rate,
+        total_steps=options.steps + 1,
+        pct_start=0.15,
+        cycle_momentum=False,
+    )
+    average = ModelEmaV3(network, decay=0.99, use_warmup=True)
+    pictures = Pictures(pool, config, network.output_spec, 0, options.steps * batch)
+    network.train()
+    for step, (inputs, targets) in enumerate(DataLoader(pictures, batch, num_workers=1), 1):
+        loss = heatmap_loss(*forward_flat(network, inputs), targets, config.loss).loss
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), options.gradient_clip)
+        optimiser.step()
+        schedule.step()
+        average.update(network, step)
+    found: UNet3d = average.module.eval()
+    return found
+
+
+def labelled(folder: Path) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+    """Yield pictures and where their motor is, ``(y, x)`` in pixels."""
+    with (folder / "index.csv").open() as file:
+        for row in csv.DictReader(file):
+            place = np.array([float(row["y"]), float(row["x"])])
+            image = np.array(Image.open(folder / row["file"]).convert("L"), np.float32)
+            yield image, None if place[0] < 0 else place
+
+
+def heatmap(network: UNet3d, image: np.ndarray, spacing: float) -> np.ndarray:
+    """Return the logits of one picture."""
+    sides = [round(side * PIXEL / spacing) for side in image.shape]
+    small = functional.interpolate(
+        torch.from_numpy(image)[None, None], sides, mode="bilinear", antialias=True
+    )[0, 0].numpy()
+    low, high = np.percentile(small, [1, 99])
+    small = np.clip((small - low) / max(high - low, 1e-6), 0, 1).astype(np.float32)
+    padded = np.pad(small, [(0, -side % 32) for side in sides], mode="edge")
+    with torch.no_grad():
+        logits = forward_flat(network, torch.from_numpy(padded)[None, None, None]).main
+    kept: np.ndarray = logits[0, 0, 0, : sides[0] // 4 + 1, : sides[1] // 4 + 1].numpy()
+    return kept
+
+
+def scored(network: UNet3d, folder: Path, spacing: float) -> tuple[float, float]:
+    """Return average precision, and the share of motors that are the best candidate."""
+    rows: list[tuple[float, bool]] = []
+    motors = first = 0
+    for image, motor in labelled(folder):
+        heat = heatmap(network, image, spacing)
+        peaks = np.argwhere(heat == maximum_filter(heat, size=5))
+        order = np.argsort(-heat[tuple(peaks.T)])[:20]
+        motors += motor is not None
+        used = False
+        for rank, peak in enumerate(peaks[order]):
+            away = (
+                np.inf if motor is None else np.hypot(*((4 * peak + 1.5) * spacing / PIXEL - motor))
+            )
+            hit = bool(away * PIXEL < RADIUS)
+            if not (hit and used):
+                rows.append((float(heat[tuple(peak)]), hit))
+            first += hit and rank == 0
+            used |= hit
+    hits = np.array([hit for _, hit in sorted(rows, reverse=True)])
+    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
+    return float(precision[hits].sum() / motors), first / motors
+
+
+def main() -> None:
+    """Run the variants that are named, all by default, and print a row for each."""
+    folder, out, names = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:] or list(VARIANTS)
+    torch.set_num_threads(1)
+    print(f"{'':30} average precision  best candidate", flush=True)
+    for name in names:
+        changes = overlaid(SHORT, {"pictures": {"drawing": VARIANTS[name]}})
+        config = make_config(overlaid(read_toml(CONFIG), changes))
+        network = trained(config, SectionPool(out / name.replace(" ", "-").replace(",", "")))
+        precision, first = scored(network, folder, config.data.spacing)
+        print(f"{name:30} {precision:17.3f} {first:15.3f}", flush=True)
+
+
+main()

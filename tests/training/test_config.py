@@ -152,5 +152,6 @@ def test_fine_tuning_mixes_in_what_the_built_in_model_learned_from():
     shipped, further = (read_config(CONFIGS / f"{name}.toml") for name in ("built-in", "fine-tune"))
     assert further.simulation == shipped.simulation
     assert further.loss == shipped.loss
+    assert further.pictures.sections > 0
     assert further.augmentation.invert == shipped.augmentation.invert
     assert further.augmentation.rescale == shipped.augmentation.rescale

@@ -144,6 +144,9 @@ class ValidationConfig:
         flips along z, y and x: fewer wrong picks for four times the work.
     seed
         First seed of the held-out tomograms; training draws its scenes from other streams.
+    sections, false_alarms
+        So many drawn sections without a motor raise the threshold, if need be, until at most this
+        share of them has a candidate above it; 0 leaves the threshold alone.
     """
 
     tomograms: int = 12
@@ -156,11 +159,15 @@ class ValidationConfig:
     minimum_distance: float = 500.0
     flips: bool = False
     seed: int = 900_000
+    sections: int = 0
+    false_alarms: float = 0.05
 
     def __post_init__(self) -> None:
-        for name in ("tomograms", "final_tomograms", "seed"):
+        for name in ("tomograms", "final_tomograms", "seed", "sections"):
             value = getattr(self, name)
             require(value >= 0, name, value, "0 or more")
+        alarms = self.false_alarms
+        require(0 < alarms < 1, "false_alarms", alarms, "a share between 0 and 1")
         require(self.every >= 1, "every", self.every, "at least 1")
         require(min(self.shape) >= 32, "shape", self.shape, "at least 32 a side")
         spacings = self.spacings

@@ -33,3 +33,13 @@ def test_what_a_person_decided_stays():
     decided = first.set_status([0], "rejected", who="me")
     again = with_alike(decided, found((5, 0, 0)), 100.0, 0.5)
     assert again == decided
+
+
+def test_only_the_best_come_and_a_decision_brings_on_the_next():
+    places = found(*((1000 * n, 0, 0) for n in range(15)), scores=np.linspace(0.9, 0.5, 15))
+    first = with_alike(PickTable.empty(), places, 100.0, 0.5)
+    assert first.positions[:, 0].tolist() == [1000 * n for n in range(10)]
+    decided = first.set_status([3], "accepted", who="me")
+    again = with_alike(decided, places, 100.0, 0.5)
+    assert 10_000 in again.positions[:, 0]
+    assert len(again) == 11

@@ -137,6 +137,13 @@ def controllers(viewer: ViewerModel) -> Iterator[Controllers]:
     made.close()
 
 
+@pytest.fixture(autouse=True)
+def stages(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep computed stages of all tests together, away from a person's own."""
+    folder = tmp_path_factory.getbasetemp() / "cache"
+    monkeypatch.setenv("MOTORSCOPE_CACHE", str(folder))
+
+
 @pytest.fixture
 def viewer() -> ViewerModel:
     return ViewerModel()

@@ -10,7 +10,7 @@ from motorscope.picks import Journal, PickTable
 from motorscope.plugin.compare.controller import CompareController
 from motorscope.plugin.document import Tomograms
 from motorscope.plugin.layers.kinds import COMPARISON, COORDINATES, FEATURES, HEATMAP, KINDS, PICKS
-from motorscope.plugin.layers.looks import feature_arguments, heatmap_arguments, tomogram_arguments
+from motorscope.plugin.layers.looks import heatmap_arguments, map_arguments, tomogram_arguments
 from motorscope.plugin.layers.tag import LayerTag, kind_of, tag_of
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.review.journals import journal_of
@@ -148,9 +148,9 @@ def test_results_lie_above_their_tomogram_in_the_order_of_their_kinds(workspace,
     layer = add(workspace, "a")
     above = workspace.viewer.add_points([[1, 1, 1]], ndim=3, name="mine")
     add_results(workspace, layer)
-    maps = np.zeros((2, *GRID.shape), np.float16)
     tomogram = workspace.tomograms.of(layer)
-    arguments = feature_arguments(maps, GRID, spot_option.stages[0], "a", tomogram.id)
+    maps = np.zeros(GRID.shape, np.float16)
+    arguments = map_arguments(FEATURES, maps, GRID, "stem", ("a", tomogram.id), limits=(0, 1))
     workspace.tomograms.add(tomogram, Image(**arguments))
     kinds = [kind_of(each) for each in workspace.viewer.layers]
     assert kinds[1:3] == [FEATURES, HEATMAP]

@@ -10,16 +10,18 @@ import numpy as np
 import pytest
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QLineEdit
 
 from motorscope.contract import Inventory, ModelRef
 from motorscope.engine.handle import THREAD_NAME
 from motorscope.network import Model
 from motorscope.picks import read_picks
-from motorscope.plugin.layers.kinds import FEATURES, HEATMAP, PICKS, TOMOGRAM
+from motorscope.plugin.layers.kinds import HEATMAP, PICKS, TOMOGRAM, WHY
 from motorscope.plugin.layers.source import find, identity
 from motorscope.plugin.layers.tag import LayerTag
 from motorscope.plugin.panel_widget import MotorscopeWidget
+from motorscope.plugin.qt.dock import ENCODER, find_dock
 from motorscope.plugin.review.controller import ReviewController
 
 SHAPE = (64, 96, 80)
@@ -112,26 +114,29 @@ def test_a_spot_goes_through_the_panel_to_its_place(panel, qtbot):
     assert "1 motor to decide on, the best " in widget.status.text()
     assert "N goes to the next; searched in" in widget.status.text()
 
-    widget.encoder.stage.setCurrentIndex(1)
-    assert widget.encoder.stage.currentText() == "layer1: 2 channels, stride 4"
-    press(qtbot, widget.encoder.job.button)
-    wait(qtbot, widget)
-    maps = find(viewer.layers, FEATURES, identity(layer))
-    channel = np.asarray(maps.data[0], dtype=float)
-    middle = np.argwhere(channel > 0.99 * channel.max()).mean(axis=0)
-    assert np.array(maps.data_to_world((0, *middle)))[1:] == pytest.approx(truth, abs=2 * SPACING)
+    press(qtbot, widget.encoder)
+    encoder = find_dock(viewer, ENCODER)
+    encoder.event(QShowEvent())  # this window is never shown
+    assert widget.parentWidget() in encoder.window().tabifiedDockWidgets(encoder.parentWidget())
+    qtbot.waitUntil(lambda: bool(encoder.encoder.facts))
+    encoder.maps.stage.setCurrentIndex(1)
+    assert "2 channels; voxels of 64 Å" in encoder.maps.facts.text()
+    press(qtbot, encoder.maps.job.button)
+    qtbot.waitUntil(lambda: len(encoder.channels.table) == 2, timeout=60_000)
+    maps = encoder.encoder.layer
+    values = np.asarray(maps.data, dtype=float)
+    middle = np.argwhere(values > 0.99 * values.max()).mean(axis=0)
+    assert np.array(maps.data_to_world(middle)) == pytest.approx(truth, abs=2 * SPACING)
+    assert encoder.table.words.text() == "No picks are accepted: ranked by variance instead."
 
-
-def test_spacing_that_is_probably_wrong_is_said_and_not_refused(panel, qtbot):
-    viewer, widget = panel
-    add_spot(viewer, **in_angstrom())
-    assert widget.tomogram.hint.isHidden()
-    widget.tomogram.spacing.selectAll()
-    qtbot.keyClicks(widget.tomogram.spacing, "0.001")
-    press(qtbot, widget.tomogram.set)
-    assert "0.001 Å is unusual" in widget.tomogram.hint.text()
-    assert not widget.tomogram.hint.isHidden()
-    assert widget.run.job.button.isEnabled()
+    rows = encoder.table.table
+    rows.selectRow(1)
+    assert encoder.encoder.shown == encoder.channels.table["channel"][1]
+    widget.workspace.tomogram.review.go_to(0)
+    press(qtbot, encoder.reasons.job.button)
+    qtbot.waitUntil(lambda: "Motor 0" in encoder.reasons.words.text(), timeout=60_000)
+    assert find(viewer.layers, WHY, identity(layer)).visible
+    assert encoder.status.text() == ""
 
 
 def test_threshold_acts_at_once_and_is_kept_per_tomogram(panel, qtbot):
@@ -249,7 +254,6 @@ def test_run_can_be_cancelled_where_it_was_started(panel, qtbot, gate, spot_mode
     gated(spot_model, widget)
     press(qtbot, widget.run.job.button)
     qtbot.waitUntil(_entered.is_set)
-    assert not widget.encoder.job.button.isEnabled()
     press(qtbot, widget.run.job.cancel)
     gate.set()
     wait(qtbot, widget)

@@ -7,6 +7,9 @@ from motorscope.picks.table import PickTable
 
 ORIGIN = "alike"
 
+AT_ONCE = 10
+"""How many undecided ones there are at a time: a decision brings on the next."""
+
 
 def with_alike(mine: PickTable, found: PickTable, distance: float, threshold: float) -> PickTable:
     """Take in what looks like examples, in place of what did before; what a person did stays.
@@ -17,7 +20,7 @@ def with_alike(mine: PickTable, found: PickTable, distance: float, threshold: fl
     Parameters
     ----------
     found
-        Candidates of origin ``alike``.
+        Candidates of origin ``alike``, best first; the first `AT_ONCE` that are not left out count.
     distance
         How far apart two picks are at least, in Å.
     threshold
@@ -27,6 +30,7 @@ def with_alike(mine: PickTable, found: PickTable, distance: float, threshold: fl
     before, others = mine.select(free), mine.select(~free)
     shown = others.select((others.statuses != "candidate") | ~(others.scores < threshold))
     found = found.away_from(shown, distance)
+    found = found.select(np.arange(min(len(found), AT_ONCE)))
     pairs = match_picks(found.positions, before.positions, distance / 2).pairs
     again, there = pairs[:, 0], pairs[:, 1]
     table = mine.overwrite(before.ids[there], found.select(again))

@@ -153,9 +153,18 @@ def _panel(viewer: Any) -> "MotorscopeWidget":
     return widget
 
 
-def _after_detection(widget: "MotorscopeWidget", found: bool, stage: int | None) -> None:
-    """Show the whole slice of the best motor, and begin with the feature maps."""
+def _after_detection(
+    widget: "MotorscopeWidget",
+    found: bool,
+    stage: int | None,
+    on_end: Callable[[bool], None] | None = None,
+) -> None:
+    """Show the whole slice of the best motor, and open a stage of the encoder behind the panel.
+
+    `on_end` is told whether the stage could be opened.
+    """
     from motorscope.plugin.layers.viewport import look_at
+    from motorscope.plugin.qt.dock import ENCODER, PANEL, show_dock
 
     tomogram, viewer = widget.workspace.tomogram, widget.workspace.viewer
     if not found or tomogram is None or tomogram.review is None:
@@ -165,9 +174,19 @@ def _after_detection(widget: "MotorscopeWidget", found: bool, stage: int | None)
     if len(shown):
         look_at(viewer, tomogram.layer, list(review.position(int(shown[0]))))
         viewer.reset_view()
-    if stage is not None:
-        widget.workspace.stage = stage
-        widget.encoder.start()
+    if stage is None:
+        return
+    dock = show_dock(viewer, ENCODER)
+    show_dock(viewer, PANEL)
+
+    def on_stage(opened: bool) -> None:
+        if not opened:
+            widget.status.warn(dock.status.text())
+        if on_end is not None:
+            on_end(opened)
+
+    dock.encoder.finished.connect(on_stage)
+    dock.encoder.open_number(stage)
 
 
 def _find(widget: "MotorscopeWidget", stage: int | None) -> None:
@@ -184,7 +203,7 @@ def _find(widget: "MotorscopeWidget", stage: int | None) -> None:
 
     def start(done: Callable[[], object]) -> None:
         def on_detection(found: bool) -> None:
-            _after_detection(widget, found, stage)
+            _after_detection(widget, found, stage, on_end)
             if not found or stage is None:
                 on_end(found)
 
@@ -199,7 +218,6 @@ def _find(widget: "MotorscopeWidget", stage: int | None) -> None:
                 on_end(False)
 
         widget.run.finished.connect(on_detection)
-        widget.encoder.finished.connect(on_end)
         widget.runner.busy_changed.connect(on_idle)
         widget.find_when_ready()
 

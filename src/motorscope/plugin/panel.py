@@ -70,29 +70,18 @@ class RunState:
 
 
 @dataclass(frozen=True)
-class EncoderState:
-    """The stages of the chosen model, the number of the chosen one, and whether it can be shown."""
-
-    stages: tuple[str, ...]
-    stage: int
-    able: bool
-
-
-@dataclass(frozen=True)
 class PanelState:
     """What the groups of the panel show, but for the review, which tells of itself."""
 
     tomogram: TomogramState
     model: ModelState
     run: RunState
-    encoder: EncoderState
 
 
 def panel_state(workspace: Workspace, busy: bool = False) -> PanelState:
     """Return what the panel shows; `busy` is whether it runs something."""
     option = workspace.model
     able = not (busy or workspace.tomogram_problem or workspace.model_problem)
-    stages = () if option is None else option.stages
     return PanelState(
         tomogram=_tomogram(workspace),
         model=ModelState(
@@ -108,13 +97,6 @@ def panel_state(workspace: Workspace, busy: bool = False) -> PanelState:
             flips=workspace.flips,
             flips_help=describe_flips(option, workspace.flips),
             has_model=option is not None,
-            able=able,
-        ),
-        encoder=EncoderState(
-            stages=tuple(
-                f"{spec.name}: {spec.channels} channels, stride {spec.stride}" for spec in stages
-            ),
-            stage=workspace.stage,
             able=able,
         ),
     )

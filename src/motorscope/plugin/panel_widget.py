@@ -4,7 +4,7 @@ from functools import partial
 
 from napari.components import ViewerModel
 from qtpy.QtCore import QSize
-from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QPushButton, QVBoxLayout, QWidget
 
 from motorscope.plugin.compare.widget import ComparisonControls
 from motorscope.plugin.connections import listen
@@ -12,17 +12,16 @@ from motorscope.plugin.detect.model_widget import ModelControls
 from motorscope.plugin.detect.run_widget import RunControls
 from motorscope.plugin.detect.threshold_widget import DetectionControls
 from motorscope.plugin.detect.tomogram_widget import TomogramControls
-from motorscope.plugin.encoder.widget import EncoderControls
 from motorscope.plugin.panel import PanelState, panel_state
 from motorscope.plugin.qt.controls import mind_wheel_and_keys
-from motorscope.plugin.qt.dock import GALLERY, QUEUE, Dock, show_dock
+from motorscope.plugin.qt.dock import ENCODER, GALLERY, QUEUE, Dock, show_dock
 from motorscope.plugin.qt.parts import Section, StatusLine, scrolling
 from motorscope.plugin.qt.runner import JobRunner
 from motorscope.plugin.review.widget import ReviewControls
 
 
 class MotorscopeWidget(Dock):
-    """Find motors, look at the heatmap, the candidates and what the encoder sees."""
+    """Find motors, look at the heatmap and the candidates, and decide on them."""
 
     tall = True
 
@@ -42,11 +41,13 @@ class MotorscopeWidget(Dock):
         self.detections = DetectionControls(workspace, self.status, self.ends)
         self.review = ReviewControls(workspace, self.ends)
         self.comparison = ComparisonControls(workspace, self.status, self.ends)
-        self.encoder = EncoderControls(workspace, self.runner, self.status)
+        self.encoder = QPushButton("Encoder…")
+        self.encoder.setToolTip("Look at what the network sees, and ask it why.")
         self._lay_out()
 
         self.review.gallery.clicked.connect(self._on_gallery)
         self.tomogram.queue.clicked.connect(self._on_queue)
+        self.encoder.clicked.connect(self._on_encoder)
         self.runner.busy_changed.connect(self._refresh)
         listen(self.ends, workspace.events.all, self._refresh)
         listen(self.ends, workspace.tomograms.changed, self._refresh)
@@ -75,12 +76,12 @@ class MotorscopeWidget(Dock):
             ("Detections", self.detections),
             ("Review", self.review),
             ("Other picks", self.comparison),
-            ("Encoder", self.encoder),
         ):
             section = Section(title, group, open_=group is not self.comparison)
             column.addWidget(section)
             if group is self.comparison:
                 self.comparison.arrived.connect(partial(section.header.setChecked, True))
+        column.addWidget(self.encoder)
         column.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -96,7 +97,6 @@ class MotorscopeWidget(Dock):
             self.tomogram.show_state(state.tomogram)
             self.model.show_state(state.model)
             self.run.show_state(state.run)
-            self.encoder.show_state(state.encoder)
         if before is None or state.tomogram != before.tomogram:
             layer = self.workspace.layer
             if before is not None and state.tomogram.left(before.tomogram):
@@ -110,6 +110,9 @@ class MotorscopeWidget(Dock):
 
     def _on_gallery(self) -> None:
         show_dock(self._viewer, GALLERY)
+
+    def _on_encoder(self) -> None:
+        show_dock(self._viewer, ENCODER)
 
     def _on_queue(self) -> None:
         show_dock(self._viewer, QUEUE)

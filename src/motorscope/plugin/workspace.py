@@ -49,8 +49,6 @@ class Choices:
         Whether to average over mirror images; follows the model until a person says otherwise.
     region
         `WHOLE` or `IN_VIEW`.
-    stage
-        Number of the encoder's stage to show, stem 0.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
@@ -63,7 +61,6 @@ class Choices:
     precision: str = "auto"
     flips: bool = False
     region: str = WHOLE
-    stage: int = 0
 
 
 class Part(Protocol):
@@ -274,10 +271,9 @@ class Workspace(Choices):
                 selection.active = current.layer
 
     def _on_model(self) -> None:
-        """Average over flips as the model was measured; begin with a stage in the middle."""
+        """Average over flips as the model was measured."""
         if self.model is not None:
             self.flips = self.model.card.flips
-            self.stage = min(2, len(self.model.stages) - 1)
 
 
 def workspace_of(viewer: ViewerModel) -> Workspace:

@@ -7,13 +7,12 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Image, Points
 
-from motorscope.contract import HeatmapBlock, HeatmapStarted, RunSettings
+from motorscope.contract import HeatmapBlock, HeatmapStarted
 from motorscope.detection import run_to_end
 from motorscope.engine import run_on
 from motorscope.errors import PicksError, SpacingError, TomogramError
 from motorscope.picks import read_picks, write_picks
-from motorscope.plugin.encoder.stage_maps import show_stage, stage_request
-from motorscope.plugin.layers.kinds import FEATURES, HEATMAP, PICKS, TOMOGRAM
+from motorscope.plugin.layers.kinds import HEATMAP, PICKS, TOMOGRAM
 from motorscope.plugin.layers.picks_layer import picks_of
 from motorscope.plugin.layers.source import angstrom_per, find, full_grid, identity
 from motorscope.plugin.layers.tag import LayerTag, kind_of
@@ -47,13 +46,6 @@ def find_motors(controllers, layer, option, **options):
     return result
 
 
-def find_features(controllers, layer, option, stage):
-    request = stage_request(controllers.viewer, layer, option, stage, RunSettings())
-    result = run_to_end(run_on(controllers.engine, request, threading.Event()))
-    show_stage(controllers.tomograms, controllers.tomograms.of(layer), result)
-    return result
-
-
 def world(layer, voxel):
     """Return the place of a voxel of a layer in Å."""
     units = [angstrom_per(unit) for unit in layer.units[-3:]]
@@ -84,44 +76,6 @@ def test_heatmap_and_points_lie_on_the_spot(controllers, viewer, spot_option, un
     assert len(points.data) == 1
     assert world(points, points.data[0]) == pytest.approx(truth, abs=4 * SPACING)
     assert [str(unit) for unit in viewer.layers.units] == ["angstrom"] * 3
-
-
-@pytest.mark.parametrize("stage", [0, 1, 2])
-def test_feature_maps_lie_on_the_spot(controllers, viewer, spot_option, stage):
-    layer = add_tomogram(viewer, SPOT, translate=(160, 0, -320))
-    find_features(controllers, layer, spot_option, stage)
-    maps = find(viewer.layers, FEATURES, identity(layer))
-    stride = spot_option.stages[stage].stride
-    assert maps.ndim == 4
-    place = world(maps, brightest(maps))
-    assert place == pytest.approx(world(layer, SPOT), abs=stride * SPACING / 2)
-    assert viewer.layers.index(maps) == viewer.layers.index(layer) + 1
-
-
-def test_stages_replace_each_other_and_take_their_own_contrast(controllers, viewer, spot_option):
-    layer = add_tomogram(viewer, SPOT)
-    find_features(controllers, layer, spot_option, 0)
-    first = find(viewer.layers, FEATURES, identity(layer))
-    limits = first.contrast_limits
-    find_features(controllers, layer, spot_option, 1)
-    second = find(viewer.layers, FEATURES, identity(layer))
-    assert second is first
-    assert second.name == "tomo layer1"
-    assert second.contrast_limits != limits
-
-
-def test_large_maps_are_computed_for_what_is_in_view(controllers, viewer, spot_option, monkeypatch):
-    layer = add_tomogram(viewer, SPOT)
-    monkeypatch.setattr("motorscope.plugin.encoder.stage_maps.FEATURE_BYTES", 200_000)
-    viewer.canvas.size = (400, 400)
-    viewer.scene.camera.zoom = 1.0
-    viewer.scene.camera.center = (0, *world(layer, SPOT)[1:])
-    viewer.dims.set_point(0, SPOT[0] * SPACING)
-    result = find_features(controllers, layer, spot_option, 0)
-    assert not result.covers_all
-    maps = find(viewer.layers, FEATURES, identity(layer))
-    assert maps.data.nbytes <= 200_000
-    assert world(maps, brightest(maps)) == pytest.approx(world(layer, SPOT), abs=SPACING)
 
 
 def test_flips_are_as_the_model_was_measured_unless_asked_for(
@@ -549,13 +503,3 @@ def test_results_are_not_offered_as_tomograms(controllers, viewer, spot_option):
     assert [each.layer for each in controllers.tomograms] == [layer]
     assert [kind_of(each) for each in viewer.layers] == [None, HEATMAP, PICKS]
     assert isinstance(viewer, ViewerModel)
-
-
-def test_feature_maps_leave_the_view_where_it_is(controllers, viewer, spot_option):
-    layer = add_tomogram(viewer, SPOT)
-    viewer.scene.camera.center, viewer.scene.camera.zoom = (0.0, 300.0, 200.0), 2.5
-    viewer.dims.set_point(0, 10 * SPACING)
-    find_features(controllers, layer, spot_option, 0)
-    assert viewer.scene.camera.center == (0, 300, 200)
-    assert viewer.scene.camera.zoom == 2.5
-    assert viewer.dims.point[1] == 10 * SPACING

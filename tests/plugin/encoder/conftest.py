@@ -17,17 +17,6 @@ SHAPE = (32, 64, 64)
 SPOT = (12, 36, 20)
 
 
-@pytest.fixture(scope="session")
-def kept(tmp_path_factory):
-    """Return a cache that all tests share: what one has computed is there for the next."""
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(autouse=True)
-def cache(kept, monkeypatch):
-    monkeypatch.setenv("MOTORSCOPE_CACHE", str(kept))
-
-
 @pytest.fixture
 def empty_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("MOTORSCOPE_CACHE", str(tmp_path / "cache"))

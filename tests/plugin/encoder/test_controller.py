@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 
+from motorscope.plugin.encoder.controller import EncoderController
 from motorscope.plugin.layers.kinds import COLORS, FEATURES
 from motorscope.plugin.layers.source import find, identity
 from motorscope.plugin.layers.tag import kind_of
@@ -163,3 +164,24 @@ def test_an_error_is_said_and_the_map_is_bright_again(empty_cache, encoder, view
     encoder.compute()
     assert "MOTORSCOPE_CACHE_GB" in said[-1]
     assert layer.opacity == bright
+
+
+def test_a_map_leaves_the_view_where_it_is(encoder, viewer):
+    viewer.scene.camera.center, viewer.scene.camera.zoom = (0.0, 300.0, 200.0), 2.5
+    point = viewer.dims.point
+    encoder.compute()
+    assert viewer.scene.camera.center == (0, 300, 200)
+    assert viewer.scene.camera.zoom == 2.5
+    assert viewer.dims.point == point
+
+
+def test_a_stage_can_be_asked_for_by_its_number_before_the_stages_are_known(workspace, runner):
+    runner.held = True
+    encoder = EncoderController(workspace, lambda: runner)
+    ended = []
+    encoder.finished.connect(ended.append)
+    encoder.open_number(1)
+    runner.let_go()
+    assert ended == [True]
+    assert encoder.open_stage.spec.name == "layer1"
+    encoder.close()

@@ -5,12 +5,12 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Image
 
-from motorscope.contract import FeatureSpec
 from motorscope.picks import PickTable
+from motorscope.plugin.layers.kinds import COLORS, FEATURES, WHY
 from motorscope.plugin.layers.looks import (
-    feature_arguments,
     heatmap_arguments,
     label,
+    map_arguments,
     picks_arguments,
     tomogram_arguments,
 )
@@ -55,22 +55,16 @@ def test_heatmap_lies_where_its_grid_says():
     assert tuple(layer.contrast_limits)[1] == 1
 
 
-@pytest.mark.parametrize("fill", [0.0, 3.0, np.nan])
-def test_feature_maps_lie_where_their_grid_says(fill):
-    maps = np.full((7, *GRID.shape), fill, dtype=np.float16)
-    spec = FeatureSpec("layer1", 7, 4, 0.0)
-    layer = Image(**feature_arguments(maps, GRID, spec, "tomo", "id"))
-    assert layer.ndim == 4
+@pytest.mark.parametrize("fill", [0.0, 3.0])
+def test_maps_lie_where_their_grid_says(fill):
+    maps = np.full(GRID.shape, fill, dtype=np.float16)
+    arguments = map_arguments(
+        FEATURES, maps, GRID, "layer1", ("tomo", "id"), "layer1", limits=(fill, fill)
+    )
+    layer = Image(**arguments)
     assert not layer.rgb
-    assert world_of_voxel(layer, (5, 3, 0, 2)) == pytest.approx(GRID.to_world((3, 0, 2)))
-    assert layer.axis_labels == ("channel", "z", "y", "x")
-
-
-def test_channels_that_look_like_colours_are_no_colours():
-    maps = np.zeros((2, 40, 40, 3), dtype=np.float16)
-    grid = VoxelGrid((40, 40, 3), (10.0,) * 3)
-    arguments = feature_arguments(maps, grid, FeatureSpec("stem", 2, 2, 0.0), "tomo", "id")
-    assert Image(**arguments).ndim == 4
+    assert world_of_voxel(layer, (3, 0, 2)) == pytest.approx(GRID.to_world((3, 0, 2)))
+    assert layer.axis_labels == ("z", "y", "x")
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
@@ -91,11 +85,11 @@ def test_all_our_layers_agree_on_units():
     tomogram = Tomogram(np.random.default_rng(0).normal(size=GRID.shape), GRID, "tomo")
     viewer.add_image(tomogram.data, **tomogram_arguments(tomogram))
     viewer.add_image(**heatmap_arguments(np.zeros(GRID.shape, np.float32), GRID, "tomo", "id"))
-    maps = np.zeros((2, *GRID.shape), dtype=np.float16)
-    spec = FeatureSpec("stem", 2, 2, 0.0)
-    viewer.add_image(**feature_arguments(maps, GRID, spec, "tomo", "id"))
+    for kind, shape in ((FEATURES, GRID.shape), (COLORS, (*GRID.shape, 3)), (WHY, GRID.shape)):
+        values = np.zeros(shape, np.uint8)
+        viewer.add_image(**map_arguments(kind, values, GRID, kind.name, ("tomo", "id")))
     viewer.add_points(**picks_arguments(PickTable.empty(), GRID, "tomo", "id"))
-    assert [str(unit) for unit in viewer.layers.units] == ["pixel", *["angstrom"] * 3]
+    assert [str(unit) for unit in viewer.layers.units] == ["angstrom"] * 3
 
 
 def test_score_of_a_person_is_no_text():

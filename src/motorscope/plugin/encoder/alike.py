@@ -16,9 +16,8 @@ from motorscope.plugin.document import OpenTomogram
 from motorscope.plugin.encoder.controller import EncoderController
 from motorscope.plugin.encoder.question import Question, Runner
 from motorscope.plugin.layers.kinds import ALIKE
-from motorscope.plugin.layers.looks import ANGSTROM, AXES
+from motorscope.plugin.layers.looks import map_arguments
 from motorscope.plugin.layers.source import tomogram_name
-from motorscope.plugin.layers.tag import LayerTag
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.review import Review
 from motorscope.words import counted
@@ -132,11 +131,10 @@ class AlikeController:
         self._show(search.tomogram, found)
         search.review.take_alike(found.candidates, search.distance, amend)
         names = ", ".join(str(channel) for channel, _ in found.channels)
-        shown = int((found.candidates.scores >= search.review.threshold).sum())
         wanted = self._asked.wanted if self._asked is not None else PickTable.empty()
         self.words = (
-            f"Like {counted(len(wanted), 'example')}: {counted(shown, 'place')} as alike as the "
-            f"threshold asks, of {len(found.candidates)}. Channels {names} decide most."
+            f"Like {counted(len(wanted), 'example')}: the best of {len(found.candidates)} places "
+            f"are in the review. Channels {names} decide most."
         )
         self.changed.emit()
 
@@ -147,20 +145,10 @@ class AlikeController:
             layer.scale, layer.translate = found.grid.known_spacing(), found.grid.origin
             return
         name = tomogram_name(tomogram.layer)
-        self.encoder.tomograms.add(
-            tomogram,
-            Image(
-                found.similarity,
-                name=f"{name} alike",
-                scale=found.grid.known_spacing(),
-                translate=found.grid.origin,
-                units=ANGSTROM,
-                axis_labels=AXES,
-                metadata=LayerTag(ALIKE, name, tomogram.id).metadata,
-                **ALIKE.looks,
-            ),
-            keep_selection=True,
+        arguments = map_arguments(
+            ALIKE, found.similarity, found.grid, f"{name} alike", (name, tomogram.id)
         )
+        self.encoder.tomograms.add(tomogram, Image(**arguments), keep_selection=True)
 
     def _on_review(self, layer_id: str) -> None:
         """Refine the search after a decision; an undo brings back what there was."""

@@ -71,12 +71,15 @@ class EncoderController:
         Emitted when any of these has changed.
     opened
         Emitted when another stage is open, or none.
+    finished
+        Emitted when a stage that was to be opened is open (``True``), or cannot be.
     failed
         Emitted with a sentence.
     """
 
     changed = Signal()
     opened = Signal()
+    finished = Signal(bool)
     failed = Signal(str)
 
     def __init__(self, workspace: Workspace, new_runner: Callable[[], Runner]) -> None:
@@ -98,9 +101,10 @@ class EncoderController:
         self._rates: dict[str, float] = {}  # seconds a byte of one map
         self._boxes: dict[str, Box] = {}
         self._about: Key | None = None
+        self._wanted: int | None = None
         self._dimmed: tuple[Layer, float] | None = None
         self._ends = ExitStack()
-        for signal in (self.changed, self.opened, self.failed):
+        for signal in (self.changed, self.opened, self.finished, self.failed):
             self._ends.callback(signal.disconnect)
         for question in (self.listing, self.opening, self.overview):
             self._ends.callback(question.drop)
@@ -197,10 +201,17 @@ class EncoderController:
             )
             self._undim()
             self._settle()
+            self.finished.emit(True)
 
         request = OpenStageRequest(volume, option.choice, self.stage, box, self._settings())
         self.opening.ask(request, then)
         self.changed.emit()
+
+    def open_number(self, number: int) -> None:
+        """Open a stage by its number, stem 0, as soon as the stages are known."""
+        self._wanted = number
+        if self.facts:
+            self._take_facts(self.facts)
 
     def show(self, what: int | Overview) -> None:
         """Show a channel of the open stage, or all of them in one picture."""
@@ -260,9 +271,17 @@ class EncoderController:
     def _take_facts(self, facts: tuple[StageFacts, ...]) -> None:
         self.facts = facts
         names = [each.spec.name for each in facts]
-        if self.stage not in names:
+        wanted, self._wanted = self._wanted, None
+        if wanted is not None:
+            self.stage = names[min(wanted, len(names) - 1)]
+        elif self.stage not in names:
             self.stage = names[0]
+        known = self.open_stage is not None
         self._settle()
+        if wanted is not None and known:
+            self.finished.emit(True)
+        elif wanted is not None and self.open_stage is None and not self.opening.busy:
+            self._guarded(self.compute)
 
     def _settle(self) -> None:
         """Show the chosen stage if it is there."""
@@ -362,10 +381,12 @@ class EncoderController:
             action()
         except MotorscopeError as error:
             self.failed.emit(str(error))
+            self.finished.emit(False)
 
     def _on_failed(self, text: str) -> None:
         self._undim()
         self.failed.emit(text or "Cancelled.")
+        self.finished.emit(False)
         self.changed.emit()
 
     def _on_closing(self, tomogram: OpenTomogram) -> None:

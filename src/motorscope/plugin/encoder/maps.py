@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from motorscope.plugin.document import OpenTomogram, Tomograms
 from motorscope.plugin.layers.kinds import COLORS, FEATURES, LayerKind
-from motorscope.plugin.layers.looks import ANGSTROM, AXES
+from motorscope.plugin.layers.looks import map_arguments
 from motorscope.plugin.layers.source import tomogram_name
-from motorscope.plugin.layers.tag import LayerTag, kind_of, retag, tag_of
+from motorscope.plugin.layers.tag import kind_of, retag, tag_of
 from motorscope.plugin.layers.viewport import steady
 from motorscope.tomogram import VoxelGrid
 
@@ -96,18 +96,15 @@ def _kept(layer: Layer) -> bool:
 
 def _arguments(tomogram: OpenTomogram, picture: Picture, name: str) -> dict[str, Any]:
     kind = picture.kind
-    arguments: dict[str, Any] = {
-        "data": picture.values,
-        "name": name,
-        "scale": picture.grid.known_spacing(),
-        "translate": picture.grid.origin,
-        "units": ANGSTROM,
-        "axis_labels": AXES,
-        "metadata": LayerTag(
-            kind, tomogram_name(tomogram.layer), tomogram.id, part=picture.stage
-        ).metadata,
-        **kind.looks,
-    }
+    arguments = map_arguments(
+        kind,
+        picture.values,
+        picture.grid,
+        name,
+        (tomogram_name(tomogram.layer), tomogram.id),
+        part=picture.stage,
+        limits=picture.limits if kind is FEATURES else None,
+    )
     if kind is FEATURES:
         used = {
             layer.colormap.name
@@ -116,7 +113,6 @@ def _arguments(tomogram: OpenTomogram, picture: Picture, name: str) -> dict[str,
         }
         free = [each for each in _COLORMAPS if each not in used]
         arguments["colormap"] = (free or _COLORMAPS)[0]
-        arguments["contrast_limits"] = picture.limits
     return arguments
 
 

@@ -20,9 +20,9 @@ from motorscope.plugin.document import OpenTomogram, Tomograms
 from motorscope.plugin.encoder.maps import DIMMED
 from motorscope.plugin.encoder.question import Question, Runner
 from motorscope.plugin.layers.kinds import WHY
-from motorscope.plugin.layers.looks import ANGSTROM, AXES
+from motorscope.plugin.layers.looks import map_arguments
 from motorscope.plugin.layers.source import tomogram_from_layer, tomogram_name
-from motorscope.plugin.layers.tag import LayerTag, kind_of
+from motorscope.plugin.layers.tag import kind_of
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.workspace import Workspace
 from motorscope.tomogram import level_for
@@ -62,6 +62,7 @@ class WhyController:
         self.words = ""
         self.listing: Question[tuple[MethodFacts, ...]] = Question(new_runner(), engine)
         self.asking: Question[Attribution] = Question(new_runner(), engine)
+        self._sizes: dict[str, float] = {}
         self._dimmed: tuple[Layer, float] | None = None
         self._ends = ExitStack()
         for signal in (self.changed, self.failed):
@@ -128,14 +129,18 @@ class WhyController:
         self.changed.emit()
 
     def _show(self, tomogram: OpenTomogram, found: Attribution, pick: int) -> None:
-        label = self._label(found.method)
-        show_attribution(self.tomograms, tomogram, found, f"{label}, motor {pick}")
+        # The strongest map so far sets the scale, so that a weak one looks weak beside it.
+        own = float(np.percentile(np.abs(found.values), _STRONG)) or 1.0
+        size = self._sizes[found.method] = max(self._sizes.get(found.method, 0.0), own)
+        words = f"{self._label(found.method)}, motor {pick}"
+        show_attribution(self.tomograms, tomogram, found, words, size)
 
     def _in_words(self, found: Attribution, pick: int, at: tuple[float, float, float]) -> str:
         away = float(np.linalg.norm(np.subtract(found.maximum, at)))
         return (
             f"Motor {pick}, {self._label(found.method)}: score {found.score:.2f} in one pass "
-            f"without flips; the map is strongest {away:.0f} Å from the motor's middle."
+            f"without flips; the map is strongest, {found.values.max():+.2g}, {away:.0f} Å from "
+            "the motor's middle."
         )
 
     def _label(self, name: str) -> str:
@@ -165,29 +170,20 @@ class WhyController:
 
 
 def show_attribution(
-    tomograms: Tomograms, tomogram: OpenTomogram, found: Attribution, words: str
+    tomograms: Tomograms, tomogram: OpenTomogram, found: Attribution, words: str, size: float
 ) -> Layer:
-    """Show a map in its method's layer; those of other methods are hidden."""
-    size = float(np.percentile(np.abs(found.values), _STRONG)) or 1.0
+    """Show a map in its method's layer; those of other methods are hidden.
+
+    Values of `size` logits, for or against, are as bright as can be.
+    """
     name = f"{words} of {tomogram_name(tomogram.layer)}"
     layer = tomogram.layer_of(WHY, found.method)
     if layer is None:
-        tag = LayerTag(WHY, tomogram_name(tomogram.layer), tomogram.id, part=found.method)
-        layer = tomograms.add(
-            tomogram,
-            Image(
-                found.values,
-                name=name,
-                scale=found.grid.known_spacing(),
-                translate=found.grid.origin,
-                units=ANGSTROM,
-                axis_labels=AXES,
-                contrast_limits=(-size, size),
-                metadata=tag.metadata,
-                **WHY.looks,
-            ),
-            keep_selection=True,
+        whose = (tomogram_name(tomogram.layer), tomogram.id)
+        arguments = map_arguments(
+            WHY, found.values, found.grid, name, whose, part=found.method, limits=(-size, size)
         )
+        layer = tomograms.add(tomogram, Image(**arguments), keep_selection=True)
     else:
         layer.data = found.values
         layer.scale, layer.translate = found.grid.known_spacing(), found.grid.origin

@@ -1,113 +1,117 @@
-"""Show what an encoder stage sees."""
+"""The encoder's dock: composition of its groups."""
 
-from typing import Any
+from napari.components import ViewerModel
+from qtpy.QtCore import QSize
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFormLayout, QWidget
-from superqt.utils import signals_blocked
-
-from motorscope.contract import FeatureRequest, ModelRef, Notice, Progress, RunSettings
+from motorscope.contract import Inventory, InventoryRequest
 from motorscope.engine import Failure, run_on
-from motorscope.plugin.encoder.stage_maps import show_stage, stage_request
-from motorscope.plugin.panel import EncoderState
-from motorscope.plugin.qt.choice_box import ChoiceBox
-from motorscope.plugin.qt.parts import Hint, JobBar, StatusLine
+from motorscope.plugin.connections import listen
+from motorscope.plugin.encoder.alike import AlikeController
+from motorscope.plugin.encoder.alike_widget import AlikeControls
+from motorscope.plugin.encoder.channels import ChannelsController
+from motorscope.plugin.encoder.channels_widget import ChannelsControls
+from motorscope.plugin.encoder.controller import EncoderController
+from motorscope.plugin.encoder.maps_widget import MapsControls
+from motorscope.plugin.encoder.probe import ProbeController
+from motorscope.plugin.encoder.probe_widget import ProbeControls
+from motorscope.plugin.encoder.why import WhyController
+from motorscope.plugin.encoder.why_widget import WhyControls
+from motorscope.plugin.layers.source import tomogram_name
+from motorscope.plugin.qt.controls import mind_wheel_and_keys
+from motorscope.plugin.qt.dock import Dock
+from motorscope.plugin.qt.parts import AMBER, Hint, Section, StatusLine, scrolling
 from motorscope.plugin.qt.runner import JobRunner
-from motorscope.plugin.workspace import Workspace
-from motorscope.tomogram import Tomogram
+from motorscope.plugin.review.commands import serve_reviews
+from motorscope.plugin.settings import preferences
 
 
-class EncoderControls(QWidget):
-    """Stage choice, with channels and stride, and a button that shows the stage's maps.
+class EncoderWidget(Dock):
+    """Look at what the network sees, and ask it why."""
 
-    Signals
-    -------
-    finished
-        A computation has ended: with maps (``True``), or cancelled or with an error (``False``).
-    """
+    tall = True
 
-    finished = Signal(bool)
+    def __init__(self, napari_viewer: ViewerModel) -> None:
+        super().__init__(napari_viewer)
+        workspace = self.workspace
+        serve_reviews(workspace)
+        self.status = StatusLine()
+        self.encoder = EncoderController(workspace, self._new_runner)
+        self.ends.callback(self.encoder.close)
+        listen(self.ends, self.encoder.failed, self._on_failed)
+        self.channels = ChannelsController(self.encoder, self._new_runner)
+        self.ends.callback(self.channels.close)
+        self.why = WhyController(workspace, self._new_runner)
+        self.ends.callback(self.why.close)
+        listen(self.ends, self.why.failed, self._on_failed)
+        self.alike = AlikeController(self.encoder, self._new_runner)
+        self.ends.callback(self.alike.close)
+        self.probe = ProbeController(self.channels)
+        self.ends.callback(self.probe.close)
+        self.about, self.problem = Hint(), Hint(AMBER)
+        self.maps = MapsControls(self.encoder, self.status, self.ends)
+        self.table = ChannelsControls(self.channels, self.ends)
+        self.reasons = WhyControls(self.why, self.status, self.ends)
+        self.likeness = AlikeControls(self.alike, self.status, self.ends)
+        self.profile = ProbeControls(self.probe, self.ends)
+        self._lay_out()
+        listen(self.ends, self.encoder.changed, self._refresh)
+        self._refresh()
+        if not workspace.options:
+            self._new_runner().start(
+                run_on,
+                workspace.engine,
+                InventoryRequest(preferences().model),
+                on_result=self._on_inventory,
+            )
+        mind_wheel_and_keys(self)
 
-    def __init__(self, workspace: Workspace, runner: JobRunner, status: StatusLine) -> None:
-        super().__init__()
-        self._workspace = workspace
-        self._runner, self._status = runner, status
-        self._tomogram = ""  # whose maps are being computed
-        self._stages: tuple[str, ...] = ()
-        self.stage = ChoiceBox()
-        self.stage.setToolTip(
-            "Deeper stages have more channels, larger voxels and see more around them."
-        )
-        self.job = JobBar(
-            "Show feature maps",
-            "Compute the stage's maps as one layer (channel, z, y, x);\n"
-            "only around what is in view where the whole would not fit in memory.",
-        )
-        self.notice = Hint()
-        form = QFormLayout(self)
-        form.setContentsMargins(6, 0, 6, 4)
-        form.addRow("Stage", self.stage)
-        form.addRow(self.job)
-        form.addRow(self.notice)
-        self.job.started.connect(self.start)
-        self.job.cancelled.connect(runner.cancel)
-        self.stage.currentIndexChanged.connect(self._on_stage)
+    def sizeHint(self) -> QSize:
+        """Wide enough for every label."""
+        return QSize(340, 640)
 
-    def show_state(self, state: EncoderState) -> None:
-        """Offer the stages of the model; show which one is chosen."""
-        with signals_blocked(self.stage):
-            if state.stages != self._stages:
-                self._stages = state.stages
-                self.stage.clear()
-                self.stage.addItems(state.stages)
-            self.stage.setCurrentIndex(state.stage if state.stages else -1)
-        self.job.button.setEnabled(state.able)
+    def _lay_out(self) -> None:
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(2, 2, 2, 2)
+        column.setSpacing(4)
+        column.addWidget(self.about)
+        column.addWidget(self.problem)
+        for title, group in (
+            ("Maps", self.maps),
+            ("Channels", self.table),
+            ("Profile", self.profile),
+            ("Why here", self.reasons),
+            ("Find alike", self.likeness),
+        ):
+            column.addWidget(Section(title, group))
+        column.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(scrolling(content), 1)
+        layout.addWidget(self.status)
 
-    def start(self) -> None:
-        """Begin to compute the chosen stage."""
-        request = self._status.guard(self._request)
-        if request is None:
-            self.finished.emit(False)
-            return
-        self._tomogram = self._workspace.current
-        self.notice.setText("")
-        self._status.say("")
-        self.job.set_running(True)
-        self._runner.start(
-            run_on,
-            self._workspace.engine,
-            request,
-            on_message=self._on_message,
-            on_result=self._on_result,
-        )
+    def _new_runner(self) -> JobRunner:
+        runner = JobRunner(self)
+        self.ends.callback(runner.tokens.cancel_all)
+        return runner
 
-    def _request(self) -> FeatureRequest[Tomogram, ModelRef]:
-        workspace = self._workspace
-        settings = RunSettings(workspace.device, workspace.precision)
-        return stage_request(workspace.viewer, *workspace.chosen(), workspace.stage, settings)
+    def _refresh(self) -> None:
+        workspace = self.workspace
+        layer, option = workspace.layer, workspace.model
+        names = [] if layer is None else [tomogram_name(layer)]
+        names += [] if option is None else [f"seen by {option.label}"]
+        self.about.setText(", ".join(names))
+        self.problem.setText(self.encoder.problem)
 
-    def _on_stage(self, stage: int) -> None:
-        self._workspace.stage = stage
+    def _on_failed(self, text: str) -> None:
+        if text == "Cancelled.":
+            self.status.say(text)
+        else:
+            self.status.warn(text)
 
-    def _on_message(self, message: Any) -> None:
-        if self._workspace.tomograms.get(self._tomogram) is None:
-            self._runner.cancel()
-        elif isinstance(message, Progress):
-            self.job.show_progress(message.what, message.done, message.total, message.seconds_left)
-        elif isinstance(message, Notice):
-            self.notice.setText(message.text)
-
-    def _on_result(self, result: Any) -> None:
-        tomogram = self._workspace.tomograms.get(self._tomogram)
-        self.job.set_running(False)
+    def _on_inventory(self, result: Inventory | Failure | None) -> None:
         if isinstance(result, Failure):
-            self._status.warn(result.text)
-        elif result is None:
-            self._status.say("Cancelled.")
-        elif tomogram is not None:
-            show_stage(self._workspace.tomograms, tomogram, result)
-            if not result.covers_all and not self.notice.text():
-                self.notice.setText(
-                    "Computed around what is in view only: the whole would not fit in memory."
-                )
-        self.finished.emit(not isinstance(result, Failure) and result is not None)
+            self.status.warn(result.text)
+        elif result is not None:
+            self.workspace.take_inventory(result)

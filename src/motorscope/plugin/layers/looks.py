@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from motorscope.contract import FeatureSpec
 from motorscope.errors import TomogramError
 from motorscope.picks.table import ORIGINS, STATUSES, PickTable
-from motorscope.plugin.layers.kinds import FEATURES, HEATMAP, PICKS, STATUS_COLOURS, TOMOGRAM
+from motorscope.plugin.layers.kinds import HEATMAP, PICKS, STATUS_COLOURS, TOMOGRAM, LayerKind
 from motorscope.plugin.layers.tag import LayerTag
 from motorscope.tomogram import InputRecipe, Tomogram, VoxelGrid, intensity_range
 
@@ -78,24 +77,44 @@ def heatmap_arguments(
     }
 
 
-def feature_arguments(
-    maps: NDArray[Any], grid: VoxelGrid, spec: FeatureSpec, name: str, tomogram_id: str
+def map_arguments(
+    kind: LayerKind,
+    values: NDArray[Any],
+    grid: VoxelGrid,
+    title: str,
+    tomogram: tuple[str, str],
+    part: str = "",
+    limits: tuple[float, float] | None = None,
 ) -> dict[str, Any]:
-    """Return the arguments of ``add_image`` for an encoder stage's maps ``(channel, z, y, x)``."""
-    sample = np.asarray(maps[:, ::2, ::2, ::2], dtype=np.float32)
-    sample = sample[np.isfinite(sample)]
-    low, high = np.percentile(sample, (1.0, 99.8)) if sample.size else (0.0, 1.0)
-    return {
-        "data": maps,
-        "name": f"{name} {spec.name}",
-        "scale": (1.0, *grid.known_spacing()),
-        "translate": (0.0, *grid.origin),
-        "units": ("pixel", *ANGSTROM),
-        "axis_labels": ("channel", *AXES),
-        "contrast_limits": _rising(float(low), float(high)),
-        "metadata": LayerTag(FEATURES, name, tomogram_id).metadata,
-        **FEATURES.looks,
+    """Return the arguments of ``add_image`` for a map of the encoder's dock.
+
+    Parameters
+    ----------
+    kind
+        What kind of map.
+    values
+        ``(z, y, x)`` on `grid`, or ``(z, y, x, 3)`` in red, green and blue.
+    title
+        The layer's name.
+    tomogram
+        The tomogram's name and identity.
+    part
+        What tells it from others of its kind: the name of a stage, or of a method.
+    limits
+        Values from which to which it is shown; those of the kind if ``None``.
+    """
+    name, tomogram_id = tomogram
+    arguments = {
+        "data": values,
+        "name": title,
+        "scale": grid.known_spacing(),
+        "translate": grid.origin,
+        "units": ANGSTROM,
+        "axis_labels": AXES,
+        "metadata": LayerTag(kind, name, tomogram_id, part=part).metadata,
+        **kind.looks,
     }
+    return arguments if limits is None else arguments | {"contrast_limits": _rising(*limits)}
 
 
 def picks_arguments(

@@ -1,5 +1,7 @@
 """What our layers look like, and that napari takes them in every state."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from napari.components import ViewerModel
@@ -13,9 +15,11 @@ from motorscope.plugin.layers.looks import (
     map_arguments,
     picks_arguments,
     tomogram_arguments,
+    tomogram_data,
 )
 from motorscope.plugin.layers.source import angstrom_per
 from motorscope.tomogram import Tomogram, VoxelGrid
+from motorscope.tomogram.volume import averaged
 
 GRID = VoxelGrid(shape=(4, 5, 6), spacing=(10.0, 20.0, 30.0), origin=(1.0, 2.0, 3.0))
 
@@ -45,6 +49,18 @@ def test_constant_volume_can_be_shown(value):
     tomogram = Tomogram(np.full((4, 5, 6), value), GRID, "tomo")
     low, high = tomogram_arguments(tomogram)["contrast_limits"]
     assert low < high
+
+
+def test_pyramid_shows_all_levels_with_the_contrast_of_the_finest():
+    fine = np.random.default_rng(0).normal(0, 10, (16, 40, 40)).astype(np.float32)
+    level = averaged(fine.reshape(8, 2, 20, 2, 20, 2).mean(axis=(1, 3, 5)), fine.shape)
+    tomogram = Tomogram(fine, VoxelGrid(fine.shape, (10.0,) * 3), "tomo", levels=(level,))
+    layer = Image(tomogram_data(tomogram), **tomogram_arguments(tomogram))
+    assert layer.multiscale
+    assert layer.contrast_limits == pytest.approx(np.percentile(fine, (0.2, 99.8)), rel=0.05)
+    padded = replace(tomogram, data=np.zeros_like(fine))
+    low, high = tomogram_arguments(padded)["contrast_limits"]
+    assert -20 < low < high < 20
 
 
 def test_heatmap_lies_where_its_grid_says():

@@ -13,7 +13,7 @@ from motorscope.errors import TomogramError
 from motorscope.picks.table import ORIGINS, STATUSES, PickTable
 from motorscope.plugin.layers.kinds import HEATMAP, PICKS, STATUS_COLOURS, TOMOGRAM, LayerKind
 from motorscope.plugin.layers.tag import LayerTag
-from motorscope.tomogram import InputRecipe, Tomogram, VoxelGrid, intensity_range
+from motorscope.tomogram import InputRecipe, Tomogram, VoxelGrid, intensity_range, read_block
 
 MARKER_SIZE = 700.0
 """Diameter in Å of the ring around a motor, which is about 450 Å wide."""
@@ -26,6 +26,7 @@ ANGSTROM = ("angstrom",) * 3
 PIXEL = ("pixel",) * 3
 
 _DISPLAY = InputRecipe(spacing=1.0, percentiles=(0.2, 99.8))
+_SAMPLED = (8, 128, 128)  # voxels to each side of the middle
 _ORIGIN = pd.CategoricalDtype(list(ORIGINS))
 _STATUS = pd.CategoricalDtype(list(STATUSES))
 
@@ -45,7 +46,7 @@ def tomogram_arguments(tomogram: Tomogram) -> dict[str, Any]:
     grid, levels = tomogram.grid, tomogram.levels
     known = grid.spacing is not None
     try:
-        limits = intensity_range(tomogram.at(len(levels)), _DISPLAY)
+        limits = intensity_range(_sampled(tomogram), _DISPLAY)
     except TomogramError:  # a constant volume can be looked at, only not searched
         limits = (0.0, 1.0)
     return {
@@ -59,6 +60,24 @@ def tomogram_arguments(tomogram: Tomogram) -> dict[str, Any]:
         "metadata": LayerTag(TOMOGRAM, tomogram.name, path=tomogram.path, levels=levels).metadata,
         **TOMOGRAM.looks,
     }
+
+
+def _sampled(tomogram: Tomogram) -> Tomogram:
+    """Return the middle of a pyramid's finest level, which is soon read, else the whole tomogram.
+
+    Coarser levels are less noisy: with their contrast the finest one would be black and white.
+    """
+    if not tomogram.levels:
+        return tomogram
+    z, y, x = (
+        slice(max(side // 2 - reach, 0), side // 2 + reach)
+        for side, reach in zip(tomogram.grid.shape, _SAMPLED, strict=True)
+    )
+    block = read_block(tomogram.data, (z, y, x))
+    if not block.min() < block.max():  # padding, perhaps
+        return tomogram.at(len(tomogram.levels))
+    depth, height, width = block.shape
+    return Tomogram(block, VoxelGrid((depth, height, width), None), tomogram.name)
 
 
 def heatmap_arguments(

@@ -139,7 +139,7 @@ def _tomograms() -> list[Sample]:
 
 def _journals() -> list[Sample]:
     from motorscope.picks import PickTable
-    from motorscope.picks.journal import SUFFIX, Journal
+    from motorscope.review.journal.file import SUFFIX, Journal
 
     def write(path: Path) -> None:
         table = PickTable.from_positions([[1, 2, 3], [400, 500, 600], [7, 8, 9]], [0.9, 0.5, 0.1])
@@ -239,14 +239,14 @@ def _recognise_tomogram(path: Path) -> None:
 
 
 def _open_journal(path: Path) -> None:
-    from motorscope.picks.journal import Journal
+    from motorscope.review.journal.file import Journal
 
     with Journal(path) as journal:
         journal.record(journal.table.add([[1.0, 2.0, 3.0]]))
 
 
 def _open_summary(path: Path) -> None:
-    from motorscope.picks.summary import read_summary
+    from motorscope.review.summary import read_summary
 
     read_summary(path)
 

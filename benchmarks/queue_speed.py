@@ -47,7 +47,8 @@ def main() -> None:
 
 
 def make_folder(folder: Path, tomograms: int, candidates: int) -> None:
-    from motorscope.picks import Journal, PickTable
+    from motorscope.picks import PickTable
+    from motorscope.review import Journal
     from motorscope.tomogram import VoxelGrid, write_mrc
 
     shape = (4, 4, 4)
@@ -69,8 +70,9 @@ def make_folder(folder: Path, tomograms: int, candidates: int) -> None:
 
 
 def measure(folder: Path, repeats: int, process_events: Callable[[], None]) -> None:
+    from motorscope.batch.worklist import scan
     from motorscope.plugin.queue.table_view import QueueTable
-    from motorscope.plugin.queue.worklist import neighbour, scan, with_journal
+    from motorscope.review.worklist import neighbour, with_journal
 
     def report(what: str, action: Callable[[], object]) -> None:
         seconds = []

@@ -57,7 +57,8 @@ def main() -> None:
 
 def make_folder(folder: Path, shape: tuple[int, ...], candidates: int, tomograms: int) -> None:
     """Write tomograms with the same voxels and different picks."""
-    from motorscope.picks import Journal, PickTable
+    from motorscope.picks import PickTable
+    from motorscope.review import Journal
     from motorscope.tomogram import VoxelGrid, write_mrc
 
     rng = np.random.default_rng(0)

@@ -15,9 +15,9 @@ from motorscope.commands.console import Line
 from motorscope.contract import Architecture
 from motorscope.errors import MotorscopeError
 from motorscope.network import build_network, save_model
-from motorscope.picks import Journal
-from motorscope.picks.journal_place import journal_at
-from motorscope.picks.searches import heatmap_of
+from motorscope.review import Journal
+from motorscope.review.journal.place import journal_at
+from motorscope.review.searches import heatmap_of
 from motorscope.tomogram import VoxelGrid, open_tomogram, write_mrc
 
 

@@ -12,8 +12,9 @@ from motorscope.batch.report import chosen
 from motorscope.batch.settings import Choice
 from motorscope.batch.store import Record, write_record
 from motorscope.batch.work import Place, work
-from motorscope.picks import Journal
-from motorscope.plugin.queue.worklist import FAILED, NOTHING, TO_REVIEW, scan, with_journal
+from motorscope.batch.worklist import scan
+from motorscope.review import Journal
+from motorscope.review.worklist import FAILED, NOTHING, TO_REVIEW, with_journal
 
 
 @pytest.fixture
@@ -61,9 +62,9 @@ def test_later_batch_is_news_and_an_earlier_one_is_not(batch):
     later = replace(outcome, effort=replace(outcome.effort, when="2999-01-01T00:00:00+00:00"))
     job.store.write(later)
     entry = opened(job.out)[item.name]
-    assert entry.summary.remarks["searched"]["when"].startswith("2999")
+    assert entry.summary.record.searched.when.startswith("2999")
     job.store.write(outcome)
-    assert opened(job.out)[item.name].summary.remarks["searched"]["when"].startswith("2999")
+    assert opened(job.out)[item.name].summary.record.searched.when.startswith("2999")
 
 
 def test_threshold_of_the_batch_is_that_of_the_review(batch):
@@ -83,7 +84,8 @@ def test_batch_without_an_outcome_says_so(make_job):
 def test_queue_of_a_batch_needs_no_torch(batch):
     code = (
         "import sys; from pathlib import Path\n"
-        "from motorscope.plugin.queue.worklist import scan, with_journal\n"
+        "from motorscope.batch.worklist import scan\n"
+        "from motorscope.review.worklist import with_journal\n"
         f"queue = scan(Path({str(batch[0].out)!r}))\n"
         "print(len([with_journal(entry) for entry in queue.entries.values()]))\n"
         "print('torch' in sys.modules)"

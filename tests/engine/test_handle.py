@@ -7,7 +7,7 @@ import pytest
 from motorscope.engine import start
 from motorscope.engine.lane import Lane
 from motorscope.errors import MotorscopeError, SpacingError
-from motorscope.picks import JournalInUseError
+from motorscope.review import JournalInUseError
 
 
 def counting(stop, cancel):

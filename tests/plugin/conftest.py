@@ -102,7 +102,7 @@ def looks(spot_model: Model) -> tuple[Model, list[int]]:
 def journals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder of the journals of this test; a person's own is left alone."""
     folder = tmp_path / "data"
-    monkeypatch.setattr("motorscope.picks.journal_place.user_data_path", lambda *_: folder)
+    monkeypatch.setattr("motorscope.review.journal.place.user_data_path", lambda *_: folder)
     return folder / "journals"
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from napari.layers import Image, Layer
 
-from motorscope.picks import Journal, PickTable
+from motorscope.picks import PickTable
 from motorscope.plugin.compare.controller import CompareController
 from motorscope.plugin.document import Tomograms
 from motorscope.plugin.layers.kinds import COMPARISON, COORDINATES, FEATURES, HEATMAP, KINDS, PICKS
@@ -15,6 +15,7 @@ from motorscope.plugin.layers.tag import LayerTag, kind_of, tag_of
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.review.journals import journal_of
 from motorscope.plugin.workspace import Workspace
+from motorscope.review import Journal
 from motorscope.tomogram import Tomogram, VoxelGrid
 
 GRID = VoxelGrid((8, 16, 16), (20.0,) * 3)

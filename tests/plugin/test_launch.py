@@ -8,9 +8,10 @@ from PIL import Image
 from motorscope.cli import main
 from motorscope.contract import Inventory
 from motorscope.errors import MotorscopeError, SpacingError
-from motorscope.picks import PickTable, open_journal, read_picks
+from motorscope.picks import PickTable, read_picks
 from motorscope.plugin.launch import SIZE, view
 from motorscope.plugin.queue.widget import QueueWidget
+from motorscope.review import open_journal
 from motorscope.tomogram import VoxelGrid, write_mrc
 
 SPOT = (36, 44, 20)

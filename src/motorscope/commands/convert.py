@@ -85,7 +85,7 @@ def _convert_tomogram(arguments: argparse.Namespace) -> int:
 
 def _convert_picks(arguments: argparse.Namespace) -> int:
     from motorscope.picks.convert import convert
-    from motorscope.picks.summary import statuses_in_words
+    from motorscope.review.summary import statuses_in_words
 
     written = convert(
         arguments.source,

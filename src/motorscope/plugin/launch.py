@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from motorscope.batch.worklist import scan
 from motorscope.engine.torch_import import import_torch
 from motorscope.errors import MotorscopeError, SpacingError, TomogramError
 from motorscope.files import replacing
 from motorscope.picks import write_picks
 from motorscope.plugin.display import check_display
-from motorscope.plugin.queue.worklist import scan
 from motorscope.tomogram import Tomogram, find_tomograms, open_tomogram
 
 if TYPE_CHECKING:

@@ -43,7 +43,7 @@ def sample_tomogram() -> Tomogram:
     What was decided on it before is forgotten, unless it is open in another window: whoever opens
     it wants to try something.
     """
-    from motorscope.picks.searches import forget_review
+    from motorscope.review.searches import forget_review
     from motorscope.simulation import sample_tomogram_path
 
     tomogram = replace(open_tomogram(sample_tomogram_path()), name="simulated bacterium")

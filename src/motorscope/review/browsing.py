@@ -42,6 +42,11 @@ class Browsing(ABC):
         self.shows_rejected = True
         self._listing = Listing(PickTable.empty(), threshold)
 
+    def disconnect(self) -> None:
+        """Let go of whoever listens."""
+        for signal in (self.changing, self.changed, self.selection_changed, self.went_to):
+            signal.disconnect()
+
     @property
     @abstractmethod
     def table(self) -> PickTable:

@@ -11,6 +11,7 @@ RADIUS = 500.0
 """Å within which two picks mean the same motor: about its diameter."""
 
 VERDICTS = ("both", "mine", "theirs")
+"""Who has a motor."""
 
 
 @dataclass(frozen=True)

@@ -173,3 +173,17 @@ def neighbour(
         here = int(np.flatnonzero(way == current)[0])
         way = np.roll(way, -here - 1)  # the current row comes last
     return int(way[wanted[way].argmax()])
+
+
+def first_difference(before: PickTable, after: PickTable) -> int | None:
+    """Return the id of a pick of `after` that `before` lacks or has otherwise.
+
+    ``None`` if there is none, or if there are many: then no pick is meant in particular.
+    """
+    new = ~np.isin(after.ids, before.ids)
+    rows = np.flatnonzero(~new)
+    old = before.rows_of(after.ids[rows])
+    differs = (after.positions[rows] != before.positions[old]).any(axis=1)
+    differs |= after.statuses[rows] != before.statuses[old]
+    touched = [*after.ids[new], *after.ids[rows[differs]]]
+    return int(touched[0]) if 0 < len(touched) <= 3 else None

@@ -1,12 +1,11 @@
 """The review of one tomogram's picks: what is decided and corrected, without Qt or napari.
 
 The table of picks is the truth. Every operation makes a new table, can be undone, and is written
-to the journal before anything else happens.
+to the journal before anything else happens. It is one long class, because all that a person can do
+to picks goes through the same few lines at its end.
 """
 
-import getpass
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -14,15 +13,17 @@ from numpy.typing import ArrayLike
 from psygnal import Signal
 
 from motorscope.errors import PicksError
-from motorscope.picks import History, Journal, Merged, PickTable, Summits, merge_picks, summits_of
+from motorscope.picks import Merged, PickTable, Summits, merge_picks, summits_of
 from motorscope.picks.alike import with_alike
-from motorscope.picks.history import STEP_REMARKS
-from motorscope.picks.journal_lines import Step, of_all, of_step, updated
 from motorscope.picks.notes import is_unsure, with_doubt
 from motorscope.picks.partial import Box, Patched, patch
 from motorscope.picks.summits import NO_SUMMITS
 from motorscope.review.browsing import Browsing
-from motorscope.review.order import is_undecided
+from motorscope.review.history import STEP_REMARKS, History
+from motorscope.review.journal.file import Journal
+from motorscope.review.journal.lines import Step, of_all, of_step, updated
+from motorscope.review.order import first_difference, is_undecided
+from motorscope.review.record import stamp, to_json
 from motorscope.tomogram import VoxelGrid
 
 
@@ -67,21 +68,15 @@ class Review(Browsing):
     def close(self) -> None:
         """Close the journal; closing twice does no harm."""
         if self.journal is not None:
-            if self.journal.remarks.get("threshold") != self.threshold:
+            if self.journal.said.threshold != self.threshold:
                 self._record()
             try:
                 self.journal.close()
             except PicksError as error:
                 self.failed.emit(str(error))
             self.journal = None
-        for signal in (
-            self.changing,
-            self.changed,
-            self.selection_changed,
-            self.went_to,
-            self.failed,
-        ):
-            signal.disconnect()
+        self.failed.disconnect()
+        self.disconnect()
 
     @property
     def table(self) -> PickTable:
@@ -204,18 +199,12 @@ class Review(Browsing):
     def undo(self) -> bool:
         """Take back the last step; return whether there was one."""
         self.changing.emit()
-        possible = self.history.can_undo
-        if possible:
-            self._go_through(-1)
-        return possible
+        return self._go_through(-1)
 
     def redo(self) -> bool:
         """Do again what was undone; return whether there was something."""
         self.changing.emit()
-        possible = self.history.can_redo
-        if possible:
-            self._go_through(1)
-        return possible
+        return self._go_through(1)
 
     def take_in(
         self,
@@ -386,13 +375,17 @@ class Review(Browsing):
             self.history = history
             self._settle(step, select)
 
-    def _go_through(self, step: int) -> None:
-        """Go back or forth in history, to a pick that this changes."""
-        before, self.history = self.table, self.history.go(step)
-        touched = _first_difference(before, self.table)
+    def _go_through(self, step: int) -> bool:
+        """Go back or forth in history, to a pick that this changes, if there is a step."""
+        before, gone = self.table, self.history.go(step)
+        if gone is self.history:
+            return False
+        self.history = gone
+        touched = first_difference(before, self.table)
         self._settle(step, None if touched is None else [touched])
         if touched is not None:
             self.went_to.emit(touched)
+        return True
 
     def _settle(self, step: Step, select: Iterable[int] | None = None) -> None:
         """Write down a step of the history, and tell; views learn all of it at once."""
@@ -414,35 +407,6 @@ class Review(Browsing):
     def remarks(self) -> dict[str, Any]:
         """Return what the journal keeps beside the picks; ``None`` for what it shall not keep."""
         own = {key: self.history.now.remarks.get(key) for key in STEP_REMARKS}
-        return {
-            "threshold": self.threshold,
-            "spacing": self.grid.spacing,
-            "origin": self.grid.origin,
-            **own,
-        }
-
-
-def stamp() -> dict[str, str]:
-    """Return who works here, and the time: what every edit carries."""
-    return {"who": _user(), "when": datetime.now(UTC).isoformat(timespec="seconds")}
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a process without a name for its user id
-        return ""
-
-
-def _first_difference(before: PickTable, after: PickTable) -> int | None:
-    """Return the id of a pick of `after` that `before` lacks or has otherwise.
-
-    ``None`` if there is none, or if there are many: then no pick is meant in particular.
-    """
-    new = ~np.isin(after.ids, before.ids)
-    rows = np.flatnonzero(~new)
-    old = before.rows_of(after.ids[rows])
-    differs = (after.positions[rows] != before.positions[old]).any(axis=1)
-    differs |= after.statuses[rows] != before.statuses[old]
-    touched = [*after.ids[new], *after.ids[rows[differs]]]
-    return int(touched[0]) if 0 < len(touched) <= 3 else None
+        grid = self.grid
+        known = to_json(threshold=self.threshold, spacing=grid.spacing, origin=grid.origin)
+        return {**known, **own}

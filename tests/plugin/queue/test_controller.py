@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from motorscope.batch.loop import Begun, Done, Standing
+from motorscope.batch.worklist import scan
 from motorscope.contract import ModelRef
 from motorscope.engine import ThreadEngine
 from motorscope.errors import PicksError
-from motorscope.picks import Journal, PickTable
+from motorscope.picks import PickTable
 from motorscope.plugin.layers.kinds import HEATMAP, PICKS, TOMOGRAM
 from motorscope.plugin.layers.source import identity
 from motorscope.plugin.layers.tag import kind_of, tag_of
@@ -23,8 +24,9 @@ from motorscope.plugin.queue.jobs import (
     open_job,
     search_job,
 )
-from motorscope.plugin.queue.marks import new_mark
-from motorscope.plugin.queue.worklist import (
+from motorscope.plugin.review.journals import kept_elsewhere
+from motorscope.review import Journal, Mark
+from motorscope.review.worklist import (
     FAILED,
     NEW,
     NO_MOTOR,
@@ -32,10 +34,8 @@ from motorscope.plugin.queue.worklist import (
     NOTHING,
     REVIEWED,
     TO_REVIEW,
-    scan,
     with_journal,
 )
-from motorscope.plugin.review.journals import kept_elsewhere
 from motorscope.tomogram import VoxelGrid, write_mrc
 
 SHAPE, SPACING = (64, 64, 64), 16.0
@@ -99,7 +99,7 @@ def search(desk, engine, *names, spacing=None):
 
 
 def set_reviewed(desk, name, no_motor=False):
-    desk.mark(entry(desk, name).path, new_mark(no_motor))
+    desk.mark(entry(desk, name).path, Mark.now(no_motor))
 
 
 def reopened(desk):
@@ -117,8 +117,8 @@ def test_results_wait_for_the_tomogram_to_be_opened(desk, viewer, engine, spot_c
     assert not len(viewer.layers)
     assert entry(desk, "a").status == entry(desk, "b").status == TO_REVIEW
     assert entry(desk, "a").summary.undecided == 1
-    searched = entry(desk, "c").summary.remarks["searched"]
-    assert searched["model"] == spot_card.name
+    searched = entry(desk, "c").summary.record.searched
+    assert searched.model == spot_card.name
     assert entry(desk, "c").summary.best is None
     assert entry(desk, "c").status == NOTHING
     show(desk, "a")
@@ -296,7 +296,7 @@ def test_no_motor_is_a_result_that_is_kept(desk, engine):
     assert entry(desk, "c").status == NEW
     set_reviewed(desk, "c", no_motor=True)
     assert entry(desk, "c").status == NO_MOTOR
-    assert entry(desk, "c").summary.remarks["reviewed"]["when"]
+    assert entry(desk, "c").summary.record.reviewed.when
     desk.leave()
     assert reopened(desk) == {"a": NEW, "b": NEW, "c": NO_MOTOR}
     show(desk, "c")
@@ -340,7 +340,7 @@ def test_mark_is_for_the_tomogram_that_was_meant_open_or_not(desk, engine, opene
     search(desk, engine, "a", "b")
     if opened:
         show(desk, opened)
-    mark = new_mark(no_motor=True)
+    mark = Mark.now(no_motor=True)
     desk.mark(entry(desk, "a").path, mark)
     assert (entry(desk, "a").status, entry(desk, "a").summary.rejected) == (NO_MOTOR, 1)
     assert entry(desk, "b").summary.undecided == 1
@@ -354,7 +354,7 @@ def test_mark_is_for_the_tomogram_that_was_meant_open_or_not(desk, engine, opene
 
 def test_mark_that_is_not_the_last_step_is_not_taken_back(desk, engine):
     search(desk, engine, "a")
-    mark = new_mark(no_motor=True)
+    mark = Mark.now(no_motor=True)
     desk.mark(entry(desk, "a").path, mark)
     show(desk, "a")
     review = desk.reviews.review(desk.layer)

@@ -8,11 +8,15 @@ import pytest
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QApplication, QMessageBox
 
+from motorscope.batch.worklist import scan
 from motorscope.contract import Inventory, ModelRef
 from motorscope.network import Model
-from motorscope.picks import Journal, PickTable
+from motorscope.picks import PickTable
 from motorscope.plugin.qt.dock import PANEL, QUEUE, find_dock, show_dock
-from motorscope.plugin.queue.worklist import (
+from motorscope.plugin.review.commands import ReviewActions
+from motorscope.plugin.review.controller import ReviewController
+from motorscope.review import Journal
+from motorscope.review.worklist import (
     FAILED,
     NEW,
     NO_MOTOR,
@@ -20,10 +24,7 @@ from motorscope.plugin.queue.worklist import (
     NOTHING,
     REVIEWED,
     TO_REVIEW,
-    scan,
 )
-from motorscope.plugin.review.commands import ReviewActions
-from motorscope.plugin.review.controller import ReviewController
 from motorscope.tomogram import VoxelGrid, write_mrc
 
 SHAPE, SPACING = (64, 64, 64), 16.0

@@ -5,10 +5,11 @@ import pytest
 import tifffile
 from PIL import Image
 
+from motorscope.batch.worklist import scan
 from motorscope.errors import TomogramError
-from motorscope.picks import Journal, PickTable
-from motorscope.plugin.queue.marks import empty_below
-from motorscope.plugin.queue.worklist import (
+from motorscope.picks import PickTable
+from motorscope.review import Journal
+from motorscope.review.worklist import (
     FAILED,
     NEW,
     NO_MOTOR,
@@ -16,9 +17,9 @@ from motorscope.plugin.queue.worklist import (
     REVIEWED,
     TO_REVIEW,
     neighbour,
-    scan,
     with_journal,
 )
+from motorscope.review.worklist.marks import empty_below
 from motorscope.tomogram import VoxelGrid, write_mrc
 
 SHAPE = (4, 6, 5)

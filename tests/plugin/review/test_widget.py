@@ -9,7 +9,7 @@ from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QApplication, QLineEdit
 
 from motorscope.contract import Inventory
-from motorscope.picks import Journal, read_picks
+from motorscope.picks import read_picks
 from motorscope.plugin.layers.kinds import PICKS, TOMOGRAM
 from motorscope.plugin.layers.picks_layer import picks_of
 from motorscope.plugin.layers.source import find, identity
@@ -17,6 +17,7 @@ from motorscope.plugin.layers.tag import LayerTag
 from motorscope.plugin.qt.dock import GALLERY, show_dock
 from motorscope.plugin.review.controller import ZOOM_WIDTH, ReviewController
 from motorscope.plugin.review.gallery_widget import GalleryWidget
+from motorscope.review import Journal
 
 SPACING = 16.0
 SHAPE = (64, 96, 80)

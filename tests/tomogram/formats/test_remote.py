@@ -10,7 +10,7 @@ import pytest
 
 from motorscope.cli import main
 from motorscope.errors import TomogramError
-from motorscope.picks.journal_place import journal_at
+from motorscope.review.journal.place import journal_at
 from motorscope.tomogram import (
     InputRecipe,
     VoxelGrid,

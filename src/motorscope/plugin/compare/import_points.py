@@ -12,7 +12,7 @@ from motorscope.plugin.layers.source import full_grid, tomogram_name
 from motorscope.plugin.layers.tag import kind_of
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.review.order import is_undecided
-from motorscope.review.review import stamp
+from motorscope.review.record import stamp
 
 
 def take_into_review(

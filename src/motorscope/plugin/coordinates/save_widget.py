@@ -17,11 +17,11 @@ from motorscope.picks.formats import (
     written_picks,
 )
 from motorscope.picks.formats.own import OWN
-from motorscope.picks.summary import statuses_in_words
 from motorscope.plugin.layers.kinds import PICKS
 from motorscope.plugin.layers.points import picks_of_points
 from motorscope.plugin.layers.source import identity
 from motorscope.plugin.layers.tag import kind_of, tag_of
+from motorscope.review.summary import statuses_in_words
 from motorscope.words import counted
 
 _OTHERS = [each for each in FORMATS if each.name not in ("csv", "npy")]

@@ -13,19 +13,10 @@ from psygnal import Signal
 
 from motorscope.batch.loop import Begun, Done
 from motorscope.errors import MotorscopeError, PicksError, SpacingError
-from motorscope.picks.marks import REVIEWED, is_last_step, undecided
-from motorscope.picks.searches import search_marks, search_remark
 from motorscope.plugin.connections import listen
 from motorscope.plugin.detect.controller import DetectController
 from motorscope.plugin.layers.source import full_grid, identity, path_of, spacing_of
 from motorscope.plugin.queue.jobs import Failed, Found, Opened
-from motorscope.plugin.queue.journals import (
-    as_reviewed,
-    kept,
-    mark_on_disk,
-    noted,
-    take_back_on_disk,
-)
 from motorscope.plugin.queue.layers import (
     give_away,
     opened_layer,
@@ -33,9 +24,19 @@ from motorscope.plugin.queue.layers import (
     show_heatmap,
     show_tomogram,
 )
-from motorscope.plugin.queue.marks import Mark, changed_since, check_mark
-from motorscope.plugin.queue.worklist import Entry, Queue
-from motorscope.review import Review
+from motorscope.review import Mark, Review, Search
+from motorscope.review.marks import is_last_step, undecided
+from motorscope.review.record import to_json
+from motorscope.review.searches import search_marks
+from motorscope.review.worklist import Entry, Worklist
+from motorscope.review.worklist.keeping import (
+    as_reviewed,
+    kept,
+    mark_on_disk,
+    noted,
+    take_back_on_disk,
+)
+from motorscope.review.worklist.marks import changed_since, check_mark
 
 
 class QueueController:
@@ -57,7 +58,7 @@ class QueueController:
     def __init__(self, detections: DetectController) -> None:
         self.reviews, self.heatmaps = detections.reviews, detections.heatmaps
         self.tomograms = self.reviews.tomograms
-        self.queue: Queue | None = None
+        self.queue: Worklist | None = None
         self._spacing_wanted = False  # by the open tomogram, whose file does not say it
         self._ends = ExitStack()
         self._ends.callback(self.went_to.disconnect)
@@ -72,7 +73,7 @@ class QueueController:
 
     # Which tomograms
 
-    def set_queue(self, queue: Queue) -> None:
+    def set_queue(self, queue: Worklist) -> None:
         """Take another queue; the tomogram that is open stays open."""
         self.queue = queue
         self._refresh_current()
@@ -178,7 +179,7 @@ class QueueController:
                 self._take_into_review(layer, found)
                 self._refresh_current()
             else:
-                self._put(kept(entry, found))
+                self._put(kept(entry, found.grid, found.summits, found.threshold, found.search))
         except MotorscopeError as error:
             self._put(replace(entry, problem=str(error)))
 
@@ -190,13 +191,13 @@ class QueueController:
 
     # Reviewing
 
-    def mark(self, path: Path, mark: Mark) -> None:
+    def mark(self, path: Path, mark: Mark | None) -> None:
         """Mark a tomogram of the queue as reviewed, open or not: a step that can be undone.
 
         Parameters
         ----------
         mark
-            See `motorscope.plugin.queue.marks`. Where it says that there is no motor, candidates
+            See `motorscope.review.Mark`. Where it says that there is no motor, candidates
             that are shown and undecided are rejected.
 
         Raises
@@ -209,12 +210,12 @@ class QueueController:
             self._put(mark_on_disk(entry, mark))
             return
         check_mark(entry, mark, review.counts().accepted)
-        empty = mark is not None and mark["no_motor"]
+        empty = mark is not None and mark.no_motor
         ids = undecided(review.table, review.threshold).ids.tolist() if empty else []
-        review.conclude({REVIEWED: mark}, ids)
+        review.conclude(to_json(reviewed=mark), ids)
         self._put(as_reviewed(entry, review))
 
-    def take_back(self, path: Path, mark: Mark) -> None:
+    def take_back(self, path: Path, mark: Mark | None) -> None:
         """Undo a mark, with the rejections that came with it.
 
         Raises
@@ -306,8 +307,8 @@ class QueueController:
         review = tomogram.review
         if run is None or review is None or review.journal is None:
             return
-        search = search_remark(run.card.name, run.card.sha256)
-        review.note({"searched": search, "reviewed": None})
+        search = Search.now(run.card.name, run.card.sha256)
+        review.note(to_json(searched=search, reviewed=None))
         self._refresh_current()
 
     def _on_layers(self) -> None:
@@ -316,12 +317,11 @@ class QueueController:
         if self._spacing_wanted and layer is not None and entry is not None and spacing_of(layer):
             self._spacing_wanted = False
             grid = full_grid(layer)
-            remarks = {"spacing": grid.spacing, "origin": grid.origin}
             entry, review = replace(entry, problem=""), self.reviews.review(layer)
             self._put(entry)
             if review is None:
                 try:
-                    self._put(noted(entry, remarks))
+                    self._put(noted(entry, spacing=grid.spacing, origin=grid.origin))
                 except PicksError as error:
                     self.reviews.warned.emit(str(error))
             self._refresh_current()

@@ -10,6 +10,7 @@ import numpy as np
 from motorscope.batch.loop import Begun, Done, Standing, follow, in_turn
 from motorscope.batch.pace import bytes_of
 from motorscope.batch.search import search
+from motorscope.batch.worklist import scan
 from motorscope.contract import (
     CancelToken,
     Message,
@@ -23,11 +24,11 @@ from motorscope.contract import (
 from motorscope.engine import Engine, run_on
 from motorscope.errors import MotorscopeError, SpacingError
 from motorscope.picks import Summits
-from motorscope.picks.searches import search_remark
 from motorscope.plugin.layers.heatmap_part import Heatmap
 from motorscope.plugin.layers.looks import tomogram_arguments
-from motorscope.plugin.queue.worklist import Entry, Queue, scan, with_journal
 from motorscope.plugin.review.heatmaps import read_heatmap
+from motorscope.review import Search
+from motorscope.review.worklist import Entry, Worklist, with_journal
 from motorscope.tomogram import Tomogram, VoxelGrid, open_tomogram, read_block, write_heatmap
 
 Spacing = tuple[float, float, float]
@@ -96,7 +97,7 @@ class Found:
     summits: Summits
     threshold: float
     heatmap: Heatmap
-    search: dict[str, Any]
+    search: Search
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ class Failed:
 
 def scan_job(
     source: Path, folder: Path | None, cancel: CancelToken
-) -> Generator[Queue | list[Entry], None, bool]:
+) -> Generator[Worklist | list[Entry], None, bool]:
     """Read a folder or a list: yields the queue, then its entries as their journals have them."""
     queue = scan(source, folder)
     yield queue
@@ -141,7 +142,7 @@ def open_job(
     try:
         tomogram = _open(entry, spacing)
         same = entry.spacing in (None, tomogram.grid.spacing)  # as when it was searched
-        wanted = str(entry.summary.remarks.get("heatmap") or "")
+        wanted = entry.summary.record.heatmap
         heatmap = read_heatmap(entry.last_heatmap, wanted) if same else None
         opened = Opened(entry.path, tomogram, tomogram_arguments(tomogram), heatmap)
     except (MotorscopeError, OSError) as error:
@@ -205,7 +206,7 @@ def _search(
         summits=found.summits(card),
         threshold=card.default_threshold,
         heatmap=heatmap,
-        search=search_remark(card.name, card.sha256),
+        search=Search.now(card.name, card.sha256),
     )
 
 

@@ -19,8 +19,10 @@ from qtpy.QtWidgets import (
 from motorscope.errors import PicksError
 from motorscope.plugin.qt.parts import Hint, StatusLine
 from motorscope.plugin.queue.controller import QueueController
-from motorscope.plugin.queue.marks import Batch, Mark, empty_below, state_of
-from motorscope.plugin.queue.worklist import NO_MOTOR, Entry
+from motorscope.review import Mark
+from motorscope.review.summary import THRESHOLD
+from motorscope.review.worklist import NO_MOTOR, Entry
+from motorscope.review.worklist.marks import Batch, empty_below, state_of
 from motorscope.words import counted
 
 _PATIENCE = 0.03  # seconds at a time, so that the window stays alive
@@ -68,7 +70,7 @@ class Marker(QWidget):
         """Whether there is a mark to take back."""
         return self._batch is not None and not self.busy
 
-    def mark(self, entries: Sequence[Entry], mark: Mark) -> None:
+    def mark(self, entries: Sequence[Entry], mark: Mark | None) -> None:
         """Mark tomograms; those that cannot get the mark are said at the end."""
 
         def end(done: list[Path], problems: list[str]) -> None:
@@ -140,7 +142,7 @@ class Marker(QWidget):
             self._status.warn(" ".join(most))
 
 
-def is_sure(parent: QWidget, entries: Sequence[Entry], mark: Mark) -> bool:
+def is_sure(parent: QWidget, entries: Sequence[Entry], mark: Mark | None) -> bool:
     """Ask a person whether these tomograms shall have a mark."""
     state = state_of(mark)
     what = entries[0].name if len(entries) == 1 else f"{len(entries)} tomograms"
@@ -204,4 +206,5 @@ def ask_below(parent: QWidget, entries: Sequence[Entry]) -> list[Entry]:
 
 
 def _threshold(entry: Entry) -> float:
-    return float(entry.summary.remarks.get("threshold", 0.5))
+    threshold = entry.summary.record.threshold
+    return THRESHOLD if threshold is None else threshold

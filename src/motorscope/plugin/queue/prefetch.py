@@ -8,7 +8,7 @@ from typing import Any
 from motorscope.engine import Failure
 from motorscope.plugin.qt.runner import JobRunner
 from motorscope.plugin.queue.jobs import Failed, Opened, Spacing, open_job
-from motorscope.plugin.queue.worklist import Entry
+from motorscope.review.worklist import Entry
 
 
 class TomogramReader:

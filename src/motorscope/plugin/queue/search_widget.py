@@ -25,9 +25,9 @@ from motorscope.plugin.qt.runner import JobRunner
 from motorscope.plugin.queue.controller import QueueController
 from motorscope.plugin.queue.jobs import QueueTask, Spacing, search_job
 from motorscope.plugin.queue.table_view import QueueTable
-from motorscope.plugin.queue.worklist import FAILED, NEW, NO_SPACING, Entry
 from motorscope.plugin.settings import preferences
 from motorscope.plugin.workspace import Workspace
+from motorscope.review.worklist import FAILED, NEW, NO_SPACING, Entry
 from motorscope.words import duration
 
 _STEPS = 1000  # of the progress bar for each tomogram

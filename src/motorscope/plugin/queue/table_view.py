@@ -20,7 +20,7 @@ from motorscope.plugin.layers.looks import label
 from motorscope.plugin.qt.names import Ends, common_ends, shortened
 from motorscope.plugin.qt.parts import AMBER, ink
 from motorscope.plugin.qt.rows_view import DISPLAY, TIP, Column, RowsModel, RowsTable
-from motorscope.plugin.queue.worklist import (
+from motorscope.review.worklist import (
     FAILED,
     NEW,
     NO_MOTOR,
@@ -142,7 +142,7 @@ class QueueTable(RowsTable):
     opened
         Emitted with the path of an entry that a person wants to see.
     ordered
-        Emitted with an order of `motorscope.plugin.queue.worklist.ORDERS`, and whether it goes
+        Emitted with an order of `motorscope.review.worklist.ORDERS`, and whether it goes
         backwards.
     """
 

@@ -17,7 +17,6 @@ from qtpy.QtWidgets import (
 )
 
 from motorscope.engine import Failure
-from motorscope.picks.marks import REVIEWED
 from motorscope.plugin.detect.controller import DetectController
 from motorscope.plugin.qt.choice_box import ChoiceBox
 from motorscope.plugin.qt.controls import mind_wheel_and_keys
@@ -26,14 +25,14 @@ from motorscope.plugin.qt.parts import Hint, StatusLine
 from motorscope.plugin.qt.runner import JobRunner
 from motorscope.plugin.queue.controller import QueueController
 from motorscope.plugin.queue.jobs import Failed, Opened, scan_job
-from motorscope.plugin.queue.marks import Mark, new_mark
 from motorscope.plugin.queue.marks_widget import Marker, ask_below, is_sure
 from motorscope.plugin.queue.prefetch import TomogramReader
 from motorscope.plugin.queue.search_widget import SearchControls
 from motorscope.plugin.queue.steps_widget import StepControls
 from motorscope.plugin.queue.table_view import QueueTable
-from motorscope.plugin.queue.worklist import STATUSES, Entry, Queue, neighbour
 from motorscope.plugin.review.commands import serve_reviews
+from motorscope.review import Mark
+from motorscope.review.worklist import STATUSES, Entry, Worklist, neighbour
 from motorscope.tomogram.formats import titles
 from motorscope.words import counted
 
@@ -92,8 +91,8 @@ class QueueWidget(Dock):
             on_result=self._on_scanned,
         )
 
-    def _on_scan(self, message: Queue | list[Entry]) -> None:
-        if isinstance(message, Queue):
+    def _on_scan(self, message: Worklist | list[Entry]) -> None:
+        if isinstance(message, Worklist):
             self.desk.set_queue(message)
         else:
             self.desk.take_entries(message)
@@ -134,7 +133,7 @@ class QueueWidget(Dock):
         else:
             self.open_entry(path)
 
-    def mark(self, mark: Mark) -> None:
+    def mark(self, mark: Mark | None) -> None:
         """Mark what is selected, or else the open tomogram; go on to the next if that is wanted.
 
         A person is asked first where it is not the open tomogram alone.
@@ -142,14 +141,14 @@ class QueueWidget(Dock):
         following, current = self._neighbour(1), self.desk.current  # the mark may take it out
         entries = self._targets()
         if mark is None:
-            entries = [entry for entry in entries if entry.summary.remarks.get(REVIEWED)]
+            entries = [entry for entry in entries if entry.summary.record.reviewed]
         alone = entries == [current]
         if not entries:
             self.status.warn("Select tomograms in the list, or open one, to mark them.")
         elif alone or is_sure(self, entries, mark):
             self.marker.mark(entries, mark)
             marked = None if current is None else self.desk.entry(current.path)
-            done = marked is not None and marked.summary.remarks.get(REVIEWED) == mark
+            done = marked is not None and marked.summary.record.reviewed == mark
             if alone and mark and done and self.steps.go_on.isChecked() and following is not None:
                 self.open_entry(following)
 
@@ -212,7 +211,7 @@ class QueueWidget(Dock):
         enabled = {"previous", "next", "below"} if self.table.rows.entries else set()
         enabled |= {"reviewed", "no motor"} if targets else set()
         enabled |= {"undo"} if self.marker.can_undo else set()
-        if any(entry.summary.remarks.get(REVIEWED) for entry in targets):
+        if any(entry.summary.record.reviewed for entry in targets):
             enabled.add("unmark")
         target = ""
         if len(targets) > 1:
@@ -291,9 +290,9 @@ class QueueWidget(Dock):
             self.marker.undo()
         elif name == "below":
             if chosen := ask_below(self, self.table.rows.entries):
-                self.marker.mark(chosen, new_mark(no_motor=True))
+                self.marker.mark(chosen, Mark.now(no_motor=True))
         else:
-            self.mark(None if name == "unmark" else new_mark(no_motor=name == "no motor"))
+            self.mark(None if name == "unmark" else Mark.now(no_motor=name == "no motor"))
 
     def _on_found(self, path: Path) -> None:
         self._reader.forget(path)

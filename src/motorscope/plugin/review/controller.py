@@ -10,14 +10,7 @@ from napari.layers import Layer, Points
 from psygnal import Signal
 
 from motorscope.errors import MotorscopeError, PicksError
-from motorscope.picks import (
-    History,
-    Journal,
-    JournalInUseError,
-    PickTable,
-    Summits,
-)
-from motorscope.picks.regridding import mover
+from motorscope.picks import PickTable, Summits
 from motorscope.plugin.connections import listen
 from motorscope.plugin.document import OpenTomogram, Tomograms
 from motorscope.plugin.layers import source as sources
@@ -30,7 +23,8 @@ from motorscope.plugin.review.journals import journal_of, open_journal_of
 from motorscope.plugin.review.peaks import FLOOR, highest_between, nearest_summit
 from motorscope.plugin.review.pointer import Pointer
 from motorscope.plugin.workspace import Workspace
-from motorscope.review import Review
+from motorscope.review import History, Journal, JournalInUseError, Review
+from motorscope.review.regridding import mover
 from motorscope.tomogram import VoxelGrid
 
 SNAP_RADIUS = 400.0
@@ -143,7 +137,8 @@ class ReviewController:
         picks = History.of((None if tag is None else tag.table) or PickTable.empty())
         if journal is not None:
             picks = journal.history
-            threshold = float(journal.remarks.get("threshold", threshold))
+            known = journal.said.threshold
+            threshold = threshold if known is None else known
             if move := mover(grid, journal.remarks):
                 picks = picks.mapped(move)
         name = sources.tomogram_name(layer)

@@ -13,7 +13,6 @@ from napari.layers import Image, Layer
 from numpy.typing import NDArray
 
 from motorscope.errors import MotorscopeError
-from motorscope.picks.searches import heatmap_of
 from motorscope.plugin.connections import listen
 from motorscope.plugin.document import OpenTomogram
 from motorscope.plugin.layers.filling import Filling
@@ -31,7 +30,8 @@ from motorscope.plugin.layers.source import full_grid, identity, is_queued, plac
 from motorscope.plugin.layers.viewport import Box
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.workspace import Workspace
-from motorscope.review import Review
+from motorscope.review import Review, TomogramRecord
+from motorscope.review.searches import heatmap_of
 from motorscope.tomogram import (
     VoxelGrid,
     heatmap_fingerprint,
@@ -239,7 +239,7 @@ def read_heatmap(path: Path, wanted: str = "") -> Heatmap | None:
 
 
 def _named(review: Review) -> str:
-    return str(review.history.now.remarks.get("heatmap") or "")
+    return TomogramRecord.from_json(review.history.now.remarks).heatmap
 
 
 def _write(path: Path, heatmap: Heatmap) -> None:

@@ -8,10 +8,10 @@ import numpy as np
 from napari.layers import Layer
 
 from motorscope.files import as_file_name
-from motorscope.picks import Journal, journal_path
-from motorscope.picks.journal import SUFFIX
-from motorscope.picks.journal_place import journal_at, open_journal_at, project_folder
 from motorscope.plugin.layers.source import path_of, tomogram_name
+from motorscope.review import Journal, journal_path
+from motorscope.review.journal.file import SUFFIX
+from motorscope.review.journal.place import journal_at, open_journal_at, project_folder
 
 _SAMPLE = 8  # voxels per axis that tell a tomogram without a file from others
 

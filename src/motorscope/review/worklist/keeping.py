@@ -1,17 +1,18 @@
-"""What a queue writes into the journals of its tomograms, and their entries as they are then."""
+"""What is written into the journals of a worklist, and the entries as they are then."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Unpack
 
-from motorscope.picks import summarise
-from motorscope.picks.journal_place import open_journal_at
-from motorscope.picks.marks import take_mark_back, write_mark
-from motorscope.picks.searches import keep_search
-from motorscope.plugin.queue.jobs import Found
-from motorscope.plugin.queue.marks import Mark, changed_since, check_mark
-from motorscope.plugin.queue.worklist import Entry
-from motorscope.review import Review
+from motorscope.picks import Summits
+from motorscope.review.journal.place import open_journal_at
+from motorscope.review.marks import take_mark_back, write_mark
+from motorscope.review.record import Mark, Said, Search, to_json
+from motorscope.review.review import Review
+from motorscope.review.searches import keep_search
+from motorscope.review.summary import summarise
+from motorscope.review.worklist.entry import Entry
+from motorscope.review.worklist.marks import changed_since, check_mark
+from motorscope.tomogram import VoxelGrid
 
 
 def as_reviewed(entry: Entry, review: Review) -> Entry:
@@ -20,8 +21,8 @@ def as_reviewed(entry: Entry, review: Review) -> Entry:
     return replace(entry, summary=summarise(review.table, {**known, **review.remarks()}))
 
 
-def noted(entry: Entry, remarks: Mapping[str, Any]) -> Entry:
-    """Write remarks into the journal of a tomogram that has no review open.
+def noted(entry: Entry, **said: Unpack[Said]) -> Entry:
+    """Write something about a tomogram that has no review open into its journal.
 
     Raises
     ------
@@ -29,12 +30,12 @@ def noted(entry: Entry, remarks: Mapping[str, Any]) -> Entry:
         If it cannot be written, or another window has it open.
     """
     with open_journal_at(entry.journal, entry.path) as journal:
-        journal.record(journal.table, remarks)
+        journal.record(journal.table, to_json(**said))
         return replace(entry, summary=summarise(journal.table, journal.remarks))
 
 
-def kept(entry: Entry, found: Found) -> Entry:
-    """Write what was found into the journal of a tomogram that is not open.
+def kept(entry: Entry, grid: VoxelGrid, found: Summits, threshold: float, search: Search) -> Entry:
+    """Write what was found into the journal of a tomogram that is not open; see `keep_search`.
 
     Raises
     ------
@@ -42,11 +43,11 @@ def kept(entry: Entry, found: Found) -> Entry:
         If it cannot be written, or another window has it open.
     """
     with open_journal_at(entry.journal, entry.path) as journal:
-        keep_search(journal, found.grid, found.summits, found.threshold, found.search)
+        keep_search(journal, grid, found, threshold, search)
         return replace(entry, summary=summarise(journal.table, journal.remarks))
 
 
-def mark_on_disk(entry: Entry, mark: Mark) -> Entry:
+def mark_on_disk(entry: Entry, mark: Mark | None) -> Entry:
     """Mark a tomogram that is not open, and return its entry as it is then.
 
     Raises
@@ -61,7 +62,7 @@ def mark_on_disk(entry: Entry, mark: Mark) -> Entry:
         return replace(entry, summary=summarise(journal.table, journal.remarks))
 
 
-def take_back_on_disk(entry: Entry, mark: Mark) -> Entry:
+def take_back_on_disk(entry: Entry, mark: Mark | None) -> Entry:
     """Undo the mark of a tomogram that is not open, and return its entry as it is then.
 
     Raises

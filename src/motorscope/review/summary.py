@@ -10,14 +10,12 @@ from typing import Any
 import numpy as np
 
 from motorscope.errors import PicksError
-from motorscope.picks.changes import UNFIT
 from motorscope.picks.files import cannot_read
 from motorscope.picks.table import PickTable
+from motorscope.review.record import UNFIT, TomogramRecord
 
 THRESHOLD = 0.5
 """From which score on candidates are shown where the journal does not say it."""
-
-_LONG = ("maxima", "minimum_distance")
 
 
 @dataclass(frozen=True)
@@ -29,18 +27,18 @@ class Summary:
     best
         Best score of a candidate, whatever was decided about it; ``None`` if there is none.
     undecided
-        Number of undecided picks that reach the threshold of the remarks, or have no score.
+        Number of undecided picks that reach the threshold of the record, or have no score.
     accepted, rejected
         Numbers of picks.
-    remarks
-        What else the journal keeps about the tomogram, but for the maxima of the last run.
+    record
+        What else the journal says of the tomogram.
     """
 
     best: float | None = None
     undecided: int = 0
     accepted: int = 0
     rejected: int = 0
-    remarks: Mapping[str, Any] = field(default_factory=dict)
+    record: TomogramRecord = field(default_factory=TomogramRecord)
 
 
 def summarise(table: PickTable, remarks: Mapping[str, Any]) -> Summary:
@@ -104,7 +102,7 @@ def statuses_in_words(tables: Iterable[PickTable]) -> str:
 def _replay(
     edit: Mapping[str, Any], scores: dict[int, float | None], statuses: dict[int, str]
 ) -> None:
-    """Do one edit of a journal (see `motorscope.picks.changes`), as far as it counts here."""
+    """Do one edit of a journal (see `motorscope.review.journal.changes`) as far as needed."""
     for pick in edit.get("remove", ()):
         del scores[pick], statuses[pick]
     for part in ("change", "add"):
@@ -116,7 +114,8 @@ def _replay(
 def _summary(
     scores: list[float | None], statuses: list[str], remarks: Mapping[str, Any]
 ) -> Summary:
-    threshold = remarks.get("threshold", THRESHOLD)
+    record = TomogramRecord.from_json(remarks)
+    threshold = THRESHOLD if record.threshold is None else record.threshold
     return Summary(
         best=max((score for score in scores if score is not None), default=None),
         undecided=sum(
@@ -125,5 +124,5 @@ def _summary(
         ),
         accepted=statuses.count("accepted"),
         rejected=statuses.count("rejected"),
-        remarks={key: value for key, value in remarks.items() if key not in _LONG},
+        record=record,
     )

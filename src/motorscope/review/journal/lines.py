@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from motorscope.errors import PicksError
-from motorscope.picks.changes import UNFIT, apply, difference, everything
 from motorscope.picks.files import cannot_read
-from motorscope.picks.history import STEP_REMARKS, History, State
 from motorscope.picks.table import PickTable
+from motorscope.review.history import STEP_REMARKS, History, State
+from motorscope.review.journal.changes import apply, difference, everything
+from motorscope.review.record import UNFIT
 
 FORMAT = {"format": "motorscope journal", "version": 1}
 """The first line."""

@@ -12,8 +12,9 @@ import sys
 import time
 from pathlib import Path
 
-from motorscope.picks import History, Journal, PickTable
-from motorscope.picks.journal_lines import Step
+from motorscope.picks import PickTable
+from motorscope.review import History, Journal
+from motorscope.review.journal.lines import Step
 
 
 def done_next(history: History, number: int) -> tuple[History, Step]:

@@ -1,12 +1,13 @@
 """Picks stay on their voxels when a tomogram's grid turns out to be another one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from motorscope.picks.history import State
-from motorscope.picks.journal_lines import updated
 from motorscope.picks.summits import summits_of
 from motorscope.picks.table import PickTable
+from motorscope.review.history import State
+from motorscope.review.journal.lines import updated
+from motorscope.review.record import TomogramRecord
 from motorscope.tomogram import VoxelGrid
 
 
@@ -20,10 +21,10 @@ def mover(grid: VoxelGrid, remarks: Mapping[str, Any]) -> Callable[[State], Stat
     remarks
         The journal's, with ``spacing`` and ``origin`` of the grid that its picks are on.
     """
-    spacing, origin = remarks.get("spacing"), remarks.get("origin")
-    if not spacing or not origin:
+    record = TomogramRecord.from_json(remarks)
+    if record.spacing is None or record.origin is None:
         return None
-    old = VoxelGrid(shape=grid.shape, spacing=_triple(spacing), origin=_triple(origin))
+    old = VoxelGrid(shape=grid.shape, spacing=record.spacing, origin=record.origin)
     if old == grid:
         return None
 
@@ -36,7 +37,3 @@ def mover(grid: VoxelGrid, remarks: Mapping[str, Any]) -> Callable[[State], Stat
         return State(moved(state.table), known or state.remarks)
 
     return moved_state
-
-
-def _triple(values: Sequence[float]) -> tuple[float, float, float]:
-    return (float(values[0]), float(values[1]), float(values[2]))

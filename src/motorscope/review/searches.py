@@ -1,8 +1,6 @@
 """What a search of a tomogram leaves in its journal, whoever searched: the queue or a command."""
 
-from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +8,12 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from motorscope.errors import PicksError
-from motorscope.picks.journal import SUFFIX, Journal
-from motorscope.picks.journal_place import journal_at
-from motorscope.picks.regridding import mover
 from motorscope.picks.summits import Summits
 from motorscope.picks.table import PickTable
+from motorscope.review.journal.file import SUFFIX, Journal
+from motorscope.review.journal.place import journal_at
+from motorscope.review.record import Search, to_json
+from motorscope.review.regridding import mover
 from motorscope.tomogram import HEATMAP_SUFFIX, Tomogram, VoxelGrid
 
 
@@ -35,18 +34,12 @@ def forget_review(tomogram: Tomogram) -> None:
             heatmap_of(journal).unlink(missing_ok=True)
 
 
-def search_remark(model: str, sha256: str | None) -> dict[str, Any]:
-    """Return what a journal says of a search that has just ended: with which model, and when."""
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"model": model, "model_sha256": sha256 or "", "when": now}
-
-
 def keep_search(
     journal: Journal,
     grid: VoxelGrid,
     found: Summits,
     threshold: float,
-    search: Mapping[str, Any],
+    search: Search,
 ) -> None:
     """Write what a search found into a journal; what a person decided or added stays.
 
@@ -59,14 +52,14 @@ def keep_search(
     threshold
         From which score on candidates are shown.
     search
-        See `search_remark`.
+        Which search it was.
 
     Raises
     ------
     PicksError
         If the journal cannot be written.
     """
-    geometry = {"threshold": threshold, "spacing": grid.spacing, "origin": grid.origin}
+    geometry = to_json(threshold=threshold, spacing=grid.spacing, origin=grid.origin)
     if move := mover(grid, journal.remarks):
         journal.rewrite(journal.history.mapped(move), journal.remarks | geometry)
     before = journal.table
@@ -81,7 +74,7 @@ def search_marks(
     after: PickTable,
     threshold: float,
     minimum_distance: float,
-    search: Mapping[str, Any],
+    search: Search,
 ) -> dict[str, Any]:
     """Return the remarks of a search.
 
@@ -93,4 +86,4 @@ def search_marks(
     if new and len(before):
         nearest, _ = cKDTree(before.positions).query(shown)
         new = bool(np.any(nearest > minimum_distance))
-    return {"searched": dict(search), **({"reviewed": None} if new else {})}
+    return to_json(searched=search, reviewed=None) if new else to_json(searched=search)

@@ -1,25 +1,20 @@
 """Marks of a tomogram whose review is not open: reviewed, no motor, and back."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from motorscope.picks.history import STEP_REMARKS, History
-from motorscope.picks.journal import Journal
-from motorscope.picks.summary import THRESHOLD
 from motorscope.picks.table import PickTable
+from motorscope.review.history import STEP_REMARKS, History
+from motorscope.review.journal.file import Journal
+from motorscope.review.record import Mark, mark_of, to_json
+from motorscope.review.summary import THRESHOLD
 
-REVIEWED = "reviewed"
-"""Remark of a journal: who reviewed the tomogram, when, and whether it has no motor."""
 
-
-def write_mark(journal: Journal, mark: Mapping[str, Any] | None) -> None:
+def write_mark(journal: Journal, mark: Mark | None) -> None:
     """Write a mark into a journal, as a step that can be undone.
 
     Parameters
     ----------
     mark
-        The value of `REVIEWED`; where it says that there is no motor, candidates that are shown and
-        undecided are rejected. ``None`` if the tomogram is to be reviewed after all.
+        Where it says that there is no motor, candidates that are shown and undecided are rejected.
+        ``None`` if the tomogram is to be reviewed after all.
 
     Raises
     ------
@@ -27,14 +22,15 @@ def write_mark(journal: Journal, mark: Mapping[str, Any] | None) -> None:
         If the journal cannot be written.
     """
     table = journal.table
-    if mark is not None and mark["no_motor"]:
-        ids = undecided(table, journal.remarks.get("threshold", THRESHOLD)).ids
+    if mark is not None and mark.no_motor:
+        threshold = journal.said.threshold
+        ids = undecided(table, THRESHOLD if threshold is None else threshold).ids
         if len(ids):
-            table = table.set_status(ids, "rejected", who=mark["who"], when=mark["when"])
-    journal.record(table, {REVIEWED: None if mark is None else dict(mark)})
+            table = table.set_status(ids, "rejected", who=mark.who, when=mark.when)
+    journal.record(table, to_json(reviewed=mark))
 
 
-def take_mark_back(journal: Journal, mark: Mapping[str, Any] | None) -> bool:
+def take_mark_back(journal: Journal, mark: Mark | None) -> bool:
     """Undo a mark, with the rejections that came with it; return whether it was the last step.
 
     Raises
@@ -50,11 +46,11 @@ def take_mark_back(journal: Journal, mark: Mapping[str, Any] | None) -> bool:
     return True
 
 
-def is_last_step(history: History, mark: Mapping[str, Any] | None) -> bool:
+def is_last_step(history: History, mark: Mark | None) -> bool:
     """Whether a mark is what was done last, so that an undo takes it back and nothing else."""
     if not history.can_undo:
         return False
-    now, before = history.now.remarks.get(REVIEWED), history.past[-1].remarks.get(REVIEWED)
+    now, before = mark_of(history.now.remarks), mark_of(history.past[-1].remarks)
     return now == mark and before != mark
 
 

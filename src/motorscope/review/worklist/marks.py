@@ -1,38 +1,29 @@
-"""Marks of a queue's tomograms: what they say, and which tomograms can get one."""
+"""Marks of a worklist's tomograms: what they are called, and which tomograms can get one."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from motorscope.errors import PicksError
-from motorscope.plugin.queue.worklist import NO_MOTOR, NOTHING, REVIEWED, TO_REVIEW, Entry
-from motorscope.review.review import stamp
+from motorscope.review.record import Mark
+from motorscope.review.worklist.entry import NO_MOTOR, NOTHING, REVIEWED, TO_REVIEW, Entry
 from motorscope.words import counted
-
-Mark = Mapping[str, Any] | None
-"""What a journal says of a review that is finished; ``None`` for one that is not."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Tomograms that got a mark in one go."""
+    """Tomograms that got a mark in one go; ``None`` says that they are to be reviewed."""
 
-    mark: Mark
+    mark: Mark | None
     paths: tuple[Path, ...]
 
 
-def new_mark(no_motor: bool = False) -> Mark:
-    """Return the mark of a review that was finished here and now."""
-    return {"no_motor": no_motor, **stamp()}
-
-
-def state_of(mark: Mark) -> str:
+def state_of(mark: Mark | None) -> str:
     """Return how a tomogram with this mark is called."""
-    return TO_REVIEW if mark is None else NO_MOTOR if mark["no_motor"] else REVIEWED
+    return TO_REVIEW if mark is None else NO_MOTOR if mark.no_motor else REVIEWED
 
 
-def check_mark(entry: Entry, mark: Mark, accepted: int) -> None:
+def check_mark(entry: Entry, mark: Mark | None, accepted: int) -> None:
     """Make sure that a tomogram can get a mark.
 
     Parameters
@@ -47,7 +38,7 @@ def check_mark(entry: Entry, mark: Mark, accepted: int) -> None:
     """
     if entry.shut:
         raise PicksError(entry.problem)
-    if mark is not None and mark["no_motor"] and accepted:
+    if mark is not None and mark.no_motor and accepted:
         them = "it" if accepted == 1 else "them"
         raise PicksError(
             f"{entry.name} has {counted(accepted, 'accepted motor')}; reject or delete {them} "

@@ -5,7 +5,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from motorscope.picks import History, PickTable
+from motorscope.picks import PickTable
+from motorscope.review import History
 
 START = PickTable.from_positions([(0, 0, 0), (5, 5, 5)], [0.5, 0.8])
 

@@ -14,11 +14,10 @@ from platformdirs import user_data_path
 
 from motorscope.errors import PicksError
 from motorscope.files import as_file_name, make_folder
-from motorscope.picks.journal import SUFFIX, Journal
-from motorscope.picks.summary import read_summary
+from motorscope.review.journal.file import SUFFIX, Journal
+from motorscope.review.record import to_json
+from motorscope.review.summary import read_summary
 from motorscope.tomogram import file_name_of, is_tomogram, name_of
-
-_FILE = "file"  # remark: the name of the tomogram's file
 
 
 def project_folder() -> Path:
@@ -132,8 +131,8 @@ def open_journal_at(journal: Path, path: Path) -> Journal:
     """
     opened = Journal(journal)
     try:
-        if opened.remarks.get(_FILE) != path.name:
-            opened.record(opened.table, {_FILE: path.name})
+        if opened.said.file != path.name:
+            opened.record(opened.table, to_json(file=path.name))
     except BaseException:
         opened.close()
         raise
@@ -169,7 +168,6 @@ def namesakes_in(folder: Path) -> dict[str, list[Path]]:
 def _owner(journal: Path) -> str | None:
     """Return the file name that a journal says it belongs to, if it does."""
     try:
-        owner = read_summary(journal).remarks.get(_FILE)
+        return read_summary(journal).record.file or None
     except PicksError:  # damaged: it will be said when it is opened
         return None
-    return None if owner is None else str(owner)

@@ -1,12 +1,12 @@
 """Edits written to disk as they happen, so that a crash loses nothing.
 
 A journal is a file of JSON lines beside the tomogram, ``NAME.motorscope.jsonl``. The first line
-says what it is; every further one holds one edit (see `motorscope.picks.changes`). The system has
-it before the call returns, so that a program that is killed loses nothing of it; a thread sees that
-the disk has it, too, which may take a quarter of a second. A last line that a crash tore is
-dropped; all before it counts.
+says what it is; every further one holds one edit (see `motorscope.review.journal.changes`). The
+system has it before the call returns, so that a program that is killed loses nothing of it; a
+thread sees that the disk has it, too, which may take a quarter of a second. A last line that a
+crash tore is dropped; all before it counts.
 
-An edit says by ``step`` what it is in the history (see `motorscope.picks.journal_lines`), so that
+An edit says by ``step`` what it is in the history (see `motorscope.review.journal.lines`), so that
 what was done before can still be undone when the journal is opened again.
 """
 
@@ -22,10 +22,11 @@ from typing import Any, Self
 from filelock import FileLock, Timeout
 
 from motorscope.errors import PicksError
-from motorscope.picks.changes import difference
 from motorscope.picks.files import cannot_write, write_text
-from motorscope.picks.history import History
-from motorscope.picks.journal_lines import (
+from motorscope.picks.table import PickTable
+from motorscope.review.history import History
+from motorscope.review.journal.changes import difference
+from motorscope.review.journal.lines import (
     FORMAT,
     STEPS,
     Step,
@@ -38,7 +39,7 @@ from motorscope.picks.journal_lines import (
     updated,
     whoami,
 )
-from motorscope.picks.table import PickTable
+from motorscope.review.record import UNFIT, TomogramRecord
 
 SUFFIX = ".motorscope.jsonl"
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would change line ends
@@ -59,7 +60,7 @@ class Journal:
     history
         The picks as the journal has them, with the steps that can be undone and done again.
     remarks
-        What else was recorded about the tomogram, such as ``{"reviewed": True}``.
+        What else was recorded about the tomogram, as it is in the file; see `said`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -87,6 +88,7 @@ class Journal:
         try:
             content = read_content(path)
             self.history, self.remarks = content.history, content.remarks
+            _ = self.said  # one that makes no sense is told now
             if content.size == 0 or content.edits > _COMPACT_AFTER:
                 self.compact()
             else:
@@ -100,6 +102,22 @@ class Journal:
     def table(self) -> PickTable:
         """The picks as the journal has them."""
         return self.history.present
+
+    @property
+    def said(self) -> TomogramRecord:
+        """What the remarks mean.
+
+        Raises
+        ------
+        PicksError
+            If one is none that a journal ever had.
+        """
+        try:
+            return TomogramRecord.from_json(self.remarks)
+        except UNFIT as error:
+            raise PicksError(
+                f"{self.path} is damaged ({error}); move the file elsewhere to begin anew."
+            ) from error
 
     def record(
         self,
@@ -115,8 +133,9 @@ class Journal:
         Parameters
         ----------
         remarks
-            They are added to those there are; a value of ``None`` removes one. To change one of
-            `motorscope.picks.history.STEP_REMARKS` is a step, also where the table stays.
+            They are added to those there are (see `motorscope.review.record.to_json`); a value of
+            ``None`` removes one. To change one of `motorscope.review.history.STEP_REMARKS` is a
+            step, also where the table stays.
         step
             What the step is in the history.
 

@@ -16,16 +16,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from motorscope.errors import PicksError
-from motorscope.picks import (
-    History,
-    Journal,
-    JournalInUseError,
-    PickTable,
-    journal,
-    journal_lines,
-    open_journal,
-)
-from motorscope.picks.journal_lines import read_content
+from motorscope.picks import PickTable
+from motorscope.review import History, Journal, JournalInUseError, open_journal
+from motorscope.review.journal import file, lines
+from motorscope.review.journal.lines import read_content
 
 TABLE = PickTable.from_positions([(1, 2, 3), (4, 5, 6)], [0.9, np.nan], note="ångström")
 
@@ -98,8 +92,8 @@ def test_compaction_keeps_everything(path):
 
 
 def test_a_long_journal_is_compacted_when_it_is_opened(path, monkeypatch):
-    monkeypatch.setattr(journal, "_COMPACT_AFTER", 5)
-    monkeypatch.setattr(journal_lines, "STEPS", 2)
+    monkeypatch.setattr(file, "_COMPACT_AFTER", 5)
+    monkeypatch.setattr(lines, "STEPS", 2)
     with Journal(path) as first:
         for number in range(6):
             first.record(TABLE.move(0, (number, 0, 0)))
@@ -169,7 +163,7 @@ def test_two_windows_notice_each_other(path):
 
 def test_two_programs_notice_each_other(path):
     code = (
-        "import sys, pathlib; from motorscope.picks import Journal\n"
+        "import sys, pathlib; from motorscope.review import Journal\n"
         "journal = Journal(pathlib.Path(sys.argv[1])); print('open', flush=True); sys.stdin.read()"
     )
     other = subprocess.Popen(
@@ -400,8 +394,8 @@ class Reopening(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.patch = pytest.MonkeyPatch()
-        self.patch.setattr(journal_lines, "STEPS", 3)
-        self.patch.setattr(journal, "_COMPACT_AFTER", 6)
+        self.patch.setattr(lines, "STEPS", 3)
+        self.patch.setattr(file, "_COMPACT_AFTER", 6)
         self.patch.setattr(os, "fsync", lambda _: None)
         self.folder = tempfile.TemporaryDirectory()
         self.path = Path(self.folder.name) / "cell.motorscope.jsonl"

@@ -2,13 +2,15 @@
 
 import pytest
 
-from motorscope.picks import Journal, PickTable, Summits, summits_of
-from motorscope.picks.searches import keep_search, search_marks, search_remark
+from motorscope.picks import PickTable, Summits, summits_of
+from motorscope.review import Journal, Search
+from motorscope.review.record import to_json
+from motorscope.review.searches import keep_search, search_marks
 from motorscope.tomogram import VoxelGrid
 
 GRID = VoxelGrid((10, 10, 10), (16.0,) * 3)
 FOUND = PickTable.from_positions([[10.0, 20, 30], [900, 20, 30]], [0.9, 0.3])
-SEARCH = search_remark("built-in", None)
+SEARCH = Search.now("built-in", None)
 
 
 @pytest.fixture
@@ -24,9 +26,8 @@ def search(journal, found=FOUND, threshold=0.5):
 def test_first_search_leaves_candidates_and_what_made_them(journal):
     search(journal)
     assert journal.table.scores.tolist() == [0.9, 0.3]
-    assert journal.remarks["searched"] == {**SEARCH, "model_sha256": ""}
-    assert journal.remarks["threshold"] == 0.5
-    assert journal.remarks["spacing"] == GRID.spacing
+    said = journal.said
+    assert (said.searched, said.threshold, said.spacing) == (SEARCH, 0.5, GRID.spacing)
     assert summits_of(journal.remarks).candidates.scores.tolist() == [0.9, 0.3]
     assert not journal.history.can_undo
     search(journal, FOUND.remove(1))
@@ -58,7 +59,7 @@ def test_reviewed_stays_until_there_is_something_new_to_decide(journal):
 
 def test_search_without_candidates_changes_no_mark():
     empty = PickTable.empty()
-    assert search_marks(empty, empty, 0.5, 100.0, SEARCH) == {"searched": SEARCH}
+    assert search_marks(empty, empty, 0.5, 100.0, SEARCH) == to_json(searched=SEARCH)
 
 
 def test_picks_stay_on_their_voxels_when_the_spacing_is_another(journal):

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import tifffile
 
-from motorscope.picks import Journal, PickTable
-from motorscope.picks.journal_place import journal_at, namesakes_in, open_journal_at
+from motorscope.picks import PickTable
+from motorscope.review import Journal
+from motorscope.review.journal.place import journal_at, namesakes_in, open_journal_at
 from motorscope.tomogram import VoxelGrid, write_mrc
 
 SHAPE = (4, 6, 5)

@@ -14,9 +14,6 @@ from motorscope.picks.table import MOST_ID, PickTable
 
 Change = dict[str, Any]
 
-UNFIT = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
-"""What reading and doing a change raises that is damaged."""
-
 
 def difference(before: PickTable, after: PickTable) -> Change:
     """Return the change that turns `before` into `after`."""
@@ -45,7 +42,7 @@ def apply(table: PickTable, change: Change) -> PickTable:
     Raises
     ------
     Exception
-        One of `UNFIT`, if the change does not fit the table, or is none.
+        One of `motorscope.review.record.UNFIT`, if the change does not fit the table, or is none.
     """
     removed = change.get("remove")
     result = table.remove(removed) if removed else table

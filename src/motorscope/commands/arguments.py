@@ -4,23 +4,27 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from motorscope.commands.console import say
 from motorscope.errors import ConfigError
 
 
 def tomogram_path(text: str) -> Path:
-    """Read where a tomogram is: a path, or an address, whose shortcut is made."""
-    if "://" not in text:
+    """Read where a tomogram is: a path, or an address or a number, whose shortcut is made."""
+    if "://" not in text and not text.lower().startswith("portal:"):
         return Path(text)
     from motorscope.tomogram import located
 
-    return located(text)
+    return located(text, say)
 
 
 def tomogram_formats() -> str:
     """Return what tomograms can be, for the end of a command's help."""
     from motorscope.tomogram.formats import titles
 
-    return f"Tomograms are {titles()}; an address (https://SERVER/NAME.zarr) can be given as well."
+    return (
+        f"Tomograms are {titles()}; an address (https://SERVER/NAME.zarr) or portal:NUMBER, a "
+        "tomogram of the CryoET Data Portal, can be given as well."
+    )
 
 
 def add_model(

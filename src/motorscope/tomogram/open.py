@@ -1,12 +1,13 @@
 """Opening a tomogram, whatever its format."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from motorscope.errors import TomogramError
 from motorscope.tomogram import formats
 from motorscope.tomogram.formats.base import TomogramFormat
+from motorscope.tomogram.formats.portal import is_number, portal_shortcut
 from motorscope.tomogram.formats.shortcut import is_address, shortcut_to
 from motorscope.tomogram.formats.slices import SLICE_SUFFIXES
 from motorscope.tomogram.volume import Tomogram
@@ -55,14 +56,21 @@ def open_tomogram(path: str | Path, spacing: float | Sequence[float] | None = No
     return replace(tomogram, grid=grid, name=name_of(path), path=path)
 
 
-def located(text: str) -> Path:
-    """Return the path of a tomogram that a person named by a path or an address.
+def located(text: str, say: Callable[[str], None] | None = None) -> Path:
+    """Return the path of a tomogram that a person named: a path, an address, or ``portal:NUMBER``.
+
+    Parameters
+    ----------
+    say
+        Is told what a tomogram of the CryoET Data Portal is.
 
     Raises
     ------
     TomogramError
-        If an address is wrong, or its shortcut cannot be written.
+        If an address is wrong, its shortcut cannot be written, or the portal does not help.
     """
+    if is_number(text):
+        return portal_shortcut(text, say)
     return shortcut_to(text) if is_address(text) else Path(text)
 
 

@@ -28,13 +28,20 @@ def is_address(text: str) -> bool:
     return text.lower().startswith(tuple(f"{scheme}://" for scheme in _SCHEMES))
 
 
-def shortcut_to(address: str, folder: Path | None = None) -> Path:
+def shortcuts() -> Path:
+    """Return where shortcuts are made: in the user's data, because edits are kept beside them."""
+    return user_data_path("motorscope") / "remote"
+
+
+def shortcut_to(address: str, folder: Path | None = None, remark: str = "") -> Path:
     """Return the shortcut to an address, which is made unless it is there.
 
     Parameters
     ----------
     folder
-        Where shortcuts are; by default in the user's data, because edits are kept beside them.
+        Its own folder; by default one of `shortcuts`.
+    remark
+        What to say of it in the file, in a line.
 
     Raises
     ------
@@ -48,16 +55,21 @@ def shortcut_to(address: str, folder: Path | None = None) -> Path:
             f"{address} is no address of a tomogram; give that of an OME-Zarr, such as "
             "https://SERVER/NAME.zarr."
         )
-    name = unquote(parts.path.rsplit("/", 1)[-1])
+    folder = folder or shortcuts() / hashlib.sha256(address.encode()).hexdigest()[:10]
+    path = make_folder(folder, TomogramError) / f"{as_file_name(name_in(address))}{SUFFIX}"
+    if not path.exists():
+        lines = [f"[{_SECTION}]", f"URL={address}", *([f"; {remark}"] if remark else []), ""]
+        with replacing(path, TomogramError) as partial:
+            partial.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def name_in(address: str) -> str:
+    """Return the name of a tomogram that its address ends in, without the suffix."""
+    name = unquote(urlsplit(address).path.rsplit("/", 1)[-1])
     for suffix in sorted(OME_SUFFIXES, key=len, reverse=True):
         name = name.removesuffix(suffix)
-    where = hashlib.sha256(address.encode()).hexdigest()[:10]
-    folder = folder or user_data_path("motorscope") / "remote"
-    path = make_folder(folder / where, TomogramError) / f"{as_file_name(name)}{SUFFIX}"
-    if not path.exists():
-        with replacing(path, TomogramError) as partial:
-            partial.write_text(f"[{_SECTION}]\nURL={address}\n", encoding="utf-8")
-    return path
+    return name
 
 
 def address_in(path: Path) -> str | None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from motorscope.plugin.document import OpenTomogram, Tomograms
 from motorscope.plugin.layers.kinds import COLORS, FEATURES, LayerKind
 from motorscope.plugin.layers.looks import map_arguments
-from motorscope.plugin.layers.source import tomogram_name
+from motorscope.plugin.layers.source import place, tomogram_name
 from motorscope.plugin.layers.tag import kind_of, retag, tag_of
 from motorscope.plugin.layers.viewport import steady
 from motorscope.tomogram import VoxelGrid
@@ -60,7 +60,8 @@ def show_picture(tomograms: Tomograms, tomogram: OpenTomogram, picture: Picture)
             layer = tomograms.add(tomogram, Image(**_arguments(tomogram, picture, name)))
     else:
         layer.data = picture.values
-        layer.scale, layer.translate = picture.grid.known_spacing(), picture.grid.origin
+        where = {"scale": picture.grid.known_spacing(), "translate": picture.grid.origin}
+        place(layer, where, "translate")
         if picture.kind is FEATURES:
             layer.contrast_limits_range = _wider(picture.limits)
             layer.contrast_limits = picture.limits

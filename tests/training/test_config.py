@@ -70,7 +70,7 @@ def test_a_config_survives_a_round_trip_through_a_table():
         ("[optimiser]\nschedule = 'cosine'", "onecycle"),
         ("[augmentation]\ninvert = 2", "invert"),
         ("[augmentation]\ngamma = [2, 1]", "gamma"),
-        ("[network]\nbackbone = 'r3d50'", "r3d200"),
+        ("[network]\nbackbone = 'r3d19'", "r3d200"),
         ("network = 3", "network"),
         ("name = '../x'", "name"),
         ("= 3", "not a TOML file"),

@@ -84,8 +84,25 @@ def _shortcut(in_channels: int, out_channels: int, stride: int) -> nn.Module:
 
 BACKBONES: dict[str, tuple[type[BasicBlock] | type[Bottleneck], tuple[int, ...]]] = {
     "r3d18": (BasicBlock, (2, 2, 2, 2)),
+    "r3d34": (BasicBlock, (3, 4, 6, 3)),
+    "r3d50": (Bottleneck, (3, 4, 6, 3)),
+    "r3d101": (Bottleneck, (3, 4, 23, 3)),
     "r3d200": (Bottleneck, (3, 24, 36, 3)),
 }
+"""Kinds of blocks and their numbers in four layers (He et al. 2016, arXiv 1512.03385, in 3D)."""
+
+
+def expansion_of(backbone: str) -> int:
+    """Return how many times as many channels a layer of a backbone gives as its blocks are wide.
+
+    Raises
+    ------
+    ModelError
+        If there is no such backbone.
+    """
+    if backbone not in BACKBONES:
+        raise ModelError(f"There is no backbone '{backbone}'; choose {' or '.join(BACKBONES)}.")
+    return BACKBONES[backbone][0].expansion
 
 
 class ResNetEncoder3d(nn.Module):
@@ -94,7 +111,7 @@ class ResNetEncoder3d(nn.Module):
     Parameters
     ----------
     backbone
-        ``r3d18`` or ``r3d200``.
+        One of `BACKBONES`.
     in_channels
         Channels of the input.
     base_width
@@ -130,8 +147,7 @@ class ResNetEncoder3d(nn.Module):
         checkpointing: bool = False,
     ) -> None:
         super().__init__()
-        if backbone not in BACKBONES:
-            raise ModelError(f"There is no backbone '{backbone}'; choose {' or '.join(BACKBONES)}.")
+        expansion_of(backbone)  # refuses one that is not there
         if in_channels < 1 or base_width < 1:
             raise ModelError(
                 f"in_channels and base_width must be at least 1, not {in_channels} and "

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from motorscope.contract import Architecture
+from motorscope.network.resnet import BACKBONES
 from motorscope.simulation import SimulationConfig
 from motorscope.tomogram.grid import Shape
 from motorscope.training.checks import require
@@ -30,7 +31,7 @@ class NetworkConfig:
         A file with weights for the encoder alone (``r3d*_KM_200ep.pth``), or ``None``.
     """
 
-    backbone: Literal["r3d18", "r3d200"] = "r3d18"
+    backbone: str = "r3d18"
     base_width: int = 16
     decoder_channels: tuple[int, ...] = (96, 48)
     drop_path_rate: float = 0.1
@@ -40,6 +41,9 @@ class NetworkConfig:
     encoder_weights: str | None = None
 
     def __post_init__(self) -> None:
+        require(
+            self.backbone in BACKBONES, "backbone", self.backbone, f"one of {', '.join(BACKBONES)}"
+        )
         require(self.base_width >= 1, "base_width", self.base_width, "at least 1")
         require(0 <= self.drop_path_rate < 1, "drop_path_rate", self.drop_path_rate, "in [0, 1)")
         widths = self.decoder_channels

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from motorscope.contract import Architecture
+from motorscope.network.resnet import expansion_of
 from motorscope.tomogram.grid import Shape
 
 ALIGNMENT = 32
@@ -108,7 +109,7 @@ def activation_bytes(architecture: Architecture, dtype: torch.dtype) -> float:
     upsampled, beside its skip, and its outputs. Measured with ``benchmarks/activation_memory.py``.
     """
     width = architecture.base_width
-    expansion = 1 if architecture.backbone == "r3d18" else 4
+    expansion = expansion_of(architecture.backbone)
     features = [
         width / 2**3,
         *(expansion * width * 2**level / 4**3 / 8**level for level in range(4)),

@@ -14,10 +14,10 @@ from motorscope.picks import PickTable
 from motorscope.plugin.connections import listen
 from motorscope.plugin.document import OpenTomogram
 from motorscope.plugin.encoder.controller import EncoderController
-from motorscope.plugin.encoder.question import Question, Runner
 from motorscope.plugin.layers.kinds import ALIKE
 from motorscope.plugin.layers.looks import map_arguments
 from motorscope.plugin.layers.source import tomogram_name
+from motorscope.plugin.question import Question, Runner
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.review import Review
 from motorscope.words import counted

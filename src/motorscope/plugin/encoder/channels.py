@@ -10,7 +10,7 @@ from psygnal import Signal
 from motorscope.contract.stages import BY_VARIANCE, Ranking, RankingRequest
 from motorscope.plugin.connections import listen
 from motorscope.plugin.encoder.controller import EncoderController
-from motorscope.plugin.encoder.question import Question, Runner
+from motorscope.plugin.question import Question, Runner
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.review import Review
 from motorscope.tomogram import Vector

@@ -15,10 +15,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from motorscope.contract.stages import BINS, OpenStage
+from motorscope.contract.stages import BINS, BY_BACKGROUND, OpenStage
 from motorscope.plugin.connections import listen
 from motorscope.plugin.encoder.channels import COLUMNS, ChannelsController
-from motorscope.plugin.encoder.words import COLUMN_HELP, COLUMN_NAMES, ranking_in_words
 from motorscope.plugin.layers.kinds import STATUS_COLOURS
 from motorscope.plugin.qt.parts import Hint
 from motorscope.plugin.qt.rows_view import DISPLAY, Column, RowsModel, RowsTable
@@ -27,7 +26,23 @@ _ALIGN = Qt.ItemDataRole.TextAlignmentRole
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _VALUES = len(COLUMNS)
 _ROWS = 8
-_WIDEST = dict(zip(COLUMNS, ("0000", "0.00 ↑", "0.00 ↑", "100 %", "0.0e-0"), strict=False))
+_COLUMNS = {
+    "channel": Column("Ch.", "Number of the channel.", "0000"),
+    "auc": Column(
+        "Picks",
+        "How well it tells accepted picks from the background:\n"
+        "the chance that a pick stands out against a voxel drawn at random, 0.5 to 1;\n"
+        "↑ where picks are brighter, ↓ where they are darker.",
+        "0.00 ↑",
+    ),
+    "auc_rejected": Column("Rej.", "The same for accepted against rejected picks.", "0.00 ↑"),
+    "percentile": Column(
+        "Here",
+        "How much of the volume, in percent, lies below the value at the current pick.",
+        "100 %",
+    ),
+    "variance": Column("Var.", "Variance over the volume.", "0.0e-0"),
+}
 HERE = "#ffffff"
 """Color of the value at the current pick."""
 
@@ -36,15 +51,12 @@ class ChannelsModel(RowsModel):
     """Channels in a given order."""
 
     def __init__(self) -> None:
-        columns = [
-            Column(COLUMN_NAMES[each], COLUMN_HELP[each], _WIDEST.get(each, "")) for each in COLUMNS
-        ]
         values = Column(
             "Values",
             "How the values of the volume are distributed (logarithmic);\n"
             "green: the mean of the accepted picks, white: the current pick.",
         )
-        super().__init__([*columns, values])
+        super().__init__([*(_COLUMNS[each] for each in COLUMNS), values])
         self.table = pd.DataFrame()
         self.stage: OpenStage | None = None
 
@@ -177,7 +189,16 @@ class ChannelsControls(QWidget):
     def refresh(self) -> None:
         """Show the channels as they are."""
         self.table.refresh()
-        self.words.setText(ranking_in_words(self._controller.by, len(self._controller.table)))
+        self.words.setText(_ranking_in_words(self._controller.by, len(self._controller.table)))
+
+
+def _ranking_in_words(by: str, table_length: int) -> str:
+    """Return what the channels are ranked by."""
+    if not table_length:
+        return ""
+    if by == BY_BACKGROUND:
+        return f"Ranked by {by}."
+    return "No picks are accepted: ranked by variance instead."
 
 
 def _cell(row: "pd.Series[Any]", column: str) -> str:

@@ -31,9 +31,9 @@ from motorscope.plugin.encoder.maps import (
     show_picture,
     shown_layer,
 )
-from motorscope.plugin.encoder.question import Question, Runner
 from motorscope.plugin.layers.source import spacing_of, tomogram_from_layer
 from motorscope.plugin.layers.viewport import Box, visible_box
+from motorscope.plugin.question import Question, Runner
 from motorscope.plugin.workspace import IN_VIEW, WHOLE, Workspace
 from motorscope.tomogram import Tomogram, level_for
 

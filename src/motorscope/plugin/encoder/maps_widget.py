@@ -1,5 +1,6 @@
 """Which stage is looked at, and what of it."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -8,12 +9,13 @@ from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QSlide
 from superqt.utils import signals_blocked
 
 from motorscope.contract import Notice, Progress
+from motorscope.contract.stages import OverviewMap, StageFacts
 from motorscope.plugin.connections import listen
 from motorscope.plugin.encoder.controller import OVERVIEWS, EncoderController
-from motorscope.plugin.encoder.words import colors_in_words, facts_in_words
 from motorscope.plugin.qt.choice_box import ChoiceBox
 from motorscope.plugin.qt.parts import Hint, JobBar, StatusLine
 from motorscope.plugin.workspace import IN_VIEW, WHOLE
+from motorscope.words import counted, duration
 
 CHANNEL = "channel"
 
@@ -103,14 +105,14 @@ class MapsControls(QWidget):
                 self.slider.setValue(encoder.channels.index(encoder.shown))
         fact, there = encoder.fact, encoder.open_stage is not None
         self.stage.setEnabled(bool(names))
-        self.facts.setText("" if fact is None else facts_in_words(fact, encoder.seconds))
+        self.facts.setText("" if fact is None else _facts_in_words(fact, encoder.seconds))
         self.job.button.setEnabled(fact is not None and not (there and encoder.region == WHOLE))
         self.shown.setEnabled(there)
         self.slider.setEnabled(there and one)
         self.channel.setText(f"channel {encoder.shown}" if there and one else "")
         self.keep.setEnabled(encoder.layer is not None)
         colors = encoder.colors if encoder.shown == "pca" else None
-        self.colors.setText("" if colors is None else colors_in_words(colors))
+        self.colors.setText("" if colors is None else _colors_in_words(colors))
 
     def _on_stage(self, row: int) -> None:
         if row >= 0:
@@ -134,3 +136,41 @@ class MapsControls(QWidget):
             self.job.show_progress(message.what, message.done, message.total, message.seconds_left)
         elif isinstance(message, Notice):
             self.notice.setText(message.text)
+
+
+def _facts_in_words(fact: StageFacts, seconds: float | None) -> str:
+    """Return what is known of a stage; `seconds` is how long it takes, if that is known."""
+    spec = fact.spec
+    lines = [
+        f"{counted(spec.channels, 'channel')}; voxels of {_angstrom(fact.spacing)}, "
+        f"{spec.stride} of the network's wide",
+        f"each sees {_angstrom(fact.sees)} at most",
+    ]
+    room = f"{_bytes(fact.bytes)} on disk"
+    if fact.kept:
+        room += ", computed already"
+    elif seconds is not None:
+        room += f", about {duration(seconds)} to compute"
+    return "; ".join((*lines, room)) + "."
+
+
+def _colors_in_words(colors: OverviewMap) -> str:
+    """Return what the colors of principal components mean."""
+    shares = [f"{100 * share:.0f} %" for share in colors.explained]
+    names = ("red", "green", "blue")[: len(shares)]
+    parts = ", ".join(f"{name} {share}" for name, share in zip(names, shares, strict=True))
+    end = (
+        "fitted to this tomogram: a color means nothing in another one"
+        if colors.own
+        else "the model's own: a color means the same in every tomogram"
+    )
+    return f"Share of the variance: {parts}; {end}."
+
+
+def _angstrom(sides: Sequence[float]) -> str:
+    numbers = [f"{side:,.0f}" for side in sides]
+    return (numbers[0] if len(set(numbers)) == 1 else " × ".join(numbers)) + " Å"
+
+
+def _bytes(size: int) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"

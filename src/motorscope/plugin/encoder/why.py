@@ -18,11 +18,11 @@ from motorscope.errors import PicksError
 from motorscope.plugin.connections import listen
 from motorscope.plugin.document import OpenTomogram, Tomograms
 from motorscope.plugin.encoder.maps import DIMMED
-from motorscope.plugin.encoder.question import Question, Runner
 from motorscope.plugin.layers.kinds import WHY
 from motorscope.plugin.layers.looks import map_arguments
 from motorscope.plugin.layers.source import tomogram_from_layer, tomogram_name
 from motorscope.plugin.layers.tag import kind_of
+from motorscope.plugin.question import Question, Runner
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.workspace import Workspace
 from motorscope.tomogram import level_for

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets up what is needed, then does one thing:  ./do demo | test | check | setup
+# Sets up what is needed, then does one thing:  ./do demo | test | check | bench | setup
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -80,9 +80,15 @@ check() {
     .venv/bin/lint-imports
 }
 
+bench() {
+    .venv/bin/python -c 'import monai' 2>/dev/null ||
+        .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[bench]"
+    exec .venv/bin/python benchmarks/speed.py "$@"
+}
+
 case "${1:-}" in
-    setup | demo | test | check) ;;
-    *) fail "Usage: ./do demo | test | check | setup" ;;
+    setup | demo | test | check | bench) ;;
+    *) fail "Usage: ./do demo | test | check | bench | setup" ;;
 esac
 setup_system
 setup_environment
@@ -90,4 +96,5 @@ case "$1" in
     demo) demo ;;
     test) shift; exec .venv/bin/python -m pytest "$@" ;;
     check) check ;;
+    bench) shift; bench "$@" ;;
 esac

@@ -79,13 +79,15 @@ def over_windows(
     def values_of(window: Window) -> A:
         nonlocal compute
         if compute is None:
-            compute = build(setup)
+            built = build(setup)
             clock.start()  # putting the network on a device says nothing about the windows
+            compute = built
         return compute(cut(window))
 
     def progress() -> Progress:
         each = max(watch.per_window, 1)
-        within = min(clock.layers, each - 1)
+        # A network that is put on its device tells of layers, too.
+        within = 0 if compute is None else min(clock.layers, each - 1)
         total = (done + len(pending)) * each
         return Progress(what, done * each + within, total, clock.left(pending))
 

@@ -8,6 +8,7 @@ from qtpy.QtCore import QEvent, Qt
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from motorscope.plugin.qt.canvas import CanvasContext
+from motorscope.plugin.units import read_units_ahead
 from motorscope.plugin.workspace import workspace_of
 
 PLUGIN = "napari-motorscope"
@@ -36,6 +37,7 @@ class Dock(QWidget):
 
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
+        read_units_ahead()
         self.workspace = workspace_of(viewer)
         self._placed = False
         self.ends = ExitStack()

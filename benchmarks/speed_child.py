@@ -78,6 +78,7 @@ def with_monai(path: Path, model: str, way: str) -> dict[str, object]:
     ``monai``: as the recipes have it, windows of 128 voxels that overlap by half, and the network
     as it was trained. ``monai-plan``: our windows and overlap, and the network as we run it.
     """
+    import numpy as np
     import torch
     from monai.inferers import sliding_window_inference
 
@@ -89,10 +90,11 @@ def with_monai(path: Path, model: str, way: str) -> dict[str, object]:
 
     loaded, tomogram = load_model(model), open_tomogram(path)
     card, stride = loaded.card, loaded.output.stride
-    volume = torch.from_numpy(prepare(tomogram, card.input))[None, None]
-    shape = volume.shape[2:]
-    padding = [(0, -side % 32) for side in reversed(shape)]
-    volume = torch.nn.functional.pad(volume, [n for pair in padding for n in pair])
+    prepared = prepare(tomogram, card.input)
+    shape = prepared.shape
+    # Filled up as in our run, so that picks can be the same.
+    padding = [(0, -side % 32) for side in shape]
+    volume = torch.from_numpy(np.pad(prepared, padding, mode="symmetric"))[None, None]
     network, roi, overlap = loaded.network, (128,) * 3, (0.5,) * 3
     if way == "monai-plan":
         network = fuse_for_inference(network)

@@ -1,14 +1,16 @@
-"""Pictures to compare: real axial sections, and sections of simulated tomograms cut like them."""
+"""Pictures to compare: real axial sections, sections of simulated tomograms, and drawn ones."""
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import mrcfile
 import numpy as np
 from PIL import Image
 from scipy import ndimage, signal
+
+from motorscope.simulation import SectionConfig, draw_section, image_section
 
 SIDE, SPACING, SLAB = 256, 15.0, 75.0  # pixels, Å a pixel, Å that are averaged along z
 FAR = 600.0  # Å from any motor, for a section without one
@@ -91,6 +93,40 @@ def simulated_pictures(folder: Path, places: np.ndarray, seed: int = 0) -> list[
                     with_motor.append(_picture(*cut, name))
             without.append(list(_empty(sign, volume, spacing, [c for c, _ in own], name, rng)))
     return with_motor + _in_turn(without, max(2 * len(with_motor), LEAST))
+
+
+def drawn_pictures(
+    like: list[Picture], seed: int = 0, config: SectionConfig | None = None
+) -> list[Picture]:
+    """Draw a section for each picture, with a motor at about the same place if it has one."""
+    config = replace(config or SectionConfig(), spacing=SPACING, side=SIDE)
+    room = replace(config, side=SIDE * 3 // 2)
+    result = []
+    for number, picture in enumerate(like):
+        rng = np.random.default_rng([seed, number])
+        if picture.motor is None:
+            section = draw_section(replace(config, motor_share=0.0), rng)
+            cut, motors = section.density, section.motors
+        else:
+            cut, motors = _about_a_motor(room, np.array(picture.motor), rng)
+        pixels = eight_bits(image_section(cut, motors, SPACING, config, rng))
+        motor = tuple(motors[0] / SPACING) if len(motors) else None
+        result.append(Picture(pixels, motor, f"drawn {number}", clean_area(pixels)))
+    return result
+
+
+def _about_a_motor(
+    config: SectionConfig, place: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw until a motor can lie within 30 pixels of its place; cut, and the motors' places."""
+    while True:
+        section = draw_section(replace(config, motor_share=1.0), rng)
+        centre = section.motors[0] / SPACING
+        corner = np.clip(np.round(centre - place), 0, config.side - SIDE).astype(int)
+        if np.abs(centre - corner - place).max() < 30:
+            y, x = corner
+            motors = section.motors - corner * SPACING
+            return section.density[y : y + SIDE, x : x + SIDE], motors
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

@@ -1,12 +1,13 @@
 """How like real pictures are the simulator's? Spectra, greys, contrasts, a two-sample test.
 
-python benchmarks/real_and_simulated.py --real FOLDER --simulated DIR ... [--second DIR ...] -o OUT
+python benchmarks/real_and_simulated.py --real FOLDER [--simulated DIR ...] [--drawn] -o OUT
 
 FOLDER has 256 × 256 pictures of 15 Å a pixel, axial sections of real tomograms, and
 index.csv (file, motor, tomogram, y, x); with axial_average_2d.mrc, their mean motor. DIR is
-what `motorscope simulate` writes; its tomograms are cut in the same way. OUT gets
-figures.json, figures.png, and sheets that show pictures: keep those to yourself where the
-real ones are not yours to pass on.
+what `motorscope simulate` writes; its tomograms are cut in the same way, and `--second` takes
+another's. `--drawn` draws a section for each real picture. OUT gets figures.json, figures.png,
+and sheets that show pictures: keep those to yourself where the real ones are not yours to pass
+on.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from picture_measures import (
     spectrum,
     upright_figures,
 )
-from picture_sections import Picture, real_pictures, simulated_pictures
+from picture_sections import Picture, drawn_pictures, real_pictures, simulated_pictures
 from picture_sheets import draw_figures, side_by_side, where_it_looks
 from picture_two_sample import two_sample
 
@@ -81,11 +82,14 @@ def summary(measured: dict[str, dict]) -> dict[str, dict[str, list[float]]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--real", type=Path, required=True)
-    parser.add_argument("--simulated", type=Path, nargs="+", required=True)
+    parser.add_argument("--simulated", type=Path, nargs="+", default=[])
     parser.add_argument("--second", type=Path, nargs="+", default=[], help="another's")
+    parser.add_argument("--drawn", action="store_true", help="sections as draw_section draws them")
     parser.add_argument("--seeds", type=int, default=3, help="of the two-sample test; 0: none")
     parser.add_argument("-o", "--out", type=Path, required=True)
     args = parser.parse_args()
+    if not (args.simulated or args.second or args.drawn):
+        parser.error("what to compare with? --simulated DIR, --drawn")
     args.out.mkdir(parents=True, exist_ok=True)
     average = args.real / "axial_average_2d.mrc"
     mean = np.squeeze(mrcfile.read(average)) if average.exists() else None
@@ -94,6 +98,8 @@ def main() -> None:
     for kind, folders in (("simulated", args.simulated), ("second", args.second)):
         if folders:
             kinds[kind] = [p for folder in folders for p in simulated_pictures(folder, places)]
+    if args.drawn:
+        kinds["drawn"] = drawn_pictures(kinds["real"])
     measured = {kind: measure(pictures, mean) for kind, pictures in kinds.items()}
     table = summary(measured)
     for kind in kinds:

@@ -13,7 +13,7 @@ from motorscope.simulation.sections.section import LITTER
 
 SMALL = SectionConfig(side=128)
 ALONE = replace(
-    SMALL, gold=0.0, dirt=0.0, free_filaments=0.0, carbon=0.0, debris=0.0, ghost=0.0, second_motor=0
+    SMALL, gold=0, dirt=0, free_filaments=0, carbon=0, debris=0, streaks=0, ghost=0, second_motor=0
 )
 seeds = st.integers(0, 2**32 - 1)
 
@@ -86,6 +86,7 @@ def test_a_kind_that_comes_in_leaves_the_others_as_they_are():
         ({"carbon": 1.0, "no_cell": 1.0}, lambda d: d.std()),
         ({"debris": 1.0, "no_cell": 1.0}, lambda d: d.std()),
         ({"ghost": 1.0, "no_cell": 1.0}, lambda d: d.std()),
+        ({"streaks": 1.0, "no_cell": 1.0}, lambda d: d.std()),
         ({"no_cell": 0.0}, lambda d: (d > 0.1).mean()),
     ],
 )

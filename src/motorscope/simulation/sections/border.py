@@ -13,7 +13,7 @@ CLEAR = 432.0
 def cover_border(
     image: Field, motors: NDArray[np.float64], spacing: float, rng: np.random.Generator
 ) -> Field:
-    """Cover what is beyond a straight, more or less frayed line that passes no motor.
+    """Cover what is beyond one or two straight lines, sharp or frayed, that pass no motor.
 
     Parameters
     ----------
@@ -24,14 +24,42 @@ def cover_border(
     spacing
         Å per pixel.
     """
-    rows, columns = image.shape
+    mean, spread = float(image.mean()), float(image.std())
+    turn = rng.uniform(0, 2 * np.pi)
+    if rng.random() < 0.6:  # near to the edges of the file
+        turn = rng.integers(4) * np.pi / 2 + rng.normal(0, 0.12)
+    beyond, fray = _line(image.shape, turn, motors, spacing, rng)
+    if rng.random() < 0.2:  # a corner of the field of view
+        other, _ = _line(image.shape, turn + np.pi / 2, motors, spacing, rng)
+        beyond = np.maximum(beyond, other)
+    if rng.random() < 0.5:  # its rim is dark or bright and fades into the picture
+        reach = rng.uniform(18, 400) / spacing
+        image = image - np.float32(spread * rng.normal(0, 1.5)) * np.exp(
+            np.clip(beyond, None, 0) / np.float32(reach)
+        )
+    grey = np.full(image.shape, mean + spread * rng.normal(0, 2.0), np.float32)
+    if rng.random() < 0.4:  # the reconstruction runs out in a ramp or in streaks
+        reach = rng.uniform(36, 540) / spacing
+        ramp = spread * (rng.normal(0, 1.5) + rng.uniform(0, 1.0) * fray)
+        grey += (ramp * np.exp(-np.clip(beyond, 0, None) / reach)).astype(np.float32)
+    share = np.clip(beyond, 0, 1)
+    covered: Field = image * (1 - share) + grey * share
+    return covered
+
+
+def _line(
+    shape: tuple[int, ...],
+    turn: float,
+    motors: NDArray[np.float64],
+    spacing: float,
+    rng: np.random.Generator,
+) -> tuple[Field, Field]:
+    """Draw how many pixels beyond a border every pixel is, and streaks across it."""
+    rows, columns = shape
     middle = np.array([rows - 1, columns - 1]) / 2
-    outward = unit(rng.integers(4) * np.pi / 2 + rng.normal(0, 0.25))
+    outward = unit(turn)
     y = np.arange(rows, dtype=np.float32)[:, None] - np.float32(middle[0])
     x = np.arange(columns, dtype=np.float32)[None] - np.float32(middle[1])
-    beyond = y * outward[0] + x * outward[1]
-    clear = CLEAR / spacing
-    distance = rng.uniform(-0.25, 0.5) * min(rows, columns)
     along = np.rint(x * outward[0] - y * outward[1]).astype(int)
     first = int(along.min())
     along -= first
@@ -42,26 +70,17 @@ def cover_border(
         steps: NDArray[np.float64] = (spread * values / values.std())[200:-200]
         return steps
 
-    fray = walk(rng.uniform(11, 72) / spacing, rng.uniform(0, 72) / spacing)
-    fray += walk(540 / spacing, rng.uniform(0, 144) / spacing)
+    fray = np.zeros(length)
+    if rng.random() < 0.35:
+        fray += walk(rng.uniform(11, 72) / spacing, rng.uniform(0, 54) / spacing)
+        fray += walk(540 / spacing, rng.uniform(0, 144) / spacing)
+    clear = CLEAR / spacing
+    distance = rng.uniform(-0.25, 0.5) * min(rows, columns)
     for motor in motors:
         offset = motor / spacing - middle
         column = float(offset[1] * outward[0] - offset[0] * outward[1]) - first
         near = slice(max(int(column - clear), 0), max(int(column + clear), 1))
         nearest = min(float(fray[near].min(initial=0.0)), 0.0)
         distance = max(distance, float(offset @ outward) + max(clear, clear / 2 - nearest))
-    beyond = (beyond - distance - fray[along]).astype(np.float32)
-
-    mean, spread = float(image.mean()), float(image.std())
-    grey = np.full(image.shape, mean + spread * rng.normal(0, 2.0), np.float32)
-    if rng.random() < 0.4:
-        streaks = walk(rng.uniform(0.4, 1.5), spread * rng.uniform(0, 1.0))[along]
-        reach = rng.uniform(36, 540) / spacing
-        grey += (streaks * np.exp(-np.clip(beyond, 0, None) / reach)).astype(np.float32)
-    if rng.random() < 0.5:  # its rim is dark or bright and fades into the picture
-        reach = rng.uniform(18, 144) / spacing
-        rim = spread * rng.normal(0, 2) * np.exp(np.clip(beyond, None, 0) / reach)
-        image = image - rim.astype(np.float32)
-    share = np.clip(beyond, 0, 1)
-    covered: Field = image * (1 - share) + grey * share
-    return covered
+    beyond = (y * outward[0] + x * outward[1] - distance - fray[along]).astype(np.float32)
+    return beyond, walk(rng.uniform(0.4, 1.5), 1.0)[along].astype(np.float32)

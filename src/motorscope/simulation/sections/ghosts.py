@@ -3,6 +3,7 @@
 import numpy as np
 
 from motorscope.simulation.sections.axial_motor import paint_motor
+from motorscope.simulation.sections.litter import scribbles
 from motorscope.simulation.sections.membranes import Seat
 from motorscope.simulation.sections.options import SectionConfig
 from motorscope.simulation.sections.plane import Drawing, add_tube, curve, random_direction
@@ -19,15 +20,19 @@ def paint_ghost(
     plane = drawing.plane
     membrane = float(pieces.uniform(0.5, 1.2))  # density
     dense = plane.smooth(clumps.uniform(250, 1000), clumps) - clumps.uniform(-0.3, 0.8)
-    dense = np.clip(clumps.uniform(0.8, 2.5) * dense, 0, 1)
+    dense = np.clip(clumps.uniform(0.5, 1.5) * dense, 0, 1)
     dense *= np.clip(0.5 + plane.smooth(clumps.uniform(1000, 3000), clumps), 0, 1)
-    rough = plane.grain(clumps.uniform(9, 25), clumps) * clumps.uniform(0.15, 0.6)
+    rough = plane.grain(clumps.uniform(11, 29), clumps) * clumps.uniform(0.05, 0.25)
     drawing.density += (dense * (rough + clumps.uniform(0, 0.35))).astype(np.float32)
+    if clumps.random() < 0.6:
+        drawing.density += scribbles(plane, clumps)
 
     for _ in range(pieces.integers(0, 7)):
         start, way = plane.point(pieces, margin=-0.1), random_direction(pieces)
         bend = float(pieces.choice([2e-4, 8e-4]))
-        points = curve(start, way, pieces.uniform(300, 3500), bend, pieces)
+        points = curve(
+            start, way, pieces.uniform(300, 3500), bend, pieces, waves=pieces.uniform(0, 1)
+        )
         add_tube(drawing, points, pieces.uniform(25, 45), membrane * pieces.uniform(0.3, 1.0))
 
     for _ in range(moving.integers(1, 4) if motors else 0):
@@ -49,6 +54,7 @@ def _add_remains(drawing: Drawing, seat: Seat, membrane: float, rng: np.random.G
     for depth, density in depths:
         for side in (-1, 1):
             way = side * across - 0.1 * seat.axis
-            points = curve(seat.point - seat.axis * depth, way, rng.uniform(60, 900), 6e-4, rng)
+            start = seat.point - seat.axis * depth
+            points = curve(start, way, rng.uniform(60, 900), 6e-4, rng, waves=rng.uniform(0, 0.6))
             fade = np.clip(np.linspace(rng.uniform(1, 6), 0, len(points)), 0, 1)
             add_tube(drawing, points, rng.uniform(24, 40), density, fade=fade)

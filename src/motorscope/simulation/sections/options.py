@@ -89,14 +89,16 @@ class SectionConfig:
 
     carbon: float = 0.13
     """Sections with the edge of the carbon film."""
-    gold: float = 0.35
-    """Mean number of gold beads."""
+    gold: float = 1.0
+    """Mean number of gold beads; they come in crowds."""
     dirt: float = 1.2
     """Mean number of pieces of ice and dirt."""
     free_filaments: float = 0.5
     """Mean number of filaments without a motor."""
     debris: float = 0.1
     """Sections with rough pieces of membranes."""
+    streaks: float = 0.35
+    """Sections with faint streaks of one direction."""
 
     contrast_transfer: float = 0.15
     """Sections under a contrast transfer function; the others are under a band-pass, as which a

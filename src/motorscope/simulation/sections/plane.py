@@ -153,6 +153,7 @@ def curve(
     rng: np.random.Generator,
     turn: float = 0.0,
     turn_length: float = 550.0,
+    waves: float = 0.0,
 ) -> NDArray[np.float64]:
     """Draw the points of a bent line, ``(n, 2)``, `STEP` apart.
 
@@ -162,10 +163,15 @@ def curve(
         Spread of its curvature, 1/Å.
     turn, turn_length
         Angle in radians by which it turns besides, over its first so many Å.
+    waves
+        Spread in radians of the angles by which it winds, over some 200 Å each.
     """
     s = np.arange(max(2, int(length / STEP))) * STEP
     angle = np.arctan2(direction[0], direction[1]) + rng.normal(0, bend) * s
     angle = angle + 0.5 * rng.normal(0, bend / 1500) * s**2 + turn * np.clip(s / turn_length, 0, 1)
+    if waves:
+        winding = gaussian_filter(rng.normal(size=s.size + 20), 2.5)[10:-10]
+        angle = angle + waves * winding * 3.0  # of variance 1 again
     steps = np.stack([np.sin(angle), np.cos(angle)], axis=1) * STEP
     return start + np.cumsum(steps, axis=0)
 

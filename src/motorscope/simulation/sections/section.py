@@ -22,6 +22,7 @@ from motorscope.simulation.sections.litter import (
     add_gold,
     add_gradient,
     add_specks,
+    add_streaks,
 )
 from motorscope.simulation.sections.options import SectionConfig
 from motorscope.simulation.sections.plane import Drawing, Field, Plane
@@ -36,6 +37,7 @@ LITTER: tuple[Callable[[Drawing, SectionConfig, np.random.Generator], None], ...
     add_specks,
     add_debris,
     add_gradient,
+    add_streaks,
 )
 """What may lie about in a section, in the order in which it is drawn."""
 

@@ -78,11 +78,14 @@ def _draw_noise(shape: tuple[int, ...], ky: Factor, kx: Factor, rng: np.random.G
     one_way = rng.random() < 0.5  # ramp across the tilt axis only
     ramp = (np.abs(along) if one_way else k) * rng.uniform(25, 100)
     ramp = np.clip(ramp, rng.uniform(0.05, 0.9), 1)
-    envelope = np.exp(-0.5 * (k * rng.uniform(14, 50)) ** 2)
+    # Most tomograms end well below their Nyquist frequency, and have a floor above it of what came
+    # after: rounding, interpolation, compression.
+    smooth = rng.random() < 0.75
+    envelope = np.exp(-0.5 * (k * (rng.uniform(45, 95) if smooth else rng.uniform(14, 50))) ** 2)
     noise = _filtered(rng.standard_normal(shape, dtype=np.float32), ramp * envelope)
     noise /= noise.std()
-    if rng.random() < 0.4:  # added after the reconstruction: rounding, compression
+    if smooth or rng.random() < 0.4:
         white = rng.standard_normal(shape, dtype=np.float32)
-        noise += np.float32(rng.uniform(0, 0.6)) * white
+        noise += np.float32(rng.uniform(0.2, 1.0) if smooth else rng.uniform(0, 0.6)) * white
         noise /= noise.std()
     return noise

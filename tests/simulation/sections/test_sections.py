@@ -71,7 +71,7 @@ def test_where_a_motor_is_the_section_differs_from_one_whose_motor_does_not_show
 
 def test_a_kind_that_comes_in_leaves_the_others_as_they_are():
     plain = draw_section(ALONE, np.random.default_rng(3))
-    littered = draw_section(replace(ALONE, gold=40.0), np.random.default_rng(3))
+    littered = draw_section(replace(ALONE, dirt=8.0), np.random.default_rng(3))
     np.testing.assert_array_equal(plain.motors, littered.motors)
     changed = abs(plain.density - littered.density) > 0.01
     assert 0.01 < changed.mean() < 0.9

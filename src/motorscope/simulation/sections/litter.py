@@ -25,8 +25,8 @@ def add_carbon(drawing: Drawing, config: SectionConfig, rng: np.random.Generator
     distance, _ = plane.frame(plane.point(rng), random_direction(rng))
     for size, height in ((rng.uniform(400, 1500), rng.uniform(20, 150)), (150, rng.uniform(0, 30))):
         distance = distance + plane.smooth(size, rng) * np.float32(height)
-    grain = plane.grain(rng.uniform(9, 36), rng)
-    film = edge(distance, 20) * (rng.uniform(-0.1, 0.5) + rng.uniform(0.03, 0.4) * grain)
+    grain = plane.grain(rng.uniform(14, 40), rng)
+    film = edge(distance, 20) * (rng.uniform(-0.1, 0.5) + rng.uniform(0.03, 0.25) * grain)
     if rng.random() < 0.6:  # where it is thicker, or stands up
         band = edge(distance, 15) * (1 - edge(distance + rng.uniform(60, 700), 40))
         film += rng.uniform(0.1, 0.8) * band * (1 + rng.uniform(0, 0.4) * grain)
@@ -107,7 +107,7 @@ def scribbles(plane: Plane, rng: np.random.Generator) -> Field:
     distance = values / np.maximum(np.hypot(*plane.slope(values)), 1e-4)
     where = np.clip(2 * plane.smooth(rng.uniform(600, 1500), rng), 0, 1)
     pieces = rng.uniform(0.2, 0.9) * line(np.clip(distance, -500, 500), rng.uniform(22, 38))
-    grain = plane.grain(rng.uniform(9, 36), rng) * rng.uniform(0.05, 0.3)
+    grain = plane.grain(rng.uniform(14, 36), rng) * rng.uniform(0.03, 0.2)
     drawn: Field = (where * (pieces + grain)).astype(np.float32)
     return drawn
 

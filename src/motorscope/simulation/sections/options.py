@@ -105,7 +105,7 @@ class SectionConfig:
     corrected or filtered tomogram appears."""
     defocus: Range = (10000.0, 120000.0)
     """Underfocus."""
-    noise: Range = (0.03, 0.2)
+    noise: Range = (0.04, 0.25)
     """Standard deviation of the noise; drawn evenly in the logarithm."""
     strong_noise: Range = (0.15, 0.4)
     """The same, for one in five."""

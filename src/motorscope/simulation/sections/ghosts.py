@@ -22,7 +22,7 @@ def paint_ghost(
     dense = plane.smooth(clumps.uniform(250, 1000), clumps) - clumps.uniform(-0.3, 0.8)
     dense = np.clip(clumps.uniform(0.5, 1.5) * dense, 0, 1)
     dense *= np.clip(0.5 + plane.smooth(clumps.uniform(1000, 3000), clumps), 0, 1)
-    rough = plane.grain(clumps.uniform(14, 32), clumps) * clumps.uniform(0.03, 0.2)
+    rough = plane.grain(clumps.uniform(14, 32), clumps) * clumps.uniform(0.05, 0.3)
     drawing.density += (dense * (rough + clumps.uniform(0, 0.35))).astype(np.float32)
     if clumps.random() < 0.6:
         drawing.density += scribbles(plane, clumps)

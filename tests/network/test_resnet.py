@@ -182,7 +182,7 @@ def test_stem_options():
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [({"backbone": "r3d50"}, "r3d18 or r3d200"), ({"base_width": 0}, "at least 1")],
+    [({"backbone": "r3d999"}, "choose r3d18 or r3d34"), ({"base_width": 0}, "at least 1")],
 )
 def test_impossible_encoders(arguments, said):
     with pytest.raises(ModelError, match=said):

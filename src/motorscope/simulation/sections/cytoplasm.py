@@ -62,7 +62,8 @@ def _ribosomes(
         where *= np.clip(0.6 + plane.smooth(rng.uniform(1000, 2500), rng), 0, 1)
     many = rng.uniform(0, 3) if stuff.lysed else rng.uniform(*config.ribosomes)
     count = int(many * plane.area)
-    return dots(plane, where, count, rng.uniform(60, 110), rng.uniform(0.1, 0.5), rng)
+    radius, density = rng.uniform(60, 110), rng.uniform(*config.ribosome_density)
+    return dots(plane, where, count, radius, density, rng)
 
 
 def _granule(plane: Plane, envelope: Envelope, stuff: Stuff, rng: np.random.Generator) -> Field:

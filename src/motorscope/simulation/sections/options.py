@@ -77,6 +77,7 @@ class SectionConfig:
     """Standard deviation of the cytoplasm's density."""
     ribosomes: Range = (0.0, 22.0)
     """In a square of 100 nm, as far as they show."""
+    ribosome_density: Range = (0.05, 0.4)
     granules: float = 0.7
     """Mean number of granules and vesicles in a cell."""
     array: float = 0.2
@@ -105,7 +106,9 @@ class SectionConfig:
     corrected or filtered tomogram appears."""
     defocus: Range = (10000.0, 120000.0)
     """Underfocus."""
-    noise: Range = (0.04, 0.25)
+    low_pass: float = 0.75
+    """Sections that end well below their Nyquist frequency, but for a floor of noise."""
+    noise: Range = (0.06, 0.3)
     """Standard deviation of the noise; drawn evenly in the logarithm."""
     strong_noise: Range = (0.15, 0.4)
     """The same, for one in five."""

@@ -29,13 +29,15 @@ def transfer_section(
     spacing
         Å per pixel.
     """
-    optics, noise = rng.spawn(2)
+    optics, noise, binning = rng.spawn(3)
     padded = np.pad(density.astype(np.float32), _PAD, mode="reflect")
     rows, columns = padded.shape
     ky = np.fft.fftfreq(rows, spacing)[:, None]
     kx = np.fft.rfftfreq(columns, spacing)[None]
-    signal = _filtered(padded, _draw_transfer(np.hypot(ky, kx), config, optics))
-    image = signal + _draw_level(config, noise) * _draw_noise(padded.shape, ky, kx, noise)
+    k = np.hypot(ky, kx)
+    cut = _draw_cut(k, config, binning)
+    signal = _filtered(padded, _draw_transfer(k, config, optics) * cut)
+    image = signal + _draw_level(config, noise) * _draw_noise(padded.shape, ky, kx, cut, noise)
     shown: Field = -image[_PAD:-_PAD, _PAD:-_PAD]
     return shown
 
@@ -62,6 +64,14 @@ def _draw_transfer(k: Factor, config: SectionConfig, rng: np.random.Generator) -
     return drawn
 
 
+def _draw_cut(k: Factor, config: SectionConfig, rng: np.random.Generator) -> Factor:
+    """Draw where signal and noise end together, by binning or a low-pass; 1 if nowhere."""
+    if rng.random() >= config.low_pass:
+        return np.ones_like(k)
+    end: Factor = np.exp(-0.5 * (k * rng.uniform(40, 85)) ** rng.uniform(2, 7))
+    return end
+
+
 def _draw_level(config: SectionConfig, rng: np.random.Generator) -> np.float32:
     if rng.random() < 0.2:
         return np.float32(rng.uniform(*config.strong_noise))
@@ -69,23 +79,23 @@ def _draw_level(config: SectionConfig, rng: np.random.Generator) -> np.float32:
     return np.float32(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
-def _draw_noise(shape: tuple[int, ...], ky: Factor, kx: Factor, rng: np.random.Generator) -> Field:
-    """Draw noise of variance 1: a ramp, as a back-projection leaves it, under an envelope."""
+def _draw_noise(
+    shape: tuple[int, ...], ky: Factor, kx: Factor, cut: Factor, rng: np.random.Generator
+) -> Field:
+    """Draw noise of variance 1: a ramp, as a back-projection leaves it, an envelope, a floor."""
     turn = rng.uniform(0, np.pi)
     along, across = kx * np.cos(turn) + ky * np.sin(turn), ky * np.cos(turn) - kx * np.sin(turn)
-    stretch = 1 + (rng.uniform(0, 2.5) if rng.random() < 0.6 else 0.0)
+    stretch = 1 + (rng.uniform(0.1, 1.2) if rng.random() < 0.8 else rng.uniform(0, 2.5))
     k = np.hypot(along, stretch * across)
     one_way = rng.random() < 0.5  # ramp across the tilt axis only
     ramp = (np.abs(along) if one_way else k) * rng.uniform(25, 100)
     ramp = np.clip(ramp, rng.uniform(0.05, 0.9), 1)
-    # Most tomograms end well below their Nyquist frequency, and have a floor above it of what came
-    # after: rounding, interpolation, compression.
-    smooth = rng.random() < 0.75
-    envelope = np.exp(-0.5 * (k * (rng.uniform(45, 95) if smooth else rng.uniform(14, 50))) ** 2)
+    envelope = np.exp(-0.5 * (k * rng.uniform(14, 50)) ** 2) * cut
     noise = _filtered(rng.standard_normal(shape, dtype=np.float32), ramp * envelope)
+    # What came after: rounding, interpolation, compression.
+    floor = rng.uniform(0.2, 1.0) if cut.min() < 1 else max(rng.uniform(-0.9, 0.6), 0.0)
+    late = np.exp(-0.5 * (np.hypot(ky, kx) * rng.uniform(0, 30)) ** 2)
+    added = _filtered(rng.standard_normal(shape, dtype=np.float32), late)
+    noise = noise / noise.std() + np.float32(floor) * added / added.std()
     noise /= noise.std()
-    if smooth or rng.random() < 0.4:
-        white = rng.standard_normal(shape, dtype=np.float32)
-        noise += np.float32(rng.uniform(0.2, 1.0) if smooth else rng.uniform(0, 0.6)) * white
-        noise /= noise.std()
     return noise

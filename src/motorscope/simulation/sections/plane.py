@@ -1,6 +1,6 @@
 """The plane of a section, and what everything in it is drawn with: fields, lines, tubes, dots.
 
-Points and directions are ``(y, x)``; lengths are in Å. The centre of pixel 0 is at 0 Å.
+Points and directions are ``(y, x)``, lengths in Å; the centre of pixel 0 is at 0 Å.
 """
 
 from dataclasses import dataclass, field
@@ -76,8 +76,8 @@ class Plane:
     def smooth(self, size: float, rng: np.random.Generator) -> Field:
         """Draw a smooth random field of variance 1 with features of `size` Å.
 
-        It is a sum of Gaussians with the standard deviation ``size / 2`` and random weights, one
-        at every node of a lattice as wide as that: as good as white noise under a Gaussian filter.
+        A sum of Gaussians of standard deviation ``size / 2`` and random weights on a lattice as
+        wide as that: as good as white noise under a Gaussian filter.
         """
         sigma = 0.5 * size / self.spacing
         nodes = (np.arange(-4, self.side / sigma + 4) + rng.random()).astype(np.float32)
@@ -117,14 +117,15 @@ class Drawing:
     @classmethod
     def empty(cls, plane: Plane) -> "Drawing":
         """Return one of nothing but ice."""
-        shape = (plane.side, plane.side)
-        return cls(plane, np.zeros(shape, np.float32), np.ones(shape, bool))
+        density = np.zeros((plane.side, plane.side), np.float32)
+        return cls(plane, density, np.ones(density.shape, bool))
 
 
 def edge(distance: ArrayLike, width: float) -> Field:
     """Return 1 where a distance is negative, 0 where it is positive, fading over about `width`."""
-    steep = np.clip(np.asarray(distance, np.float32) / np.float32(width), -40, 40)
-    values: Field = 1 / (1 + np.exp(steep))
+    values: Field = 1 / (
+        1 + np.exp(np.clip(np.asarray(distance, np.float32) / np.float32(width), -40, 40))
+    )
     return values
 
 
@@ -136,7 +137,7 @@ def line(distance: Field, sigma: float) -> Field:
 
 
 def unit(angle: float) -> Point:
-    """Return the direction at an angle in radians, from x to y."""
+    """Return the direction at an angle from x to y, radians."""
     return np.array([np.sin(angle), np.cos(angle)])
 
 
@@ -183,7 +184,7 @@ def add_tube(
     density: float,
     core: float = 0.0,
     fade: ArrayLike = 1.0,
-    within: NDArray[np.bool_] | None = None,
+    within: ArrayLike = True,
 ) -> None:
     """Add a thick line to a drawing.
 
@@ -194,9 +195,9 @@ def add_tube(
     core
         How much less dense its middle is than its walls.
     fade
-        Factor on the density, one for all or one for each point.
+        Factor on the density, for all or for each point.
     within
-        Where it may be drawn; everywhere by default.
+        Where it may be drawn.
     """
     plane = drawing.plane
     indices = np.rint(points / plane.spacing).astype(int)
@@ -210,8 +211,7 @@ def add_tube(
     at = np.stack(where, axis=1) * plane.spacing
     # The distance from the straight piece about the nearest point.
     _, nearest = cKDTree(points).query(at)
-    tangents = np.gradient(points, axis=0)
-    tangents /= np.maximum(np.hypot(tangents[:, 0], tangents[:, 1]), 1e-9)[:, None]
+    tangents = np.gradient(points, axis=0) / STEP
     offset, tangent = at - points[nearest], tangents[nearest]
     along = np.abs((offset * tangent).sum(axis=1))
     across = offset[:, 0] * tangent[:, 1] - offset[:, 1] * tangent[:, 0]
@@ -219,8 +219,7 @@ def add_tube(
     value = edge(away - half_width, _RIM)
     value *= 1 - core * line(away.astype(np.float32), 0.35 * half_width)
     value *= np.broadcast_to(np.asarray(fade, np.float32), len(points))[nearest]
-    if within is not None:
-        value *= within[where]
+    value *= np.broadcast_to(np.asarray(within), marked.shape)[where]
     # Two things that overlap are not twice as dense.
     room = np.clip(1 - 0.6 * np.clip(drawing.density[where], 0, 1), 0.3, 1)
     drawing.density[where] += density * value * room
@@ -241,7 +240,7 @@ def dots(
     count
         How many are tried.
     density
-        Mean of their densities; each has half as much to half as much again.
+        Their mean; each has half as much to half as much again.
     """
     field = np.zeros((plane.side, plane.side), np.float32)
     j, i = rng.integers(0, plane.side, (2, count))

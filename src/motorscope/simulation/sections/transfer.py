@@ -96,6 +96,7 @@ def _draw_noise(
     floor = rng.uniform(0.2, 1.0) if cut.min() < 1 else max(rng.uniform(-0.9, 0.6), 0.0)
     late = np.exp(-0.5 * (np.hypot(ky, kx) * rng.uniform(0, 30)) ** 2)
     added = _filtered(rng.standard_normal(shape, dtype=np.float32), late)
-    noise = noise / noise.std() + np.float32(floor) * added / added.std()
+    noise /= noise.std()
+    noise += np.float32(floor) * added / added.std()
     noise /= noise.std()
     return noise

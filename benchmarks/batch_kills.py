@@ -22,9 +22,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from batch_overhead import instant
+from motorscope.batch.folder.outcome import Outcome
 from motorscope.batch.items import Item
-from motorscope.batch.outcome import Outcome
-from motorscope.batch.work import Job, Place
+from motorscope.batch.workers.job import Job, Place
 from tiny_batch import make_model, make_tomograms
 
 QUIET = ("--no-dashboard", "--scheduler-file")
@@ -99,7 +99,7 @@ def soon(job: Job, item: Item, place: Place) -> Outcome:
 
 def run_instant(source: str, out: str, where: str) -> None:
     from batch_kills import soon  # by its own name, so that workers find it
-    from motorscope.batch.report import report
+    from motorscope.batch.reporting.report import report
     from motorscope.batch.run import BatchRequest, run_batch
 
     workers = 2 if where == "local" else None
@@ -132,8 +132,8 @@ def done(folder: Path) -> int:
 
 def outcomes(out: Path) -> dict[str, str]:
     """Return the outcomes by name, without times; their candidates as exact text."""
-    from motorscope.batch.outcome import Effort, to_text
-    from motorscope.batch.store import Store, read_record
+    from motorscope.batch.folder.outcome import Effort, to_text
+    from motorscope.batch.folder.store import Store, read_record
 
     found = Store(out, read_record(out).settings.key).outcomes()
     return {each.item.name: to_text(replace(each, effort=Effort())) for each in found}

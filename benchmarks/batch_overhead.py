@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
+from motorscope.batch.folder.outcome import Effort, Outcome
 from motorscope.batch.items import Item
-from motorscope.batch.outcome import Effort, Outcome
-from motorscope.batch.work import Job, Place
+from motorscope.batch.workers.job import Job, Place
 
 SHAPE = (4, 4, 4)
 
@@ -61,7 +61,7 @@ def main() -> None:
 
 def measure(turn: str, folder: Path, arguments: argparse.Namespace) -> None:
     from motorscope.batch.loop import Done
-    from motorscope.batch.report import report
+    from motorscope.batch.reporting.report import report
     from motorscope.batch.run import BatchRequest, Planned, run_batch
 
     began, cpu = time.perf_counter(), time.process_time()

@@ -91,7 +91,7 @@ def cancel_one(out: Path) -> str:
 
 
 def _outcomes(out: Path, ended):
-    from motorscope.batch.store import Store
+    from motorscope.batch.folder.store import Store
 
     return Store(out, ended.record.settings.key).outcomes()
 

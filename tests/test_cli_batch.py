@@ -91,8 +91,8 @@ def test_mistakes_are_told_in_a_sentence(folder, tmp_path, monkeypatch, capsys, 
 
 
 def test_interrupted_batch_says_how_to_go_on(folder, tmp_path, monkeypatch, capsys):
+    from motorscope.batch.folder.plan import Plan
     from motorscope.batch.loop import Standing
-    from motorscope.batch.plan import Plan
     from motorscope.batch.run import Opened, Planned
 
     def interrupted(request):
@@ -110,7 +110,8 @@ def test_batch_starts_without_torch(folder, tmp_path):
     """So that ten thousand tomograms are looked through in the time that torch takes to load."""
     code = (
         "import sys; from motorscope.batch.model import known_model\n"
-        "from motorscope.batch import items, plan, run\n"
+        "from motorscope.batch import items, run\n"
+        "from motorscope.batch.folder import plan\n"
         "from motorscope.batch.executors import local\n"
         f"known_model({str(next(folder.glob('*.safetensors')))!r}); known_model('built-in')\n"
         "print([m for m in ('torch', 'napari') if m in sys.modules])"

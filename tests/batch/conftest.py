@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from motorscope.batch.folder.store import Store
 from motorscope.batch.items import Item, list_items
 from motorscope.batch.settings import Settings
-from motorscope.batch.store import Store
-from motorscope.batch.work import Job
+from motorscope.batch.workers.job import Job
 
 HERE = str(Path(__file__).parent)
 sys.path.insert(0, HERE)  # worker processes import the detectors of `tiny`

@@ -8,10 +8,11 @@ import pytest
 import tiny
 
 from motorscope.batch.errors import BatchError
-from motorscope.batch.report import chosen
+from motorscope.batch.folder.store import Record, write_record
+from motorscope.batch.reporting.report import chosen
 from motorscope.batch.settings import Choice
-from motorscope.batch.store import Record, write_record
-from motorscope.batch.work import Place, work
+from motorscope.batch.workers.job import Place
+from motorscope.batch.workers.work import work
 from motorscope.batch.worklist import scan
 from motorscope.review import Journal
 from motorscope.review.worklist import FAILED, NOTHING, TO_REVIEW, with_journal

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from motorscope.batch.folder.outcome import Effort, Outcome
 from motorscope.batch.items import Item
-from motorscope.batch.outcome import Effort, Outcome
-from motorscope.batch.work import Job, Place
+from motorscope.batch.workers.job import Job, Place
 from motorscope.errors import TomogramError
 from motorscope.picks import PickTable, Summits
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from motorscope.batch.errors import BatchError
+from motorscope.batch.folder.store import Store, read_record
 from motorscope.batch.items import Item
 from motorscope.batch.search import Found
 from motorscope.batch.settings import Settings
-from motorscope.batch.store import Store, read_record
 from motorscope.batch.threshold import find_threshold
 from motorscope.contract import ModelCard
 from motorscope.review import Search, TomogramRecord

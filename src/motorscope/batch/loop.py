@@ -1,8 +1,9 @@
 """The loop over many items: in they go, and each has one outcome, whoever asks and who computes.
 
 A *way* says by whom and in which order items are worked on: one after the other (`in_turn`), or by
-a pool (`motorscope.batch.handing_out`). `follow` goes it: it counts, and tells the time left. What
-fails stops nothing else; what is done already is left out by whoever makes the list of items.
+a pool (`motorscope.batch.executors.handing_out`). `follow` goes it: it counts, and tells the time
+left. What fails stops nothing else; what is done already is left out by whoever makes the list of
+items.
 """
 
 from collections.abc import Callable, Generator, Sequence

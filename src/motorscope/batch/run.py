@@ -9,15 +9,15 @@ from pathlib import Path
 
 from motorscope.batch.errors import BatchError
 from motorscope.batch.executors import open_pool
+from motorscope.batch.executors.handing_out import run_items
 from motorscope.batch.executors.pool import Wanted
-from motorscope.batch.handing_out import run_items
+from motorscope.batch.folder.outcome import Outcome
+from motorscope.batch.folder.plan import Plan, make_plan
+from motorscope.batch.folder.store import Record, Store, write_record
 from motorscope.batch.items import Item, list_items
 from motorscope.batch.loop import Begun, Done, Standing, Totals
-from motorscope.batch.outcome import Outcome
-from motorscope.batch.plan import Plan, make_plan
 from motorscope.batch.settings import Choice, Settings
-from motorscope.batch.store import Record, Store, write_record
-from motorscope.batch.work import Detector, Job
+from motorscope.batch.workers.job import Detector, Job
 from motorscope.contract import Message
 
 

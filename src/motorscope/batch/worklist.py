@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from motorscope.batch.folder.store import is_batch
 from motorscope.batch.journals import reviewables
-from motorscope.batch.store import is_batch
 from motorscope.review.worklist import Worklist, make_worklist
 from motorscope.tomogram import Found, find_tomograms, name_of, read_list
 

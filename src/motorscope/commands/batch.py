@@ -186,7 +186,7 @@ def _directives(given: Sequence[str]) -> dict[str, str]:
 
 
 def _end(ended: "Ended", out: Path) -> int:
-    from motorscope.batch.report import report
+    from motorscope.batch.reporting.report import report
 
     result = report(out, ended.record)
     picks = sum(row.picks for row in result.rows)

@@ -23,7 +23,7 @@ def add(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run it and return the exit status."""
-    from motorscope.batch.report import chosen, report
+    from motorscope.batch.reporting.report import chosen, report
 
     out: Path = arguments.output
     result = report(out, chosen(out, arguments.threshold, arguments.quantile))

@@ -44,7 +44,7 @@ def open_dask(wanted: Wanted) -> Iterator[Pool]:
                 gone=(CancelledError, FutureCancelledError),
             )
         except BaseException:
-            executor.shutdown(wait=False, cancel_futures=True)
+            executor.shutdown(wait=False)  # which cancels what waits or runs
             raise
 
 

@@ -20,7 +20,8 @@ from typing import Any, TypeVar
 
 from motorscope.batch.errors import BatchError, WorkerLostError
 from motorscope.batch.executors.pool import Pool, Wanted
-from motorscope.batch.work import Place, settle
+from motorscope.batch.workers.job import Place
+from motorscope.batch.workers.work import settle
 
 T = TypeVar("T")
 

@@ -9,12 +9,9 @@ Beside the picks ``NAME.csv`` lie
 Both tables are appended to, a tomogram at a time; what a killed run tore is mended by the next.
 """
 
-import csv
-import io
 import json
-import os
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -22,6 +19,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from motorscope.batch.table.torn import as_text, has_text, mend, whole_lines
 from motorscope.errors import ConfigError, PicksError
 from motorscope.files import keep_backup
 from motorscope.picks import PickTable
@@ -146,7 +144,7 @@ def go_on(output: Path, settings: Settings, files: Mapping[str, Path]) -> list[R
     before = _settings_before(output)
     _refuse_changes(output, before, settings)
     rows = _whole_rows(output)
-    there = Counter(line[0] for line in _whole_lines(output, COLUMNS)[1:])
+    there = Counter(line[0] for line in whole_lines(output, COLUMNS)[1:])
     standing = [row for row in rows if not row.error and there[row.tomogram] == row.picks]
     for row in standing:
         path = files.get(row.tomogram)
@@ -156,8 +154,8 @@ def go_on(output: Path, settings: Settings, files: Mapping[str, Path]) -> list[R
                 "another output, or rename one of the tomograms."
             )
     names = {row.tomogram for row in standing}
-    _mend(output, COLUMNS, names)
-    _mend(summary_of(output), _HEADER, names)
+    mend(output, COLUMNS, names)
+    mend(summary_of(output), _HEADER, names)
     return standing
 
 
@@ -174,11 +172,11 @@ def add(
         If a file cannot be written.
     """
     if picks is not None and grid is not None:
-        text = picks_text({row.tomogram: (picks, grid)}, header=not _has_text(output))
+        text = picks_text({row.tomogram: (picks, grid)}, header=not has_text(output))
         append_text(output, text)
     summary = summary_of(output)
     cells = [_cell(value) for value in asdict(row).values()]
-    append_text(summary, _lines([cells] if _has_text(summary) else [_HEADER, cells]))
+    append_text(summary, as_text([cells] if has_text(summary) else [_HEADER, cells]))
 
 
 def close(output: Path, settings: Settings, rows: Sequence[Row], finished: bool) -> None:
@@ -235,7 +233,7 @@ def _whole_rows(output: Path) -> list[Row]:
     """Return the rows of the summary that are whole."""
     path = summary_of(output)
     rows = []
-    for cells in _whole_lines(path, _HEADER)[1:]:
+    for cells in whole_lines(path, _HEADER)[1:]:
         said = dict(zip(_HEADER, cells, strict=True))
         try:
             picks, seconds = int(said["picks"]), float(said["seconds"])
@@ -260,49 +258,7 @@ def _whole_rows(output: Path) -> list[Row]:
     return rows
 
 
-def _whole_lines(path: Path, header: Sequence[str]) -> list[list[str]]:
-    """Return the cells of all lines but a torn last one, the header first; none without a file."""
-    if not path.exists():
-        return []
-    text = read_text(path, "a table of motorscope detect")
-    whole = text[: text.rfind("\n") + 1]
-    lines = [line for line in csv.reader(io.StringIO(whole, newline="")) if line]
-    if lines and lines[0] != list(header):
-        raise PicksError(
-            f"{path} has other columns than motorscope writes, so no rows can be added; choose "
-            "another name, or begin anew with --overwrite."
-        )
-    for line in lines:
-        if len(line) != len(header):
-            raise PicksError(
-                f"{path} is damaged: {','.join(line)!r} has {len(line)} values where the first "
-                f"line names {len(header)} columns; mend or remove this line."
-            )
-    return lines
-
-
-def _mend(path: Path, header: Sequence[str], names: Collection[str]) -> None:
-    """Leave the whole lines of these tomograms in a table, if there is anything else."""
-    if not path.exists():
-        return
-    lines = _whole_lines(path, header)
-    kept = lines[:1] + [line for line in lines[1:] if line[0] in names]
-    text = _lines(kept)
-    if text != read_text(path, "a table"):
-        write_text(path, text)
-
-
-def _lines(rows: Sequence[Sequence[str]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
-
-
 def _cell(value: Any) -> str:
     if value is None:
         return ""
     return f"{value:.6g}" if isinstance(value, float) else " ".join(str(value).split("\n"))
-
-
-def _has_text(path: Path) -> bool:
-    return path.exists() and os.stat(path).st_size > 0

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from motorscope.batch.errors import BatchError
-from motorscope.batch.page import page
+from motorscope.batch.folder.store import Record, read_record, write_record
+from motorscope.batch.reporting.page import page
+from motorscope.batch.reporting.tables import Result, gather, write_tables
+from motorscope.batch.reporting.thumbnails import choose, draw
 from motorscope.batch.settings import Choice
-from motorscope.batch.store import Record, read_record, write_record
-from motorscope.batch.tables import Result, gather, write_tables
-from motorscope.batch.thumbnails import choose, draw
 from motorscope.files import replacing
 
 PAGE = "report.html"

@@ -15,12 +15,12 @@ pytest.importorskip("distributed")
 
 from motorscope.batch.errors import BatchError
 from motorscope.batch.executors import open_pool
+from motorscope.batch.executors.handing_out import run_items
 from motorscope.batch.executors.pool import Wanted
-from motorscope.batch.handing_out import run_items
 from motorscope.batch.loop import Done, Totals
 from motorscope.contract import run_to_end
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 START = "from distributed.cli.dask_{0} import main; import sys; sys.argv = {1!r}; main()"
 
 
@@ -83,6 +83,12 @@ def test_killed_worker_costs_no_tomogram_and_none_is_done_twice(cluster, make_jo
     assert set(asked) == set(names)
     assert sum(asked.values()) <= len(names) + 1  # the one that was in the killed worker's hands
     assert not job.store.claimed()
+
+    with (  # whoever is interrupted hears of that, and of nothing else
+        pytest.raises(KeyboardInterrupt),
+        open_pool(Wanted(on=f"dask:{address}")),
+    ):
+        raise KeyboardInterrupt
 
 
 def test_scheduler_that_is_not_there_is_said_in_a_sentence(monkeypatch):

@@ -1,4 +1,4 @@
-"""What a worker does, wherever it runs: one tomogram, from its file to its outcome.
+"""What a worker does, wherever it runs: a tomogram is claimed, worked on, and its outcome written.
 
 Nothing heavy is loaded before the first tomogram is opened, so that workers start quickly.
 """
@@ -9,86 +9,24 @@ import socket
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import lru_cache, partial
-from pathlib import Path
 
 from motorscope import __version__
-from motorscope.batch.claims import claimed
 from motorscope.batch.errors import BatchError
+from motorscope.batch.folder.claims import claimed
+from motorscope.batch.folder.outcome import Effort, Outcome
 from motorscope.batch.items import Item
-from motorscope.batch.memory import PeakMemory
-from motorscope.batch.outcome import Effort, Outcome
-from motorscope.batch.search import search
-from motorscope.batch.settings import Settings
-from motorscope.batch.store import Store
-from motorscope.contract import (
-    CancelToken,
-    Message,
-    ModelCard,
-    ModelRef,
-    ModelRequest,
-    Notice,
-    RunSettings,
-    run_to_end,
-)
-from motorscope.engine import ThreadEngine
+from motorscope.batch.workers.job import Detector, Job, Place
+from motorscope.batch.workers.memory import PeakMemory
+from motorscope.batch.workers.network import detect_item
 from motorscope.errors import MotorscopeError
 
 DONE, BUSY, STOPPED = "done", "busy", "stopped"
 """What a worker says of a tomogram: it has an outcome, somebody else works on it, or neither."""
 
-
-@dataclass(frozen=True)
-class Job:
-    """What all tomograms of a run have in common.
-
-    Attributes
-    ----------
-    out
-        The folder of the batch.
-    settings
-        What decides on the candidates.
-    model
-        A model's name, or its file with the whole path.
-    heatmaps
-        Whether to keep heatmaps.
-    device
-        Where to run, unless the worker was given a device of its own; see `DetectionRequest`.
-    owner
-        The run, for claims.
-    version
-        That of motorscope where the run was started; a worker has the same one.
-    """
-
-    out: Path
-    settings: Settings
-    model: str
-    heatmaps: bool = False
-    device: str = "auto"
-    owner: str = ""
-    version: str = __version__
-
-    @property
-    def store(self) -> Store:
-        """Where the outcomes go."""
-        return Store(self.out, self.settings.key)
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where this process works: its device, its threads, and what stops it."""
-
-    device: str | None = None
-    threads: int | None = None
-    cancel: CancelToken | None = None
-
-
-Detector = Callable[[Job, Item, Place], Outcome | None]
-"""Makes the outcome of a tomogram, or ``None`` when it was stopped."""
 
 _here = Place()  # of this process; set once, by whoever starts it
 _one_at_a_time = threading.Lock()  # a Dask worker may have several threads, and one device
@@ -186,51 +124,6 @@ def _stopped_by_sigterm() -> Iterator[threading.Event]:
         signal.signal(signal.SIGTERM, before)
 
 
-def detect_item(job: Job, item: Item, place: Place) -> Outcome | None:
-    """Find the motors of a tomogram with the network.
-
-    Raises
-    ------
-    BatchError
-        If the model is not the one that the run was started with.
-    MotorscopeError, OSError
-        If the tomogram cannot be opened or searched.
-    """
-    from motorscope.tomogram import open_tomogram, write_heatmap
-
-    settings, notes = job.settings, list[str]()
-    device = place.device if job.device == "auto" and place.device else job.device
-    run = RunSettings(device, settings.precision, settings.flips)
-    card = _card(job.model, settings.sha256, run, place.threads)
-
-    def note(message: Message) -> None:
-        if isinstance(message, Notice):
-            notes.append(message.text)
-
-    opener = partial(open_tomogram, item.path, spacing=settings.spacing)
-    cancel = place.cancel or threading.Event()
-    found = run_to_end(search(opener, ModelRef(job.model), run, _engine(), cancel), note)
-    if found is None:
-        return None
-    grid, result = found.tomogram.grid, found.result
-    if job.heatmaps:
-        write_heatmap(job.store.heatmap(item), result.heatmap, result.grid)
-    scores = result.candidates.scores
-    return Outcome(
-        item,
-        grid.shape,
-        grid.spacing,
-        grid.origin,
-        count=len(scores),
-        best=float(scores.max()) if len(scores) else None,
-        precision=result.precision,
-        notes=tuple(notes),
-        heatmap=job.heatmaps,
-        effort=Effort(device=result.device),
-        summits=found.summits(card),
-    )
-
-
 def lost_outcome(item: Item, why: str) -> Outcome:
     """Return the outcome of a tomogram whose worker ended without an answer."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -297,40 +190,3 @@ def _check(job: Job) -> None:
             f"The worker on {socket.gethostname()} does not see {job.out}; choose a folder on a "
             "disk that all workers share."
         )
-
-
-@lru_cache(maxsize=1)
-def _engine() -> ThreadEngine:
-    """Return the engine of this process, which keeps the model for all tomograms."""
-    return ThreadEngine()
-
-
-@lru_cache(maxsize=1)
-def _card(name: str, sha256: str, settings: RunSettings, threads: int | None) -> ModelCard:
-    """Load a model, once, and return its card with the checksum; see that it can run here at all.
-
-    Raises
-    ------
-    BatchError
-        If it cannot, or is another one than the run was started with.
-    """
-    import torch
-
-    from motorscope.batch.model import checksum
-    from motorscope.detection import choose_device, choose_precision
-
-    if threads is not None:
-        torch.set_num_threads(threads)
-    try:
-        choose_precision(settings.precision, choose_device(settings.device))
-        option = _engine().submit(ModelRequest(ModelRef(name))).result()
-        assert option is not None  # nobody cancels it
-        known = checksum(name, option.card)
-    except MotorscopeError as error:
-        raise BatchError(f"The worker on {socket.gethostname()}: {error}") from error
-    if known != sha256:
-        raise BatchError(
-            f"The worker on {socket.gethostname()} has another file as the model {name} than the "
-            "batch was started with; give all workers the same one."
-        )
-    return replace(option.card, sha256=sha256)

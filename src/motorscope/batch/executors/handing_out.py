@@ -10,22 +10,14 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, wait
 
-from motorscope.batch.claims import release
 from motorscope.batch.errors import BatchError
 from motorscope.batch.executors.pool import Pool
+from motorscope.batch.folder.claims import release
+from motorscope.batch.folder.outcome import Outcome
 from motorscope.batch.items import Item
 from motorscope.batch.loop import Done, Loop, Way, follow
-from motorscope.batch.outcome import Outcome
-from motorscope.batch.work import (
-    BUSY,
-    DONE,
-    STOPPED,
-    Detector,
-    Job,
-    lost_outcome,
-    work,
-    work_through,
-)
+from motorscope.batch.workers.job import Detector, Job
+from motorscope.batch.workers.work import BUSY, DONE, STOPPED, lost_outcome, work, work_through
 from motorscope.errors import MotorscopeError
 
 _TICK = 1.0  # seconds between two signs of life
@@ -43,7 +35,7 @@ def run_items(
     job
         What they have in common; its folder and list of items are written already.
     detector
-        See `motorscope.batch.work.work`.
+        See `motorscope.batch.workers.work.work`.
 
     Raises
     ------

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from motorscope.batch.tables import Result, Row
+from motorscope.batch.reporting.tables import Result, Row
 from motorscope.errors import MotorscopeError
 from motorscope.tomogram import Tomogram, open_tomogram
 from motorscope.tomogram.closeups import close_up

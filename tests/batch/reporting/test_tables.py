@@ -5,11 +5,12 @@ import pandas as pd
 import pytest
 import tiny
 
-from motorscope.batch.report import chosen, report
+from motorscope.batch.folder.store import Record, write_record
+from motorscope.batch.reporting.report import chosen, report
 from motorscope.batch.settings import Choice
-from motorscope.batch.store import Record, write_record
 from motorscope.batch.threshold import find_threshold
-from motorscope.batch.work import Place, work
+from motorscope.batch.workers.job import Place
+from motorscope.batch.workers.work import work
 from motorscope.errors import MotorscopeError
 from motorscope.picks import read_picks
 from motorscope.tomogram import VoxelGrid, write_mrc

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motorscope.batch.errors import BatchError
+from motorscope.batch.folder.outcome import Outcome
+from motorscope.batch.folder.store import Store
 from motorscope.batch.items import labels
-from motorscope.batch.outcome import Outcome
 from motorscope.batch.settings import Choice, Settings
-from motorscope.batch.store import Store
 from motorscope.batch.threshold import Threshold, find_threshold
 from motorscope.files import replacing
 from motorscope.picks.csv import candidates_text

@@ -5,8 +5,8 @@ from collections import Counter
 import tiny
 
 from motorscope.batch.executors import open_pool
+from motorscope.batch.executors.handing_out import run_items
 from motorscope.batch.executors.pool import Wanted
-from motorscope.batch.handing_out import run_items
 from motorscope.batch.loop import Done, Totals
 from motorscope.contract import run_to_end
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from motorscope.batch.claims import is_held
+from motorscope.batch.folder.claims import is_held
+from motorscope.batch.folder.store import Store, read_record
 from motorscope.batch.items import Item
 from motorscope.batch.settings import Settings
-from motorscope.batch.store import Store, read_record
 from motorscope.words import counted
 
 

@@ -10,9 +10,9 @@ import tiny
 
 from motorscope.batch.errors import BatchError
 from motorscope.batch.executors import open_pool, slurm
+from motorscope.batch.executors.handing_out import run_items
 from motorscope.batch.executors.pool import Wanted
-from motorscope.batch.handing_out import run_items
-from motorscope.batch.work import DONE, STOPPED, work_through
+from motorscope.batch.workers.work import DONE, STOPPED, work_through
 from motorscope.contract import run_to_end
 
 SCRIPT = """\

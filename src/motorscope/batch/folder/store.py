@@ -13,8 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from motorscope.batch.errors import BatchError
-from motorscope.batch.items import Item
-from motorscope.batch.outcome import (
+from motorscope.batch.folder.outcome import (
     SUFFIX,
     Candidates,
     Outcome,
@@ -22,6 +21,7 @@ from motorscope.batch.outcome import (
     from_lines,
     to_text,
 )
+from motorscope.batch.items import Item
 from motorscope.batch.settings import Choice, Settings, settings_from
 from motorscope.files import make_folder, replacing
 from motorscope.tomogram import HEATMAP_SUFFIX

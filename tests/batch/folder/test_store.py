@@ -8,14 +8,15 @@ from dataclasses import replace
 import pytest
 import tiny
 
-from motorscope.batch import claims
-from motorscope.batch.claims import claimed, is_held, release
 from motorscope.batch.errors import BatchError
-from motorscope.batch.outcome import Effort
-from motorscope.batch.plan import make_plan
+from motorscope.batch.folder import claims
+from motorscope.batch.folder.claims import claimed, is_held, release
+from motorscope.batch.folder.outcome import Effort
+from motorscope.batch.folder.plan import make_plan
+from motorscope.batch.folder.store import Record, Store, read_record, write_record
 from motorscope.batch.settings import Choice
-from motorscope.batch.store import Record, Store, read_record, write_record
-from motorscope.batch.work import BUSY, DONE, Place, work
+from motorscope.batch.workers.job import Place
+from motorscope.batch.workers.work import BUSY, DONE, work
 
 
 def test_outcome_comes_back_bit_for_bit(make_job):

@@ -1,0 +1,1 @@
+"""What is made of the outcomes of a batch: tables, and a page."""

@@ -1,0 +1,1 @@
+"""What a worker does, in whichever process it runs."""

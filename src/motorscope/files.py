@@ -5,13 +5,17 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from platformdirs import user_cache_dir
 
-from motorscope.errors import MotorscopeError
+from motorscope.errors import ConfigError, MotorscopeError
+
+_CACHE_GB = 10.0
+_MASK = threading.Lock()  # the mask for new files is the process's, and can only be read by setting
 
 
 @contextmanager
@@ -37,8 +41,9 @@ def replacing(
         os.close(handle)
         temporary = Path(name)
         yield temporary
-        mask = os.umask(0)
-        os.umask(mask)
+        with _MASK:
+            mask = os.umask(0)
+            os.umask(mask)
         temporary.chmod(0o666 & ~mask)  # mkstemp makes files that only their owner can read
         os.replace(temporary, target)
     except OSError as error:
@@ -80,6 +85,45 @@ def as_file_name(name: str) -> str:
 def cache_folder() -> Path:
     """Return the user's cache folder, or the one that ``MOTORSCOPE_CACHE`` names; not made yet."""
     return Path(os.environ.get("MOTORSCOPE_CACHE") or user_cache_dir("motorscope"))
+
+
+def cache_limit() -> int:
+    """Return how many bytes a folder in the cache may take: 10 GB, or ``MOTORSCOPE_CACHE_GB``.
+
+    Raises
+    ------
+    ConfigError
+        If the environment variable is no number.
+    """
+    text = os.environ.get("MOTORSCOPE_CACHE_GB", "")
+    try:
+        return int((float(text) if text else _CACHE_GB) * 1e9)
+    except (ValueError, OverflowError):
+        raise ConfigError(
+            f"MOTORSCOPE_CACHE_GB must be a number of gigabytes, not '{text}'; correct it or "
+            "remove it."
+        ) from None
+
+
+def surplus(entries: Iterable[tuple[float, int, Path]], limit: int) -> list[Path]:
+    """Return what has to leave a cache: what was not used for the longest time, until all fits.
+
+    Parameters
+    ----------
+    entries
+        When each was used last, how many bytes it takes, and where it is.
+    limit
+        Most bytes that they may take together.
+    """
+    kept = sorted(entries)
+    total = sum(size for _, size, _ in kept)
+    leaving = []
+    for _, size, path in kept:
+        if total <= limit:
+            break
+        leaving.append(path)
+        total -= size
+    return leaving
 
 
 def backup_of(path: str | os.PathLike[str]) -> Path:

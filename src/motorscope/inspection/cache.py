@@ -20,13 +20,12 @@ import numpy as np
 
 from motorscope.contract import FeatureSpec
 from motorscope.errors import ConfigError, MotorscopeError
-from motorscope.files import cache_folder
+from motorscope.files import cache_folder, cache_limit, surplus
 from motorscope.inspection.reducers import Moments
 from motorscope.inspection.stage import Maps, StageRequest
 from motorscope.tomogram import Tomogram, VoxelGrid, read_block
 
 _FORMAT = 1
-_LIMIT_GB = 10.0
 _FACTS, _MAPS, _SAMPLE, _MOMENTS = "stage.json", "maps.npy", "sample.npy", "moments.npz"
 _STALE_SECONDS = 86_400.0  # what a killed process left half written
 
@@ -71,22 +70,14 @@ class StageCache:
 
     @classmethod
     def default(cls) -> "StageCache":
-        """Return the user's own, of 10 GB or what ``MOTORSCOPE_CACHE_GB`` says.
+        """Return the user's own.
 
         Raises
         ------
         ConfigError
-            If the environment variable is no number.
+            See `motorscope.files.cache_limit`.
         """
-        text = os.environ.get("MOTORSCOPE_CACHE_GB", "")
-        try:
-            limit = float(text) if text else _LIMIT_GB
-            return cls(cache_folder() / "stages", int(limit * 1e9))
-        except (ValueError, OverflowError):
-            raise ConfigError(
-                f"MOTORSCOPE_CACHE_GB must be a number of gigabytes, not '{text}'; correct it or "
-                "remove it."
-            ) from None
+        return cls(cache_folder() / "stages", cache_limit())
 
     def __contains__(self, key: str) -> bool:
         """Whether there is an entry, be it damaged; nothing of it is read."""
@@ -165,12 +156,8 @@ class StageCache:
                         shutil.rmtree(folder, ignore_errors=True)
                     continue
                 entries.append((used, sum(f.stat().st_size for f in folder.iterdir()), folder))
-        total = sum(taken for _, taken, _ in entries)
-        for _, taken, folder in sorted(entries):
-            if total + size <= self.limit:
-                break
+        for folder in surplus(entries, self.limit - size):
             shutil.rmtree(folder, ignore_errors=True)
-            total -= taken
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """OME-Zarr on a server: what is fetched, shortcuts to it, and servers that fail."""
 
 import http.server
+import os
 import pickle
+import shutil
 import threading
 from functools import partial
 
@@ -49,8 +51,13 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("served")
+def served_folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("served")
+
+
+@pytest.fixture(scope="module")
+def served(served_folder):
+    folder = served_folder
     for version in ("0.4", "0.5"):
         write_ome_zarr(folder / f"TS {version}.zarr", VOXELS, GRID, version=version)
     (folder / "empty.zarr").mkdir()
@@ -67,6 +74,7 @@ def served(tmp_path_factory):
 @pytest.fixture
 def server(served, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("MOTORSCOPE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(chunks, "_PAUSE", 0.0)
     Handler.asked.clear()
     Handler.failures.clear()
@@ -145,3 +153,65 @@ def test_server_that_is_busy_is_asked_again_and_one_that_fails_is_told(server):
     Handler.failures["/1/c/"] = 100
     with pytest.raises(TomogramError, match=r"Voxels of http.*500.*connection"):
         tomogram.at(1).data[0]
+
+
+def pieces(tmp_path):
+    return [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+
+
+def test_what_was_fetched_is_on_disk_and_opens_without_the_server(server, tmp_path):
+    path = shortcut_to(f"{server}/TS 0.5.zarr")
+    np.testing.assert_array_equal(open_tomogram(path).data, VOXELS)
+    Handler.asked.clear()
+    np.testing.assert_array_equal(open_tomogram(path).data, VOXELS)
+    assert all("/c/" not in asked for asked in Handler.asked)
+    Handler.failures[".zarr"] = 1000  # as good as no server
+    opened = open_tomogram(path)
+    np.testing.assert_array_equal(opened.data, VOXELS)
+    with pytest.raises(TomogramError, match="check the disk or the connection"):
+        opened.at(1).data[0]  # nobody asked for it until now
+
+
+def test_a_download_goes_on_where_it_was(server):
+    path = shortcut_to(f"{server}/TS 0.4.zarr")
+    part = open_tomogram(path).data[:4, :8, :8]
+    Handler.asked.clear()
+    whole = open_tomogram(path).data[:]
+    np.testing.assert_array_equal(whole[:4, :8, :8], part)
+    assert not any(asked.endswith("/0/0/0/0") for asked in Handler.asked)
+
+
+def test_damage_on_disk_is_noticed_and_fetched_again(server, tmp_path):
+    path = shortcut_to(f"{server}/TS 0.5.zarr")
+    open_tomogram(path).data[:]
+    for piece in pieces(tmp_path):
+        content = bytearray(piece.read_bytes())
+        if content:
+            content[-1] ^= 1
+            piece.write_bytes(content)
+    np.testing.assert_array_equal(open_tomogram(path).data, VOXELS)
+
+
+def test_a_tomogram_that_was_made_again_is_fetched_again(server, served_folder):
+    write_ome_zarr(served_folder / "new.zarr", VOXELS, GRID)
+    path = shortcut_to(f"{server}/new.zarr")
+    open_tomogram(path).data[:]
+    for file in (served_folder / "new.zarr").iterdir():
+        os.utime(file, (1e9, 1e9)) if file.is_file() else shutil.rmtree(file)
+    write_ome_zarr(served_folder / "other.zarr", VOXELS + 1, GRID)
+    shutil.copytree(served_folder / "other.zarr", served_folder / "new.zarr", dirs_exist_ok=True)
+    np.testing.assert_array_equal(open_tomogram(path).data, VOXELS + 1)
+
+
+def test_disk_holds_no_more_than_its_limit(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("MOTORSCOPE_CACHE_GB", "0.001")
+    for version in ("0.4", "0.5"):
+        tomogram = open_tomogram(shortcut_to(f"{server}/TS {version}.zarr"))
+        np.testing.assert_array_equal(tomogram.data, VOXELS)
+        assert 0 < sum(path.stat().st_size for path in pieces(tmp_path)) <= 1e6
+
+
+def test_a_disk_that_is_full_or_read_only_does_no_harm(server, tmp_path):
+    (tmp_path / "cache").write_text("no folder")
+    tomogram = open_tomogram(shortcut_to(f"{server}/TS 0.5.zarr"))
+    np.testing.assert_array_equal(tomogram.data, VOXELS)

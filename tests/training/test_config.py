@@ -141,6 +141,7 @@ def test_a_missing_file_is_named(tmp_path):
 
 
 CONFIGS = Path(__file__).parents[2] / "configs"
+BUILT_IN = "built-in", "built-in-further"
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda path: path.stem)
@@ -156,3 +157,14 @@ def test_fine_tuning_mixes_in_what_the_built_in_model_learned_from():
     assert further.pictures.sections > 0
     assert further.augmentation.invert == shipped.augmentation.invert
     assert further.augmentation.rescale == shipped.augmentation.rescale
+
+
+def test_both_steps_of_the_built_in_model_have_one_network_loss_and_measure():
+    """What may differ is where it starts, how long it goes on, and what it sees how often."""
+    first, further = (read_config(CONFIGS / f"{name}.toml") for name in BUILT_IN)
+    assert further.network.start_from is not None
+    assert dataclasses.replace(further.network, start_from=None) == first.network
+    for part in ("seed", "name", "augmentation", "loss", "validation"):
+        assert getattr(further, part) == getattr(first, part), part
+    assert further.pictures.drawing == first.pictures.drawing
+    assert further.data.crops == first.data.crops

@@ -19,7 +19,7 @@ from motorscope.training.loop import fit
 from motorscope.training.saving import Validation
 from motorscope.training.scenes import ScenePool
 from motorscope.training.train import mix_in_start, new_network, train
-from motorscope.training.validation import examine
+from motorscope.training.validation import Findings, examine
 
 CPU = Hardware(accelerator="cpu", devices=1)
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -141,6 +141,28 @@ def test_a_model_is_measured_with_flips_where_the_configuration_says_so(
     validation.save(build_network(config.network.architecture()), 1)
     assert measured == [flips]
     assert read_card(tmp_path / "tiny.json").flips is flips
+
+
+@pytest.mark.parametrize(("alarm", "raised"), [(0.9, True), (0.02, False)])
+def test_the_threshold_is_never_below_what_motor_free_sections_score(
+    tmp_path, monkeypatch, alarm, raised
+):
+    motors = PickTable.from_positions([[0, 0, 0], [0, 0, 5000]], [0.99, 0.98])
+    found = Findings({"a": motors}, {"a": PickTable.from_positions(motors.positions)})
+    monkeypatch.setattr("motorscope.training.saving.examine", lambda *_: found)
+    monkeypatch.setattr("motorscope.training.saving.alarm_score", lambda *_: alarm)
+    base = small()
+    config = dataclasses.replace(
+        base, validation=dataclasses.replace(base.validation, sections=1, false_alarms=0.07)
+    )
+    card = Validation(config, tmp_path, "none").save(
+        build_network(config.network.architecture()), 1
+    )
+    assert card.metrics["threshold"] == card.default_threshold
+    assert (card.default_threshold == alarm) is raised
+    assert card.default_threshold >= alarm
+    assert card.metrics["threshold_from"].startswith("what 7%") is raised
+    assert card.metrics["recall"] == (0.0 if raised else 1.0)
 
 
 def test_an_encoder_starts_from_the_published_form_of_weights(tmp_path):

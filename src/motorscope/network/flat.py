@@ -6,14 +6,11 @@ for them.
 """
 
 import copy
-from typing import TypeVar
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from motorscope.network.unet import Logits, UNet3d
-
-Module = TypeVar("Module", bound=nn.Module)
 
 
 def forward_flat(network: UNet3d, pictures: Tensor) -> Logits:
@@ -68,29 +65,27 @@ class _FlatUpsampling(nn.Module):
         return F.conv_transpose2d(x.squeeze(2), weight, whole.bias, stride).unsqueeze(2)
 
 
-def _flattened(module: Module) -> Module:
-    """Return a module that shares all weights, with flat convolutions and poolings."""
-    twin = copy.copy(module)
-    twin._modules = {
-        name: None if child is None else _flat_child(child)
-        for name, child in module._modules.items()
-    }
+def _flattened(network: UNet3d) -> UNet3d:
+    """Return a network that shares all weights, with flat convolutions and poolings."""
+    shared = {id(tensor): tensor for tensor in (*network.parameters(), *network.buffers())}
+    twin = copy.deepcopy(network, shared)
+    for module in list(twin.modules()):
+        for name, child in list(module.named_children()):
+            setattr(module, name, _flat(child))
     return twin
 
 
-def _flat_child(child: nn.Module) -> nn.Module:
-    match child:
+def _flat(module: nn.Module) -> nn.Module:
+    match module:
         case nn.Conv3d():
-            return _FlatConvolution(child)
+            return _FlatConvolution(module)
         case nn.ConvTranspose3d():
-            return _FlatUpsampling(child)
+            return _FlatUpsampling(module)
         case nn.MaxPool3d():
-            size, stride = _in_plane(child.kernel_size, 1), _in_plane(child.stride, 1)
-            return nn.MaxPool3d(size, stride, _in_plane(child.padding, 0))
-        case nn.BatchNorm3d():
-            return child  # its running statistics are the network's
+            size, stride = _in_plane(module.kernel_size, 1), _in_plane(module.stride, 1)
+            return nn.MaxPool3d(size, stride, _in_plane(module.padding, 0))
         case _:
-            return _flattened(child)
+            return module
 
 
 def _in_plane(sides: int | tuple[int, ...], across: int) -> tuple[int, int, int]:

@@ -6,11 +6,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from motorscope.contract import FeatureSpec
-from motorscope.errors import ConfigError
-from motorscope.files import make_folder
 from motorscope.simulation import draw_section, image_section
 from motorscope.training.augmentation import (
     Crop,
@@ -22,7 +19,8 @@ from motorscope.training.augmentation import (
     inward,
 )
 from motorscope.training.config import TrainConfig
-from motorscope.training.scenes import keep
+from motorscope.training.samples import Stream
+from motorscope.training.scenes import kept
 from motorscope.training.target import heatmap_target
 
 
@@ -42,18 +40,15 @@ class SectionPool:
 
     def section(self, config: TrainConfig, number: int) -> Crop:
         """Return a section as a volume ``(1, y, x)`` of densities, and the motors in it."""
-        density_file = self.folder / f"section-{number:05d}.npy"
-        motors_file = self.folder / f"motors-{number:05d}.npy"
-        if not motors_file.exists():
-            make_folder(self.folder, ConfigError)
+
+        def drawn() -> Crop:
             rng = np.random.default_rng([config.seed, 4, number])
             drawing = replace(config.pictures.drawing, spacing=config.data.spacing)
-            drawn = draw_section(drawing, rng)
-            keep(density_file, drawn.density.astype(np.float16))
-            keep(motors_file, drawn.motors / drawn.spacing)  # last: it says that all is there
-        places = np.load(motors_file)
-        flat = np.column_stack((np.zeros(len(places)), places))
-        return inside(Crop(np.load(density_file).astype(np.float32)[None], flat))
+            section = draw_section(drawing, rng)
+            flat = np.pad(section.motors / section.spacing, ((0, 0), (1, 0)))
+            return inside(Crop(section.density[None], flat))
+
+        return kept(self.folder, "section", number, drawn)
 
     def draw(self, config: TrainConfig, rng: np.random.Generator) -> Crop:
         """Return an imaged picture ``(1, side, side)``, dense things dark, and its motors."""
@@ -74,8 +69,8 @@ class SectionPool:
         return replace(piece, volume=image[None])
 
 
-class Pictures(Dataset[tuple[Tensor, Tensor]]):
-    """Augmented pictures ``(1, 1, y, x)`` and their targets ``(1, 1, y, x)``, one an index.
+class Pictures(Stream):
+    """Augmented pictures ``(1, 1, y, x)`` and their targets ``(1, 1, y, x)``, one for each number.
 
     Parameters
     ----------
@@ -92,20 +87,15 @@ class Pictures(Dataset[tuple[Tensor, Tensor]]):
     def __init__(
         self, pool: SectionPool, config: TrainConfig, output: FeatureSpec, first: int, stop: int
     ) -> None:
+        super().__init__(first, stop)
         self.pool = pool
         self.config = config
         self.output = output
-        self.first = first
-        self.stop = stop
 
-    def __len__(self) -> int:
-        return self.stop - self.first
-
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        if not 0 <= index < len(self):
-            raise IndexError(index)
+    def sample(self, number: int) -> tuple[Tensor, Tensor]:
+        """Return a picture, and its heatmap."""
         config, output = self.config, self.output
-        rng = np.random.default_rng([config.seed, 5, self.first + index])
+        rng = np.random.default_rng([config.seed, 7, number])
         # Imaging has drawn the borders of the field of view, and one plane has no ends along z.
         options = replace(config.augmentation, mirror=0.0, edge=0.0)
         crop = augment_geometry(self.pool.draw(config, rng), options, rng)

@@ -37,8 +37,37 @@ class MixedSource:
         return self.sources[int(chosen)].draw(config, shape, rng)
 
 
-class Samples(Dataset[tuple[Tensor, Tensor]]):
-    """Augmented inputs ``(1, z, y, x)`` and their targets ``(2, z, y, x)``, one for each index.
+class Stream(Dataset[tuple[Tensor, Tensor]]):
+    """Part of an endless row of samples, each of which is a function of its number.
+
+    Parameters
+    ----------
+    first, stop
+        Range of the numbers of this part.
+    """
+
+    def __init__(self, first: int, stop: int) -> None:
+        self.first = first
+        self.stop = stop
+
+    def sample(self, number: int) -> tuple[Tensor, Tensor]:
+        """Return an input and its target."""
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        return self.stop - self.first
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        return self.sample(self.first + index)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        return (self[index] for index in range(len(self)))
+
+
+class Samples(Stream):
+    """Augmented inputs ``(1, z, y, x)`` and their targets ``(2, z, y, x)``, one for each number.
 
     The target's channels are the heatmap that the network should give, and how far each of its
     voxels is known: 0 about a candidate on which nobody decided, else 1.
@@ -66,21 +95,15 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
         stop: int,
         per_step: int,
     ) -> None:
+        super().__init__(first, stop)
         self.per_step = per_step
         self.source = source
         self.config = config
         self.closing = replace(config, data=config.data.anywhere())
         self.output = output
-        self.first = first
-        self.stop = stop
 
-    def __len__(self) -> int:
-        return self.stop - self.first
-
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        if not 0 <= index < len(self):
-            raise IndexError(index)
-        number = self.first + index
+    def sample(self, number: int) -> tuple[Tensor, Tensor]:
+        """Return a crop's grey values, and its heatmap beside what is known of it."""
         rng = np.random.default_rng([self.config.seed, 1, number])
         step, steps = number // self.per_step, self.config.optimiser.steps
         closes = step >= (1 - self.config.data.closing_share) * steps
@@ -101,6 +124,3 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
         known = known_share(torch.from_numpy(crop.undecided), target, stride, offset, radius)
         volume = torch.from_numpy(np.ascontiguousarray(crop.volume))
         return volume[None], torch.stack((target, known))
-
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        return (self[index] for index in range(len(self)))

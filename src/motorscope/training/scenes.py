@@ -1,5 +1,6 @@
 """Crops of simulated scenes: scenes are drawn once and kept, imaging is new in every crop."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -40,14 +41,7 @@ class ScenePool:
 
     def scene(self, config: TrainConfig, number: int) -> Crop:
         """Return a scene: density (a memory map, half precision) and its motors in voxels."""
-        density_file = self.folder / f"scene-{number:05d}.npy"
-        motors_file = self.folder / f"motors-{number:05d}.npy"
-        if not motors_file.exists():
-            make_folder(self.folder, ConfigError)
-            density, positions = draw_scene(config, number)
-            keep(density_file, density.astype(np.float16))
-            keep(motors_file, positions)  # last, because it says that the scene is whole
-        return Crop(np.load(density_file, mmap_mode="r"), np.load(motors_file))
+        return kept(self.folder, "scene", number, lambda: Crop(*draw_scene(config, number)))
 
     def mistakes_file(self, number: int) -> Path:
         """Return the file of the places ``(n, 3)`` in voxels where a model was wrong in a scene."""
@@ -126,6 +120,38 @@ def draw_centre(
         values = np.array([float(crop.volume[tuple(point)]) for point in points])
         centre = points[np.abs(values - np.median(values)).argmax()] + shift
     return centre
+
+
+def kept(folder: Path, kind: str, number: int, draw: Callable[[], Crop]) -> Crop:
+    """Return an entry of a pool: its file, which is drawn and written if there is none.
+
+    Parameters
+    ----------
+    folder
+        The pool's.
+    kind
+        What the file of densities is called before its number.
+    draw
+        Makes the density and the motors in it.
+
+    Returns
+    -------
+    Crop
+        The density is a memory map of half precision.
+
+    Raises
+    ------
+    ConfigError
+        If the disk is full.
+    """
+    density_file = folder / f"{kind}-{number:05d}.npy"
+    motors_file = folder / f"motors-{number:05d}.npy"
+    if not motors_file.exists():
+        make_folder(folder, ConfigError)
+        drawn = draw()
+        keep(density_file, drawn.volume.astype(np.float16))
+        keep(motors_file, drawn.positions)  # last, because it says that the entry is whole
+    return Crop(np.load(density_file, mmap_mode="r"), np.load(motors_file))
 
 
 def keep(path: Path, array: NDArray[Any]) -> None:

@@ -7,14 +7,10 @@ from collections.abc import Sequence
 
 from motorscope import __version__
 from motorscope.commands import (
-    alike,
     batch,
-    channels,
     convert,
     detect,
     evaluate,
-    explain,
-    features,
     info,
     report,
     simulate,
@@ -22,6 +18,7 @@ from motorscope.commands import (
     view,
 )
 from motorscope.commands.console import Parser, say
+from motorscope.commands.encoder import alike, channels, explain, features
 from motorscope.errors import MotorscopeError
 
 _CLOSED_PIPE = 141

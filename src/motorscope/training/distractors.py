@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from motorscope.simulation.canvas import Canvas
+from motorscope.simulation.density.canvas import Canvas
 
 Volume = NDArray[np.float32]
 Shape = tuple[int, int, int]

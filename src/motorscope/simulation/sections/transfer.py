@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from motorscope.simulation.imaging import contrast_transfer
+from motorscope.simulation.imaging.optics import contrast_transfer
 from motorscope.simulation.sections.options import SectionConfig
 from motorscope.simulation.sections.plane import Field
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from motorscope.simulation.canvas import Point, Volume
-from motorscope.simulation.shapes import Cell, CoarseGrid
-from motorscope.simulation.species import CENTRE_HEIGHT, Species
+from motorscope.simulation.density.canvas import Point, Volume
+from motorscope.simulation.density.shapes import Cell, CoarseGrid
+from motorscope.simulation.motors.species import CENTRE_HEIGHT, Species
 
 
 @dataclass(frozen=True)

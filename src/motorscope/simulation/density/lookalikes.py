@@ -10,13 +10,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from motorscope.simulation.canvas import Canvas, Point, Ring, perpendicular
 from motorscope.simulation.config import SimulationConfig
-from motorscope.simulation.contents import ribosome_templates
-from motorscope.simulation.flagellum import filament_path
-from motorscope.simulation.shapes import Cell, CoarseGrid
-from motorscope.simulation.sites import Site, find_sites
-from motorscope.simulation.species import SPECIES
+from motorscope.simulation.density.canvas import Canvas, Point, Ring, perpendicular
+from motorscope.simulation.density.contents import ribosome_templates
+from motorscope.simulation.density.shapes import Cell, CoarseGrid
+from motorscope.simulation.motors.flagellum import filament_path
+from motorscope.simulation.motors.sites import Site, find_sites
+from motorscope.simulation.motors.species import SPECIES
 
 _Painter = Callable[[Canvas, CoarseGrid, Cell, Site, np.random.Generator], None]
 

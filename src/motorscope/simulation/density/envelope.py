@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from motorscope.simulation.canvas import Canvas, Volume
 from motorscope.simulation.config import SimulationConfig
-from motorscope.simulation.shapes import Cell, CoarseGrid
-from motorscope.simulation.sites import Site
+from motorscope.simulation.density.canvas import Canvas, Volume
+from motorscope.simulation.density.shapes import Cell, CoarseGrid
+from motorscope.simulation.motors.sites import Site
 
 LEAFLET_DISTANCE = 40.0
 """Å between the middles of a membrane's two leaflets."""

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import fft
 
-from motorscope.simulation.canvas import Volume
-from motorscope.simulation.imaging import Imaging, noise_filter, noise_level, signal_filter
+from motorscope.simulation.density.canvas import Volume
+from motorscope.simulation.imaging.optics import Imaging, noise_filter, noise_level, signal_filter
 
 _PADDING = 12
 

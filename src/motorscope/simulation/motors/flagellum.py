@@ -6,10 +6,10 @@ to 30 nm in some species, inside the periplasm in spirochetes.
 
 import numpy as np
 
-from motorscope.simulation.canvas import Canvas, Point, perpendicular
-from motorscope.simulation.shapes import Cell, CoarseGrid
-from motorscope.simulation.sites import Site
-from motorscope.simulation.species import Species
+from motorscope.simulation.density.canvas import Canvas, Point, perpendicular
+from motorscope.simulation.density.shapes import Cell, CoarseGrid
+from motorscope.simulation.motors.sites import Site
+from motorscope.simulation.motors.species import Species
 
 _STEP = 70.0
 

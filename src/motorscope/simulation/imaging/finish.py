@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from motorscope.simulation.canvas import Volume
 from motorscope.simulation.config import SimulationConfig
+from motorscope.simulation.density.canvas import Volume
 
 
 @dataclass(frozen=True)

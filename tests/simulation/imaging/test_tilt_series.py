@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from motorscope.simulation.canvas import Canvas
 from motorscope.simulation.config import SimulationConfig
-from motorscope.simulation.fourier import image_density
-from motorscope.simulation.imaging import Imaging, draw_imaging, noise_level
-from motorscope.simulation.tilt_series import draw_views, image_by_projection
+from motorscope.simulation.density.canvas import Canvas
+from motorscope.simulation.imaging.fourier import image_density
+from motorscope.simulation.imaging.optics import Imaging, draw_imaging, noise_level
+from motorscope.simulation.imaging.tilt_series import draw_views, image_by_projection
 
 IMAGING = replace(
     draw_imaging(SimulationConfig(), np.random.default_rng(0)),

@@ -6,10 +6,10 @@ Crowded ribosomes (20â€“25 nm) outside a smooth nucleoid, storage granules (50â€
 import numpy as np
 from scipy.special import expit
 
-from motorscope.simulation.canvas import Canvas, Point, Volume
 from motorscope.simulation.config import SimulationConfig
-from motorscope.simulation.shapes import Cell, CoarseGrid
-from motorscope.simulation.sites import Site
+from motorscope.simulation.density.canvas import Canvas, Point, Volume
+from motorscope.simulation.density.shapes import Cell, CoarseGrid
+from motorscope.simulation.motors.sites import Site
 
 _TEMPLATES = 10
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scipy import fft
 from scipy.sparse import coo_array, csr_array
 
-from motorscope.simulation.canvas import Volume
-from motorscope.simulation.imaging import Imaging, noise_filter, noise_level, signal_filter
+from motorscope.simulation.density.canvas import Volume
+from motorscope.simulation.imaging.optics import Imaging, noise_filter, noise_level, signal_filter
 
 _DAMAGE = 0.35
 """How much the last view's resolution is worse than the first one's: the dose."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from motorscope.commands.arguments import check_output, tomogram_path, whole_numbers
 from motorscope.commands.console import Commands, Line, say
-from motorscope.commands.stages import add_stage_arguments, stage_request
+from motorscope.commands.encoder.stages import add_stage_arguments, stage_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable

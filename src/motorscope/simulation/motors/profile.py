@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from motorscope.simulation.canvas import Canvas, Offsets, Point, Volume, dot, perpendicular
-from motorscope.simulation.species import Species
+from motorscope.simulation.density.canvas import Canvas, Offsets, Point, Volume, dot, perpendicular
+from motorscope.simulation.motors.species import Species
 
 PIXEL = 8.0
 """Å per pixel of a profile."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from motorscope.commands.arguments import check_output, tomogram_path
 from motorscope.commands.console import Commands, Line, say
-from motorscope.commands.stages import add_stage_arguments, stage_request
+from motorscope.commands.encoder.stages import add_stage_arguments, stage_request
 
 
 def add(commands: Commands) -> None:

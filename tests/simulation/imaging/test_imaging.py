@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from motorscope.simulation.config import SimulationConfig
-from motorscope.simulation.finish import Finish, to_8bit
-from motorscope.simulation.fourier import image_density, measured_share
-from motorscope.simulation.imaging import (
+from motorscope.simulation.imaging.finish import Finish, to_8bit
+from motorscope.simulation.imaging.fourier import image_density, measured_share
+from motorscope.simulation.imaging.optics import (
     REFERENCE_SPACING,
     WAVELENGTH,
     contrast_transfer,

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import gaussian_filter, map_coordinates, zoom
 from scipy.spatial import cKDTree
 
-from motorscope.simulation.canvas import Point, Volume
 from motorscope.simulation.config import SimulationConfig
+from motorscope.simulation.density.canvas import Point, Volume
 from motorscope.tomogram.grid import Shape
 
 COARSE = 64.0

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from motorscope.simulation.canvas import Canvas, Point, Ring, Volume
 from motorscope.simulation.config import SimulationConfig
-from motorscope.simulation.flagellum import draw_flagellum
-from motorscope.simulation.profile import draw_profile, paint_profile
-from motorscope.simulation.shapes import Cell, CoarseGrid
-from motorscope.simulation.sites import Site
-from motorscope.simulation.species import CENTRE_HEIGHT, Species
+from motorscope.simulation.density.canvas import Canvas, Point, Ring, Volume
+from motorscope.simulation.density.shapes import Cell, CoarseGrid
+from motorscope.simulation.motors.flagellum import draw_flagellum
+from motorscope.simulation.motors.profile import draw_profile, paint_profile
+from motorscope.simulation.motors.sites import Site
+from motorscope.simulation.motors.species import CENTRE_HEIGHT, Species
 
 
 @dataclass(frozen=True)

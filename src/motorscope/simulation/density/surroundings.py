@@ -3,9 +3,9 @@
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from motorscope.simulation.canvas import Canvas, Offsets, Volume
 from motorscope.simulation.config import SimulationConfig
-from motorscope.simulation.shapes import Cell, CoarseGrid
+from motorscope.simulation.density.canvas import Canvas, Offsets, Volume
+from motorscope.simulation.density.shapes import Cell, CoarseGrid
 
 GOLD = 7.0
 """Density of gold, in the same units as protein's 1."""

@@ -1,0 +1,1 @@
+"""The noise-free density of a scene: cells and what is in and around them."""

@@ -1,0 +1,1 @@
+"""Flagellar motors: their parts, kinds and places in a cell."""

@@ -1,9 +1,7 @@
 """How good a model is on tomograms with a known truth, and what its scores mean."""
 
 import math
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -12,11 +10,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import logit
 
-from motorscope.batch.loop import Done, follow, in_turn
-from motorscope.batch.search import Found, search
-from motorscope.contract import Calibration, ModelRef, Run, RunSettings
-from motorscope.detection import probability
-from motorscope.engine import ThreadEngine
+from motorscope.contract import Calibration, DetectionRequest, RunSettings
+from motorscope.detection import detect, probability, run_to_end
 from motorscope.evaluate import Scores, correct_picks, score_picks
 from motorscope.network import Model
 from motorscope.picks import PickTable
@@ -86,23 +81,14 @@ def examine(model: Model, tomograms: Sequence[Known], device: str = "auto") -> F
     """
     # Without calibration and shift the floor for candidates lies as low as it can.
     plain = replace(model, card=replace(model.card, calibration=Calibration()))
-    engine, ref, cancel = ThreadEngine(), ModelRef(model.card.name), threading.Event()
-    engine.models.put(ref, plain)
     found, truth = {}, {}
-
-    def look(known: Known) -> Run[Found]:
+    for known in tomograms:
         tomogram, motors = known.open()
         truth[known.name] = PickTable.from_positions(motors, origin="user", status="accepted")
-        return search(lambda: tomogram, ref, RunSettings(device), engine, cancel)
-
-    with closing(follow(tomograms, in_turn(tomograms, look, cancel), lambda _: 1)) as loop:
-        for event in loop:
-            if not isinstance(event, Done):
-                continue
-            if event.error is not None:
-                raise event.error
-            assert event.value is not None  # only a cancelled one has none
-            found[event.item.name] = event.value.result.candidates
+        request = DetectionRequest(tomogram, plain, settings=RunSettings(device))
+        result = run_to_end(detect(request))
+        assert result is not None  # only a cancelled run has none
+        found[known.name] = result.candidates
     return Findings(found, truth)
 
 

@@ -1,14 +1,13 @@
 """Synthetic tomograms of bacteria with known flagellar motors."""
 
 from motorscope.simulation.config import SimulationConfig, read_simulation_config
-from motorscope.simulation.density.scene import Scene, simulate_density
 from motorscope.simulation.files import Plan, simulate_folder, simulate_plans
 from motorscope.simulation.imaging.finish import Finish, draw_finish, to_8bit
 from motorscope.simulation.imaging.fourier import image_density
 from motorscope.simulation.imaging.optics import Imaging, draw_imaging
 from motorscope.simulation.motors.motor import Motor
-from motorscope.simulation.motors.species import SPECIES, Species
 from motorscope.simulation.sample import sample_tomogram_path
+from motorscope.simulation.scene import Scene, simulate_density
 from motorscope.simulation.sections import (
     Section,
     SectionConfig,
@@ -16,6 +15,7 @@ from motorscope.simulation.sections import (
     image_section,
 )
 from motorscope.simulation.simulate import Simulation, simulate_tomogram
+from motorscope.simulation.species import SPECIES, Species
 
 __all__ = [
     "SPECIES",

@@ -6,12 +6,12 @@ import numpy as np
 
 from motorscope.picks.table import PickTable
 from motorscope.simulation.config import SimulationConfig
-from motorscope.simulation.density.scene import simulate_density
 from motorscope.simulation.imaging.finish import Finish, draw_finish, to_8bit
 from motorscope.simulation.imaging.fourier import image_density
 from motorscope.simulation.imaging.optics import Imaging, draw_imaging
 from motorscope.simulation.imaging.tilt_series import image_by_projection
 from motorscope.simulation.motors.motor import Motor
+from motorscope.simulation.scene import simulate_density
 from motorscope.tomogram.grid import VoxelGrid
 from motorscope.tomogram.volume import Tomogram
 

@@ -2,9 +2,9 @@ import numpy as np
 
 from motorscope.simulation import SimulationConfig
 from motorscope.simulation.density.shapes import CoarseGrid, draw_cell
+from motorscope.simulation.density.sites import find_sites
 from motorscope.simulation.motors.flagellum import periplasmic_path
-from motorscope.simulation.motors.sites import find_sites
-from motorscope.simulation.motors.species import SPECIES
+from motorscope.simulation.species import SPECIES
 
 
 def test_a_periplasmic_filament_that_leaves_the_volume_stays_finite():

@@ -1,1 +1,1 @@
-"""The noise-free density of a scene: cells and what is in and around them."""
+"""Densities without noise: a canvas to draw on, cells, what is in and around them."""

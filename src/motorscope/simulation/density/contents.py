@@ -9,7 +9,7 @@ from scipy.special import expit
 from motorscope.simulation.config import SimulationConfig
 from motorscope.simulation.density.canvas import Canvas, Point, Volume
 from motorscope.simulation.density.shapes import Cell, CoarseGrid
-from motorscope.simulation.motors.sites import Site
+from motorscope.simulation.density.sites import Site
 
 _TEMPLATES = 10
 

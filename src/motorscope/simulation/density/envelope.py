@@ -14,7 +14,7 @@ from scipy.ndimage import gaussian_filter
 from motorscope.simulation.config import SimulationConfig
 from motorscope.simulation.density.canvas import Canvas, Volume
 from motorscope.simulation.density.shapes import Cell, CoarseGrid
-from motorscope.simulation.motors.sites import Site
+from motorscope.simulation.density.sites import Site
 
 LEAFLET_DISTANCE = 40.0
 """Å between the middles of a membrane's two leaflets."""

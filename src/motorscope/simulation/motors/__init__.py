@@ -1,1 +1,1 @@
-"""Flagellar motors: their parts, kinds and places in a cell."""
+"""Flagellar motors: their parts, and how they are set into an envelope."""

@@ -8,8 +8,8 @@ import numpy as np
 
 from motorscope.simulation.density.canvas import Canvas, Point, perpendicular
 from motorscope.simulation.density.shapes import Cell, CoarseGrid
-from motorscope.simulation.motors.sites import Site
-from motorscope.simulation.motors.species import Species
+from motorscope.simulation.density.sites import Site
+from motorscope.simulation.species import Species
 
 _STEP = 70.0
 

@@ -14,10 +14,10 @@ import numpy as np
 from motorscope.simulation.config import SimulationConfig
 from motorscope.simulation.density.canvas import Canvas, Point, Ring, Volume
 from motorscope.simulation.density.shapes import Cell, CoarseGrid
+from motorscope.simulation.density.sites import Site
 from motorscope.simulation.motors.flagellum import draw_flagellum
 from motorscope.simulation.motors.profile import draw_profile, paint_profile
-from motorscope.simulation.motors.sites import Site
-from motorscope.simulation.motors.species import CENTRE_HEIGHT, Species
+from motorscope.simulation.species import CENTRE_HEIGHT, Species
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from motorscope.simulation.density.canvas import Canvas, Offsets, Point, Volume, dot, perpendicular
-from motorscope.simulation.motors.species import Species
+from motorscope.simulation.species import Species
 
 PIXEL = 8.0
 """Å per pixel of a profile."""

@@ -6,10 +6,10 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from motorscope.simulation.motors.profile import HIGH, LOW, PIXEL, RADIUS, Profile, draw_profile
-from motorscope.simulation.motors.species import CENTRE_HEIGHT, Species
 from motorscope.simulation.sections.membranes import Seat
 from motorscope.simulation.sections.options import SectionConfig
 from motorscope.simulation.sections.plane import STEP, Drawing, Field, add_tube, curve
+from motorscope.simulation.species import CENTRE_HEIGHT, Species
 
 _SLICES = 4  # planes within the thickness of a section
 HOOK = 550.0

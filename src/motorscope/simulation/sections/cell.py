@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from motorscope.simulation.motors.species import SPECIES
 from motorscope.simulation.sections.axial_motor import paint_motor
 from motorscope.simulation.sections.cytoplasm import paint_contents
 from motorscope.simulation.sections.membranes import (
@@ -26,6 +25,7 @@ from motorscope.simulation.sections.plane import (
     edge,
     random_direction,
 )
+from motorscope.simulation.species import SPECIES
 
 _APART = 700.0  # Å between two motors
 

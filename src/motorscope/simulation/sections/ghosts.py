@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from motorscope.simulation.motors.species import SPECIES
 from motorscope.simulation.sections.axial_motor import paint_motor
 from motorscope.simulation.sections.litter import scribbles
 from motorscope.simulation.sections.membranes import Seat
 from motorscope.simulation.sections.options import SectionConfig
 from motorscope.simulation.sections.plane import Drawing, add_tube, curve, random_direction
+from motorscope.simulation.species import SPECIES
 
 _APART = 900.0  # Å between two motors
 

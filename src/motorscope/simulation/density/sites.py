@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from motorscope.simulation.density.canvas import Point, Volume
 from motorscope.simulation.density.shapes import Cell, CoarseGrid
-from motorscope.simulation.motors.species import CENTRE_HEIGHT, Species
+from motorscope.simulation.species import CENTRE_HEIGHT, Species
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from motorscope.simulation.config import SimulationConfig
 from motorscope.simulation.density.canvas import Canvas, Volume
 from motorscope.simulation.density.contents import paint_contents
 from motorscope.simulation.density.envelope import draw_layers, paint_envelope
-from motorscope.simulation.density.lookalikes import paint_lookalikes
 from motorscope.simulation.density.shapes import Cell, CoarseGrid, draw_cell, make_room
+from motorscope.simulation.density.sites import Site, find_sites
 from motorscope.simulation.density.surroundings import paint_surroundings
+from motorscope.simulation.lookalikes import paint_lookalikes
 from motorscope.simulation.motors.motor import Motor, draw_motor, seat
-from motorscope.simulation.motors.sites import Site, find_sites
-from motorscope.simulation.motors.species import SPECIES, Species
+from motorscope.simulation.species import SPECIES, Species
 
 _DEBRIS = (0.0, 6000.0)
 """Ribosomes per cubic µm that a lysed cell keeps."""

@@ -14,9 +14,9 @@ from motorscope.simulation.config import SimulationConfig
 from motorscope.simulation.density.canvas import Canvas, Point, Ring, perpendicular
 from motorscope.simulation.density.contents import ribosome_templates
 from motorscope.simulation.density.shapes import Cell, CoarseGrid
+from motorscope.simulation.density.sites import Site, find_sites
 from motorscope.simulation.motors.flagellum import filament_path
-from motorscope.simulation.motors.sites import Site, find_sites
-from motorscope.simulation.motors.species import SPECIES
+from motorscope.simulation.species import SPECIES
 
 _Painter = Callable[[Canvas, CoarseGrid, Cell, Site, np.random.Generator], None]
 

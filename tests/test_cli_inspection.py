@@ -150,6 +150,16 @@ def test_channels(tomogram, tmp_path, capsys):
     assert pd.read_csv(out)["variance"].is_monotonic_decreasing
 
 
+def test_effects_of_channels_on_a_score(tomogram, tmp_path, capsys):
+    out = tmp_path / "channels.csv"
+    at = ("--at", 378, 252, 468)
+    assert run("channels", tomogram, "--stage", "layer3", *at, "-o", out) == 0
+    table = pd.read_csv(out)
+    assert table["effect"].notna().all()
+    assert (np.sign(table["effect_logit"].round(3)) * table["effect"] >= 0).all()
+    assert "score " in capsys.readouterr().err
+
+
 def test_alike_finds_the_other_two(tomogram, tmp_path):
     out = tmp_path / "alike.csv"
     words = ("alike", tomogram, "--like", tmp_path / "picks.csv", "--stage", "layer1")

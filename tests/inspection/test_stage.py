@@ -13,7 +13,7 @@ from motorscope.inspection import Assemble, Momentum, Sample, StageRequest
 from motorscope.inspection import stage as stages
 from motorscope.inspection.reducers import feeding
 from motorscope.inspection.stage import stage_blocks
-from motorscope.network import EncoderModel, receptive_radius, tap_output
+from motorscope.network import EncoderModel, Split, receptive_radius, tap_output
 from motorscope.tomogram import prepared_grid
 
 NAMES = ("stem", "layer1", "layer2", "layer3", "layer4", "decoder1", "decoder2", "logits")
@@ -89,6 +89,15 @@ def test_taps_have_the_shapes_that_they_declare(model):
         assert tuple(found.shape) == (1, tap.channels, *(n // tap.stride for n in x.shape[2:]))
     with torch.no_grad():
         assert torch.equal(tap_output(model.network, x, "logits"), model.network(x))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_network_that_is_split_gives_the_same_answers(model, name):
+    x = torch.rand(2, 1, 32, 64, 32)
+    split = Split(model.network, name)
+    with torch.no_grad():
+        assert torch.allclose(split.after(*split.before(x)), model.network(x), atol=1e-6)
+    assert 0 <= split.share <= 1
 
 
 @pytest.mark.parametrize("name", ["stem", "layer2", "decoder1", "decoder2", "logits"])

@@ -176,6 +176,61 @@ class AttributionRequest(Request[Attribution], Generic[V, M]):
 
 
 @dataclass(frozen=True)
+class Effects:
+    """What each channel of a stage adds to the score at a point.
+
+    Attributes
+    ----------
+    stage
+        The stage's name.
+    target, logit, score
+        See `Attribution`.
+    without
+        Calibrated probability ``(channel,)`` with that channel alone set to its mean everywhere.
+    logits_without
+        The same before calibration.
+    """
+
+    stage: str
+    target: Vector
+    logit: float
+    score: float
+    without: NDArray[np.float32]
+    logits_without: NDArray[np.float32]
+
+    @property
+    def effect(self) -> NDArray[np.float32]:
+        """What of the score is lost without each channel ``(channel,)``; negative: it rises."""
+        return np.asarray(self.score - self.without, np.float32)
+
+
+@dataclass(frozen=True)
+class EffectsRequest(Request[Effects], Generic[V, M]):
+    """Say what each channel of an open stage adds to the score at a point.
+
+    Attributes
+    ----------
+    tomogram, model
+        What to look at with which network: these, or references to them.
+    key
+        That of the open stage of this network over this tomogram.
+    at
+        The point (z, y, x) in Å.
+    """
+
+    tomogram: V
+    model: M
+    key: str
+    at: Vector
+    settings: RunSettings = field(default_factory=RunSettings)
+
+    @property
+    def device(self) -> str:
+        """Name of the device that it needs for itself."""
+        return self.settings.device
+
+
+@dataclass(frozen=True)
 class Deletion:
     """What is left of the score.
 

@@ -24,6 +24,8 @@ from motorscope.contract import (
 from motorscope.contract.attribution import (
     Attribution,
     AttributionRequest,
+    Effects,
+    EffectsRequest,
     MethodFacts,
     MethodsRequest,
 )
@@ -43,6 +45,7 @@ from motorscope.detection import choose_device, detect
 from motorscope.engine import models
 from motorscope.engine.models import ModelCache
 from motorscope.inspection import StageCache, encoder_maps, kept_basis
+from motorscope.inspection.attribution.effects import channel_effects
 from motorscope.inspection.attribution.explain import attribute
 from motorscope.inspection.attribution.methods import list_methods
 from motorscope.inspection.opened import (
@@ -132,6 +135,26 @@ def _(
 ) -> Run[tuple[MethodFacts, ...]]:
     yield from ()
     return list_methods()
+
+
+@answer.register
+def _(request: EffectsRequest, cache: ModelCache, cancel: CancelToken) -> Run[Effects]:  # type: ignore[type-arg]
+    yield LOADING
+    model = cache.load(request.model)
+    if cancel.is_set():
+        return None
+    entry = entry_of(StageCache.default(), request.key)
+    return (
+        yield from channel_effects(
+            opened(request.tomogram),
+            model,
+            entry.spec.name,
+            request.at,
+            entry.moments.mean,
+            request.settings,
+            cancel,
+        )
+    )
 
 
 @answer.register

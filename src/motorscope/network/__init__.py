@@ -18,7 +18,7 @@ from motorscope.network.registry import (
     save_model,
 )
 from motorscope.network.resnet import ResNetEncoder3d
-from motorscope.network.taps import receptive_radius, tap_named, tap_output, taps_of
+from motorscope.network.taps import Split, receptive_radius, tap_named, tap_output, taps_of
 from motorscope.network.unet import Logits, UNet3d, build_network
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Logits",
     "Model",
     "ResNetEncoder3d",
+    "Split",
     "UNet3d",
     "WeightsMismatch",
     "build_network",

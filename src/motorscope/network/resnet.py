@@ -267,13 +267,7 @@ class ResNetEncoder3d(nn.Module):
         list of Tensor
             Each ``(n, channels[i], z / strides[i][0], …)`` from ``i = first`` on, sides rounded up.
         """
-        steps: list[tuple[nn.Module, ...]] = [
-            (self.conv1, self.bn1, self.relu),
-            (self.maxpool, self.layer1),
-            (self.layer2,),
-            (self.layer3,),
-            (self.layer4,),
-        ]
+        steps = self._steps
         features: list[Tensor] = []
         if first > 0 and stages > 1 and not torch.is_grad_enabled():
             x = self._pooled_stem(x)
@@ -284,9 +278,27 @@ class ResNetEncoder3d(nn.Module):
                 features.append(x)
         return features
 
+    def deeper_features(self, x: Tensor, stage: int) -> list[Tensor]:
+        """Return the features that lie deeper than one of them, `x`, that of index `stage`."""
+        features = []
+        for modules in self._steps[stage + 1 :]:
+            x = self._step(modules, x)
+            features.append(x)
+        return features
+
     def forward(self, x: Tensor) -> Tensor:
         """Return the deepest feature of ``(n, in_channels, z, y, x)``."""
         return self.forward_features(x)[-1]
+
+    @property
+    def _steps(self) -> list[tuple[nn.Module, ...]]:
+        return [
+            (self.conv1, self.bn1, self.relu),
+            (self.maxpool, self.layer1),
+            (self.layer2,),
+            (self.layer3,),
+            (self.layer4,),
+        ]
 
     def _pooled_stem(self, x: Tensor) -> Tensor:
         """Return the pooled stem, which is made in slabs along z and is never there as a whole.

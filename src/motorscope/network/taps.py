@@ -1,6 +1,8 @@
 """Where one can look into a network: its maps by name, from the stem to the logits."""
 
-from torch import Tensor
+from dataclasses import dataclass
+
+from torch import Tensor, nn
 
 from motorscope.contract import FeatureSpec
 from motorscope.errors import ModelError
@@ -71,12 +73,98 @@ def tap_output(network: Network, x: Tensor, name: str) -> Tensor:
         count = names.index(name) + 1
         return encoder.forward_features(x, count, first=count - 1)[0]
     assert isinstance(network, UNet3d)  # an encoder has no other taps
-    blocks = list(network.decoder.blocks)
-    wanted = blocks if name == LOGITS else blocks[: int(name.removeprefix(_DECODER))]
-    *skips, y = encoder.forward_features(x, first=len(names) - 1 - len(wanted))
-    for block in wanted:
-        y = block(y, skips.pop())
-    return network.seg_head(y) if name == LOGITS else y
+    return Split(network, name).before(x)[0]
+
+
+@dataclass(frozen=True)
+class Split:
+    """A detector cut in two at a tap, so that what follows can be computed of another map.
+
+    Attributes
+    ----------
+    network
+        The detector.
+    name
+        One of `taps_of`.
+
+    Raises
+    ------
+    ModelError
+        If there is no such tap.
+    """
+
+    network: UNet3d
+    name: str
+
+    def __post_init__(self) -> None:
+        _ = self.spec
+
+    @property
+    def spec(self) -> FeatureSpec:
+        """Geometry of the tap."""
+        return tap_named(self.network, self.name)
+
+    def before(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Return the tap's map of ``(n, in_channels, z, y, x)``, and what else `after` needs."""
+        encoder, stage = self.network.encoder, self._stage
+        finest = len(encoder.channels) - 1 - len(self._blocks)  # that the decoder reads
+        others = encoder.forward_features(x, stage + 1, first=min(finest, stage))
+        y = others.pop()
+        for block in self._blocks[: self._done]:
+            y = block(y, others.pop())
+        return self.network.seg_head(y) if self.name == LOGITS else y, others
+
+    def after(self, y: Tensor, others: list[Tensor]) -> Tensor:
+        """Return the logits ``(n, 1, …)`` that maps of the tap lead to.
+
+        Parameters
+        ----------
+        y
+            ``(n, channels, …)``.
+        others
+            What `before` returned beside the map of one input.
+        """
+        if self.name == LOGITS:
+            return y
+        features = [each.expand(len(y), *each.shape[1:]) for each in others]
+        if not self._done:
+            features += [y, *self.network.encoder.deeper_features(y, self._stage)]
+            y = features.pop()
+        for block in self._blocks[self._done :]:
+            y = block(y, features.pop())
+        logits: Tensor = self.network.seg_head(y)
+        return logits
+
+    @property
+    def share(self) -> float:
+        """About which share of the network's layers `after` passes through."""
+        if self.name == LOGITS:
+            return 0.0
+        encoder, decoder = self.network.encoder, self.network.decoder
+        layers = (encoder.layer1, encoder.layer2, encoder.layer3, encoder.layer4)
+        rest = (*layers[self._stage :], *self._blocks[self._done :])
+        return sum(map(_leaves, rest)) / (_leaves(encoder) + _leaves(decoder))
+
+    @property
+    def _blocks(self) -> list[nn.Module]:
+        return list(self.network.decoder.blocks)
+
+    @property
+    def _done(self) -> int:
+        """How many blocks of the decoder lie before the tap."""
+        if self.name == LOGITS:
+            return len(self._blocks)
+        return int(self.name.removeprefix(_DECODER)) if self.name.startswith(_DECODER) else 0
+
+    @property
+    def _stage(self) -> int:
+        """Index of the last of the encoder's features that lies before the tap, or is it."""
+        names = [spec.name for spec in self.network.encoder.feature_specs]
+        return names.index(self.name) if self.name in names else len(names) - 1
+
+
+def _leaves(module: nn.Module) -> int:
+    return sum(not any(each.children()) for each in module.modules())
 
 
 def receptive_radius(network: Network, name: str) -> int:

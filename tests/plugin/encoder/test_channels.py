@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from motorscope.contract.stages import BY_BACKGROUND, BY_VARIANCE
+from motorscope.errors import ConfigError, PicksError
 from motorscope.picks import PickTable
 from motorscope.plugin.encoder.channels import ChannelsController
 from motorscope.plugin.review.controller import ReviewController
@@ -80,3 +81,31 @@ def test_several_chosen_channels_are_those_to_go_through(channels, encoder):
     channels.select((4,))
     assert encoder.shown == 4
     assert len(encoder.channels) == encoder.open_stage.spec.channels
+
+
+def test_effects_are_of_the_current_pick_and_go_with_it(channels, encoder, review):
+    with pytest.raises(ConfigError, match="Compute a stage"):
+        channels.measure()
+    encoder.compute()
+    with pytest.raises(PicksError, match="Which motor"):
+        channels.measure()
+    review.go_to(0)
+    channels.measure()
+    assert channels.effects is not None
+    assert channels.table["effect"].is_monotonic_decreasing
+    assert len(channels.table) == len(channels.effects.effect)
+    review.decide("accepted")
+    assert "effect" in channels.table, "a decision changes nothing of it"
+    review.go_to(1)
+    assert channels.effects is None
+    assert "effect" not in channels.table
+
+
+def test_effects_that_come_late_are_dropped(channels, encoder, review, runner):
+    encoder.compute()
+    review.go_to(0)
+    runner.held = True
+    channels.measure()
+    review.go_to(1)
+    runner.let_go()
+    assert channels.effects is None

@@ -17,11 +17,20 @@ def add(commands: Commands) -> None:
         "well they tell accepted picks from the background, or without picks by their variance.",
         epilog="auc is the chance that an accepted pick stands out against a voxel of the "
         "background, 0.5 to 1; direction tells whether picks are brighter (up) or darker (down). "
-        "auc_rejected is the same against rejected picks.",
+        "auc_rejected is the same against rejected picks. With --at, effect is what of the score "
+        "there is lost when the channel is set to its mean, effect_logit the same before "
+        "calibration.",
     )
     parser.add_argument("file", type=tomogram_path, metavar="FILE", help="a tomogram")
     parser.add_argument(
         "--picks", type=Path, metavar="CSV", help="picks; accepted and rejected ones count"
+    )
+    parser.add_argument(
+        "--at",
+        type=float,
+        nargs=3,
+        metavar=("Z", "Y", "X"),
+        help="also measure what each channel adds to the score at this point, in Å",
     )
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="CSV", help="where the table goes"
@@ -35,6 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     from motorscope.contract.stages import BY_VARIANCE
     from motorscope.detection import run_to_end
     from motorscope.inspection import At, Momentum, Sample, StageCache, rank_channels, reduce_stage
+    from motorscope.inspection.attribution.effects import channel_effects
     from motorscope.network import load_to_inspect
     from motorscope.picks import PickTable, pick_tables, read_picks
     from motorscope.picks.files import write_text
@@ -45,7 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
     tomogram = open_tomogram(arguments.file, spacing=arguments.spacing)
     tables = {} if arguments.picks is None else pick_tables(read_picks(arguments.picks))
     picks = tables.get(tomogram.name, PickTable.empty())
-    request = stage_request(arguments, tomogram, load_to_inspect(arguments.model))
+    model = load_to_inspect(arguments.model)
+    request = stage_request(arguments, tomogram, model)
     line = Line()
     line.head = tomogram.name
     accepted = At(picks.with_status("accepted").positions)
@@ -58,6 +69,18 @@ def run(arguments: argparse.Namespace) -> int:
     ranking = rank_channels(
         momentum.result(), sample.result(), accepted.result(), rejected.result()
     )
+    if arguments.at is not None:
+        at = tuple(arguments.at)
+        effects = run_to_end(
+            channel_effects(
+                tomogram, model, request.stage, at, momentum.result().mean, request.settings
+            ),
+            line.tell,
+        )
+        assert effects is not None  # nobody cancels
+        order = ranking.table["channel"].to_numpy()
+        ranking.table["effect"] = effects.effect[order]
+        ranking.table["effect_logit"] = effects.logit - effects.logits_without[order]
     text: str = ranking.table.round(6).to_csv(index=False, lineterminator="\n")
     write_text(arguments.output, text)
     if ranking.by == BY_VARIANCE:
@@ -71,4 +94,10 @@ def run(arguments: argparse.Namespace) -> int:
         f"{request.stage}: {len(ranking.table)} channels ranked by {ranking.by}, channel {best} "
         f"first, in {arguments.output}"
     )
+    if arguments.at is not None:
+        most = int(effects.effect.argmax())
+        say(
+            f"score {effects.score:.3f} (without flips) at the point; without channel {most} "
+            f"{effects.without[most]:.3f}"
+        )
     return 0

@@ -22,6 +22,7 @@ from motorscope.detection.forward.watch import Watch, network_thread, ticking
 from motorscope.detection.hardware.device import free_memory, release
 from motorscope.detection.hardware.setup import Setup, choose_setup
 from motorscope.errors import DeviceError, ModelError
+from motorscope.network import fuse_for_inference
 from motorscope.network.model import Model
 from motorscope.network.unet import UNet3d
 
@@ -35,7 +36,7 @@ def ask(
     model: Model,
     crop: Values,
     work: Work,
-    passes: int,
+    passes: float,
     gradients: bool,
     device: str,
     cancel: CancelToken,
@@ -107,7 +108,7 @@ def ask(
             "The network's output is not a finite number, because its weights are damaged or do "
             "not fit this kind of input; choose another model file."
         )
-    total = passes * max(watch.per_window, 1)
+    total = _total(watch, passes)
     yield Progress(what, total, total, 0.0)
     return values, str(setup.device)
 
@@ -143,7 +144,12 @@ def _compute(
     watch: Watch,
 ) -> tuple[Values, ...]:
     device = setup.device
-    private = copy.deepcopy(network).eval().requires_grad_(False)
+    # Gradients are those of the network as it was trained; answers alone come sooner without norms.
+    private = (
+        copy.deepcopy(network).eval().requires_grad_(False)
+        if gradients
+        else fuse_for_inference(network)
+    )
     private = on_device(private, device, torch.float32, watch)
     channels = private.encoder.in_channels
     example = as_input(SMALLEST, channels, device, torch.float32)
@@ -155,10 +161,14 @@ def _compute(
     return work(private, as_input(crop, channels, device, torch.float32))
 
 
-def _progress(what: str, watch: Watch, passes: int) -> Progress:
-    total = passes * max(watch.per_window, 1)
+def _progress(what: str, watch: Watch, passes: float) -> Progress:
+    total = _total(watch, passes)
     done = min(watch.layers, total - 1) if watch.per_window else 0
     return Progress(what, done, total)
+
+
+def _total(watch: Watch, passes: float) -> int:
+    return max(round(passes * max(watch.per_window, 1)), 1)
 
 
 def _kind(error: BaseException, setup: Setup) -> str:

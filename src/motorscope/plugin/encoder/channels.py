@@ -7,15 +7,19 @@ import numpy as np
 import pandas as pd
 from psygnal import Signal
 
+from motorscope.contract import RunSettings
+from motorscope.contract.attribution import Effects, EffectsRequest
 from motorscope.contract.stages import BY_VARIANCE, Ranking, RankingRequest
+from motorscope.errors import ConfigError
 from motorscope.plugin.connections import listen
 from motorscope.plugin.encoder.controller import EncoderController
+from motorscope.plugin.encoder.subject import chosen_volume, current_pick
 from motorscope.plugin.question import Question, Runner
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.review import Review
 from motorscope.tomogram import Vector
 
-COLUMNS = ("channel", "auc", "auc_rejected", "percentile", "variance")
+COLUMNS = ("channel", "auc", "auc_rejected", "percentile", "effect", "variance")
 """By which channels can be ordered."""
 
 _ASCENDING = ("channel",)
@@ -35,7 +39,9 @@ class ChannelsController:
         the ranking's own.
     selected
         Channels that are chosen: with several, these are those to go through.
-    ranking
+    effects
+        What each channel adds to the score at `at`; ``None`` until it was measured.
+    ranking, measuring
         What is asked.
     changed
         Emitted when any of these has changed.
@@ -49,19 +55,23 @@ class ChannelsController:
         self.table, self.by = pd.DataFrame(), ""
         self.order, self.backwards = "", False
         self.selected: tuple[int, ...] = ()
+        self.effects: Effects | None = None
         self.ranking: Question[Ranking] = Question(new_runner(), workspace.engine)
+        self.measuring: Question[Effects] = Question(new_runner(), workspace.engine)
         self._key = ""
+        self._place: tuple[str, Vector | None] = ("", None)
         self._asked: RankingRequest | None = None
         self._fresh = True
         self._review: Review | None = None
         self._review_ends = ExitStack()
         self._ends = ExitStack()
         self._ends.callback(self.changed.disconnect)
-        self._ends.callback(self.ranking.drop)
         self._ends.callback(self._leave_review)
         listen(self._ends, encoder.opened, self.refresh)
         listen(self._ends, ReviewController.of(workspace).changed, self.refresh)
-        listen(self._ends, self.ranking.failed, self._on_failed)
+        for question in (self.ranking, self.measuring):
+            self._ends.callback(question.drop)
+            listen(self._ends, question.failed, self._on_failed)
         self.refresh()
 
     def close(self) -> None:
@@ -88,6 +98,10 @@ class ChannelsController:
             self._fresh, self.selected = True, ()
             self.table, self.by = pd.DataFrame(), ""
             self.changed.emit()
+        place = (key, self.at)
+        if place != self._place:
+            self._place, self.effects = place, None
+            self.measuring.drop()
         if stage is None:
             self.ranking.drop()
             return
@@ -97,6 +111,29 @@ class ChannelsController:
         if self._asked is None or not _same(request, self._asked):
             self._asked = request
             self.ranking.ask(request, self._take)
+
+    def measure(self) -> None:
+        """Measure what each channel adds to the score at the current pick, and order by that.
+
+        Raises
+        ------
+        MotorscopeError
+            If something needed is missing; it says what.
+        """
+        workspace, stage = self.encoder.workspace, self.encoder.open_stage
+        if stage is None:
+            raise ConfigError("Compute a stage first.")
+        volume, option = chosen_volume(workspace)
+        _, at = current_pick(workspace)
+
+        def then(effects: Effects) -> None:
+            self.effects = effects
+            self.order, self.backwards = "effect", False
+            self._sort()
+
+        settings = RunSettings(workspace.device)
+        request = EffectsRequest(volume, option.choice, stage.key, at, settings)
+        self.measuring.ask(request, then)
 
     def sort(self, column: str) -> None:
         """Order the channels by a column; a second time the other way round."""
@@ -121,14 +158,15 @@ class ChannelsController:
                 self.encoder.show(self.encoder.channels[0])
 
     def _on_failed(self, text: str) -> None:
-        if text:
-            self.encoder.failed.emit(text)
+        self.encoder.failed.emit(text or "Cancelled.")
 
     def _sort(self) -> None:
         if len(self.table):
-            column = self.order or ("variance" if self.by == BY_VARIANCE else "auc")
-            if column not in self.table:
-                column = "variance"
+            self.table = self.table.drop(columns="effect", errors="ignore")
+            if self.effects is not None:
+                self.table["effect"] = self.effects.effect[self.table["channel"].to_numpy()]
+            own = "variance" if self.by == BY_VARIANCE else "auc"
+            column = self.order if self.order in self.table else own
             up = (column in _ASCENDING) != (self.backwards and bool(self.order))
             self.table = self.table.sort_values(
                 column, ascending=up, kind="stable", ignore_index=True, na_position="last"

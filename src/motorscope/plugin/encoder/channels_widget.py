@@ -15,11 +15,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from motorscope.contract.attribution import Effects
 from motorscope.contract.stages import BINS, BY_BACKGROUND, OpenStage
 from motorscope.plugin.connections import listen
 from motorscope.plugin.encoder.channels import COLUMNS, ChannelsController
 from motorscope.plugin.layers.kinds import STATUS_COLOURS
-from motorscope.plugin.qt.parts import Hint
+from motorscope.plugin.qt.parts import Hint, JobBar, StatusLine
 from motorscope.plugin.qt.rows_view import DISPLAY, Column, RowsModel, RowsTable
 
 _ALIGN = Qt.ItemDataRole.TextAlignmentRole
@@ -40,6 +41,12 @@ _COLUMNS = {
         "Here",
         "How much of the volume, in percent, lies below the value at the current pick.",
         "100 %",
+    ),
+    "effect": Column(
+        "Effect",
+        "What it adds to the score of the current pick: how much of the score is lost\n"
+        "when the channel is set to its mean; negative: the score rises.",
+        "+0.000",
     ),
     "variance": Column("Var.", "Variance over the volume.", "0.0e-0"),
 }
@@ -135,7 +142,6 @@ class ChannelsTable(RowsTable):
         self.setItemDelegateForColumn(_VALUES, self._delegate)
         self.horizontalHeader().setStretchLastSection(True)
         self.horizontalHeader().sectionClicked.connect(self._on_header)
-        self.show_order(-1, falls=True)
         self.fix_height(_ROWS)
         self.selectionModel().selectionChanged.connect(self._on_selection)
 
@@ -149,6 +155,8 @@ class ChannelsTable(RowsTable):
             for number, column in enumerate(COLUMNS):  # those that say nothing leave their room
                 known = column in table and bool(table[column].notna().any())
                 self.setColumnHidden(number, len(table) > 0 and not known)
+        number = COLUMNS.index(controller.order) if controller.order in COLUMNS else -1
+        self.show_order(number, falls=(number == 0) == controller.backwards)
         self._show_selection()
         self._updating = False
 
@@ -162,7 +170,6 @@ class ChannelsTable(RowsTable):
     def _on_header(self, column: int) -> None:
         if column < _VALUES:
             self._controller.sort(COLUMNS[column])
-            self.show_order(column, falls=(column == 0) == self._controller.backwards)
 
     def _on_selection(self) -> None:
         if not self._updating:
@@ -171,25 +178,43 @@ class ChannelsTable(RowsTable):
 
 
 class ChannelsControls(QWidget):
-    """The table, and what it is ordered by."""
+    """The table, what it is ordered by, and a button that measures the channels' effects."""
 
-    def __init__(self, controller: ChannelsController, ends: ExitStack) -> None:
+    def __init__(self, controller: ChannelsController, status: StatusLine, ends: ExitStack) -> None:
         super().__init__()
-        self._controller = controller
+        self._controller, self._status = controller, status
         self.table = ChannelsTable(controller)
         self.words = Hint()
+        self.job = JobBar(
+            "Effect on this motor",
+            "Set each channel to its mean, one at a time, and see what is left of the score\n"
+            "of the current pick.",
+        )
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 0, 6, 4)
         column.addWidget(self.table)
         column.addWidget(self.words)
+        column.addWidget(self.job)
+        self.job.started.connect(self.start)
+        self.job.follow(controller.measuring, ends)
         listen(ends, controller.changed, self.refresh)
         listen(ends, controller.encoder.changed, self.table.refresh)
         self.refresh()
 
+    def start(self) -> None:
+        """Begin to measure the channels' effects."""
+        self._status.say("")
+        self._status.guard(self._controller.measure)
+
     def refresh(self) -> None:
         """Show the channels as they are."""
+        controller = self._controller
         self.table.refresh()
-        self.words.setText(_ranking_in_words(self._controller.by, len(self._controller.table)))
+        words = _ranking_in_words(controller.by, len(controller.table))
+        if controller.effects is not None:
+            words = _effects_in_words(controller.effects)
+        self.words.setText(words)
+        self.job.button.setEnabled(len(controller.table) > 0 and controller.at is not None)
 
 
 def _ranking_in_words(by: str, table_length: int) -> str:
@@ -201,12 +226,23 @@ def _ranking_in_words(by: str, table_length: int) -> str:
     return "No picks are accepted: ranked by variance instead."
 
 
+def _effects_in_words(effects: Effects) -> str:
+    """Return what the score is, and what it would be without the channel that adds the most."""
+    first = int(effects.effect.argmax())
+    return (
+        f"Score of this motor {effects.score:.2f} in one pass without flips; without channel "
+        f"{first} {effects.without[first]:.2f}."
+    )
+
+
 def _cell(row: "pd.Series[Any]", column: str) -> str:
     value = row.get(column, np.nan)
     if column == "channel":
         return str(int(value))
     if not np.isfinite(value):
         return "–"
+    if column == "effect":
+        return f"{value:+.3f}"
     if column == "variance":
         return f"{value:.2g}"
     if column == "percentile":

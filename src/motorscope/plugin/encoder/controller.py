@@ -10,7 +10,7 @@ import numpy as np
 from napari.layers import Layer
 from psygnal import Signal
 
-from motorscope.contract import ModelOption, RunSettings
+from motorscope.contract import RunSettings
 from motorscope.contract.stages import (
     OpenStage,
     OpenStageRequest,
@@ -24,18 +24,18 @@ from motorscope.errors import MotorscopeError
 from motorscope.plugin.connections import listen
 from motorscope.plugin.document import OpenTomogram
 from motorscope.plugin.encoder.maps import (
-    DIMMED,
+    Dimmer,
     Picture,
     as_limits,
     keep,
     show_picture,
     shown_layer,
 )
-from motorscope.plugin.layers.source import spacing_of, tomogram_from_layer
+from motorscope.plugin.encoder.subject import chosen_volume
+from motorscope.plugin.layers.source import spacing_of
 from motorscope.plugin.layers.viewport import Box, visible_box
 from motorscope.plugin.question import Question, Runner
 from motorscope.plugin.workspace import IN_VIEW, WHOLE, Workspace
-from motorscope.tomogram import Tomogram, level_for
 
 FIRST = "layer2"
 """The stage to begin with: of the built-in model, the finest that the decoder reads."""
@@ -102,7 +102,7 @@ class EncoderController:
         self._boxes: dict[str, Box] = {}
         self._about: Key | None = None
         self._wanted: int | None = None
-        self._dimmed: tuple[Layer, float] | None = None
+        self._dimmer = Dimmer()
         self._ends = ExitStack()
         for signal in (self.changed, self.opened, self.finished, self.failed):
             self._ends.callback(signal.disconnect)
@@ -116,7 +116,7 @@ class EncoderController:
 
     def close(self) -> None:
         """Drop what is asked, and let go of the workspace; layers stay."""
-        self._undim()
+        self._dimmer.undim()
         self._ends.close()
 
     # What there is
@@ -163,7 +163,7 @@ class EncoderController:
             return
         self.opening.drop()
         self.overview.drop()
-        self._undim()
+        self._dimmer.undim()
         self._remember_limits()
         self.stage = name
         self._settle()
@@ -182,12 +182,13 @@ class EncoderController:
         MotorscopeError
             If something needed is missing; it says what.
         """
-        layer, option = self.workspace.chosen()
-        volume, box = self._volume(option), None
+        volume, option = chosen_volume(self.workspace)
+        box = None
         if self.region == IN_VIEW:
-            box = visible_box(self.workspace.viewer, layer, volume.grid)
+            assert self.workspace.layer is not None
+            box = visible_box(self.workspace.viewer, self.workspace.layer, volume.grid)
             self._boxes[self.workspace.current] = box
-        self._dim()
+        self._dimmer.dim(self.layer)
         key, fact, began = self._key(), self.fact, time.monotonic()
 
         def then(stage: OpenStage) -> None:
@@ -199,7 +200,7 @@ class EncoderController:
                 replace(each, kept=True) if each.spec.name == stage.spec.name else each
                 for each in self.facts
             )
-            self._undim()
+            self._dimmer.undim()
             self._settle()
             self.finished.emit(True)
 
@@ -216,7 +217,7 @@ class EncoderController:
     def show(self, what: int | Overview) -> None:
         """Show a channel of the open stage, or all of them in one picture."""
         self.overview.drop()
-        self._undim()
+        self._dimmer.undim()
         self._remember_limits()
         self.shown = what
         if isinstance(what, int):
@@ -257,13 +258,13 @@ class EncoderController:
         self._about = about
         self.opening.drop()
         self.overview.drop()
-        self._undim()
+        self._dimmer.undim()
         self.facts = ()
-        option = self.workspace.model
-        if self.problem or option is None:
+        if self.problem:
             self.listing.drop()
         else:
-            request = StagesRequest(self._volume(option), option.choice, settings=self._settings())
+            volume, option = chosen_volume(self.workspace)
+            request = StagesRequest(volume, option.choice, settings=self._settings())
             self.listing.ask(request, self._take_facts)
         self.opened.emit()
         self.changed.emit()
@@ -321,11 +322,11 @@ class EncoderController:
             return
         option = self.workspace.model
         assert option is not None
-        self._dim()
+        self._dimmer.dim(self.layer)
 
         def then(found: OverviewMap) -> None:
             self._overviews[stage.key, of] = found
-            self._undim()
+            self._dimmer.undim()
             if self.open_stage is stage and self.shown == of:
                 self._show_overview(stage, of)
             self.changed.emit()
@@ -346,19 +347,6 @@ class EncoderController:
         if not np.allclose((low, high), stage.limits[self.shown]):
             self._limits[stage.key, self.shown] = (low, high)
 
-    def _dim(self) -> None:
-        """Show that the map is not what is asked for, while that is computed."""
-        layer = self.layer
-        if self._dimmed is None and layer is not None:
-            self._dimmed = layer, layer.opacity
-            layer.opacity *= DIMMED
-
-    def _undim(self) -> None:
-        dimmed, self._dimmed = self._dimmed, None
-        if dimmed is not None:
-            layer, opacity = dimmed
-            layer.opacity = opacity
-
     def _key(self) -> Key:
         """Return what an open stage is of."""
         tomogram, option = self.workspace.tomogram, self.workspace.model
@@ -368,10 +356,6 @@ class EncoderController:
         place = (spacing_of(layer), tuple(layer.translate)) if layer.ndim == 3 else None
         box = self._boxes.get(tomogram.id) if self.region == IN_VIEW else None
         return (tomogram.id, place, option.choice, self.region, box, self.stage)
-
-    def _volume(self, option: ModelOption) -> Tomogram:
-        assert self.workspace.layer is not None
-        return level_for(tomogram_from_layer(self.workspace.layer), option.card.input)
 
     def _settings(self) -> RunSettings:
         return RunSettings(self.workspace.device, self.workspace.precision)
@@ -384,7 +368,7 @@ class EncoderController:
             self.finished.emit(False)
 
     def _on_failed(self, text: str) -> None:
-        self._undim()
+        self._dimmer.undim()
         self.failed.emit(text or "Cancelled.")
         self.finished.emit(False)
         self.changed.emit()

@@ -15,7 +15,7 @@ from motorscope.plugin.layers.tag import kind_of, retag, tag_of
 from motorscope.plugin.layers.viewport import steady
 from motorscope.tomogram import VoxelGrid
 
-DIMMED = 0.35
+_DIMMED = 0.35
 """How much of its opacity is left to a map while another is computed."""
 
 _COLORMAPS = ("bop blue", "bop orange", "bop purple", "green", "magenta", "yellow")
@@ -88,6 +88,26 @@ def keep(layer: Layer) -> None:
     tag = tag_of(layer)
     assert tag is not None
     retag(layer, part=f"{tag.part} kept")
+
+
+class Dimmer:
+    """Shows that a map is not what is asked for, while that is computed."""
+
+    def __init__(self) -> None:
+        self._dimmed: tuple[Layer, float] | None = None
+
+    def dim(self, layer: Layer | None) -> None:
+        """Take most of its opacity from a layer, if there is one and none is dimmed."""
+        if self._dimmed is None and layer is not None:
+            self._dimmed = layer, layer.opacity
+            layer.opacity *= _DIMMED
+
+    def undim(self) -> None:
+        """Give it back."""
+        dimmed, self._dimmed = self._dimmed, None
+        if dimmed is not None:
+            layer, opacity = dimmed
+            layer.opacity = opacity
 
 
 def _kept(layer: Layer) -> bool:

@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QSlider, QWidget
 from superqt.utils import signals_blocked
 
-from motorscope.contract import Notice, Progress
 from motorscope.contract.stages import OverviewMap, StageFacts
 from motorscope.plugin.connections import listen
 from motorscope.plugin.encoder.controller import OVERVIEWS, EncoderController
@@ -40,7 +38,6 @@ class MapsControls(QWidget):
             "In view: the visible rectangle, and 100 nm to each side of the slice."
         )
         self.job = JobBar("Compute maps", "Compute the stage's maps; they are kept on disk.")
-        self.notice = Hint()
         self.shown = ChoiceBox()
         self.shown.addItem("one channel", CHANNEL)
         for name, words in OVERVIEWS.items():
@@ -63,7 +60,6 @@ class MapsControls(QWidget):
         form.addRow(self.facts)
         form.addRow("Of", self.region)
         form.addRow(self.job)
-        form.addRow(self.notice)
         form.addRow("Show", self.shown)
         form.addRow(row)
         form.addRow(self.colors)
@@ -72,19 +68,15 @@ class MapsControls(QWidget):
             lambda: encoder.choose_region(self.region.currentData())
         )
         self.job.started.connect(self.start)
-        self.job.cancelled.connect(self._on_cancel)
+        self.job.follow(ends, encoder.opening, encoder.overview)
         self.shown.currentIndexChanged.connect(self._on_shown)
         self.slider.valueChanged.connect(encoder.step)
         self.keep.clicked.connect(encoder.keep)
         listen(ends, encoder.changed, self.refresh)
-        for question in (encoder.opening, encoder.overview):
-            listen(ends, question.busy_changed, self._on_busy)
-            listen(ends, question.told, self._on_told)
         self.refresh()
 
     def start(self) -> None:
         """Begin to compute the chosen stage."""
-        self.notice.setText("")
         self._status.say("")
         self._status.guard(self._encoder.compute)
 
@@ -116,26 +108,12 @@ class MapsControls(QWidget):
 
     def _on_stage(self, row: int) -> None:
         if row >= 0:
-            self.notice.setText("")
+            self.job.notice.setText("")
             self._encoder.choose_stage(self._names[row])
 
     def _on_shown(self) -> None:
         name, encoder = self.shown.currentData(), self._encoder
         encoder.show(encoder.last_channel if name == CHANNEL else name)
-
-    def _on_cancel(self) -> None:
-        self._encoder.opening.cancel()
-        self._encoder.overview.cancel()
-
-    def _on_busy(self, *_: object) -> None:
-        encoder = self._encoder
-        self.job.set_running(encoder.opening.busy or encoder.overview.busy)
-
-    def _on_told(self, message: Any) -> None:
-        if isinstance(message, Progress):
-            self.job.show_progress(message.what, message.done, message.total, message.seconds_left)
-        elif isinstance(message, Notice):
-            self.notice.setText(message.text)
 
 
 def _facts_in_words(fact: StageFacts, seconds: float | None) -> str:

@@ -14,18 +14,17 @@ from motorscope.contract.attribution import (
     MethodFacts,
     MethodsRequest,
 )
-from motorscope.errors import PicksError
 from motorscope.plugin.connections import listen
 from motorscope.plugin.document import OpenTomogram, Tomograms
-from motorscope.plugin.encoder.maps import DIMMED
+from motorscope.plugin.encoder.maps import Dimmer
+from motorscope.plugin.encoder.subject import chosen_volume, current_pick
 from motorscope.plugin.layers.kinds import WHY
 from motorscope.plugin.layers.looks import map_arguments
-from motorscope.plugin.layers.source import tomogram_from_layer, tomogram_name
+from motorscope.plugin.layers.source import tomogram_name
 from motorscope.plugin.layers.tag import kind_of
 from motorscope.plugin.question import Question, Runner
-from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.workspace import Workspace
-from motorscope.tomogram import level_for
+from motorscope.tomogram import Vector
 
 _STRONG = 99.9
 """Percentile of the map's size from which on it is as bright as can be."""
@@ -63,7 +62,7 @@ class WhyController:
         self.listing: Question[tuple[MethodFacts, ...]] = Question(new_runner(), engine)
         self.asking: Question[Attribution] = Question(new_runner(), engine)
         self._sizes: dict[str, float] = {}
-        self._dimmed: tuple[Layer, float] | None = None
+        self._dimmer = Dimmer()
         self._ends = ExitStack()
         for signal in (self.changed, self.failed):
             self._ends.callback(signal.disconnect)
@@ -75,7 +74,7 @@ class WhyController:
 
     def close(self) -> None:
         """Drop what is asked, and let go of the workspace; layers stay."""
-        self._undim()
+        self._dimmer.undim()
         self._ends.close()
 
     @property
@@ -96,27 +95,24 @@ class WhyController:
         MotorscopeError
             If something needed is missing; it says what.
         """
-        layer, option = self.workspace.chosen()
-        review = ReviewController.of(self.workspace).review(layer)
-        if review is None or review.current is None:
-            raise PicksError("Which motor? Go to one with N, click on one, or add one.")
-        tomogram, pick = self.tomograms.of(layer), review.current
+        volume, option = chosen_volume(self.workspace)
+        pick, at = current_pick(self.workspace)
+        tomogram = self.workspace.tomogram
         assert tomogram is not None
-        z, y, x = (float(value) for value in review.position(pick))
-        self._dim(tomogram)
+        self._dimmer.dim(tomogram.layer_of(WHY, self.method))
 
         def then(found: Attribution) -> None:
-            self._undim()
+            self._dimmer.undim()
             if self.tomograms.get(tomogram.id) is not tomogram:
                 return
             self._show(tomogram, found, pick)
-            self.words = self._in_words(found, pick, (z, y, x))
+            self.words = self._in_words(found, pick, at)
             self.changed.emit()
 
         request = AttributionRequest(
-            level_for(tomogram_from_layer(layer), option.card.input),
+            volume,
             option.choice,
-            (z, y, x),
+            at,
             self.method,
             settings=RunSettings(self.workspace.device),
         )
@@ -135,7 +131,7 @@ class WhyController:
         words = f"{self._label(found.method)}, motor {pick}"
         show_attribution(self.tomograms, tomogram, found, words, size)
 
-    def _in_words(self, found: Attribution, pick: int, at: tuple[float, float, float]) -> str:
+    def _in_words(self, found: Attribution, pick: int, at: Vector) -> str:
         away = float(np.linalg.norm(np.subtract(found.maximum, at)))
         return (
             f"Motor {pick}, {self._label(found.method)}: score {found.score:.2f} in one pass "
@@ -146,25 +142,13 @@ class WhyController:
     def _label(self, name: str) -> str:
         return next((each.label for each in self.methods if each.name == name), name)
 
-    def _dim(self, tomogram: OpenTomogram) -> None:
-        layer = tomogram.layer_of(WHY, self.method)
-        if self._dimmed is None and layer is not None:
-            self._dimmed = layer, layer.opacity
-            layer.opacity *= DIMMED
-
-    def _undim(self) -> None:
-        dimmed, self._dimmed = self._dimmed, None
-        if dimmed is not None:
-            layer, opacity = dimmed
-            layer.opacity = opacity
-
     def _on_failed(self, text: str) -> None:
-        self._undim()
+        self._dimmer.undim()
         self.failed.emit(text or "Cancelled.")
 
     def _on_current(self) -> None:
         self.asking.drop()
-        self._undim()
+        self._dimmer.undim()
         self.words = ""
         self.changed.emit()
 

@@ -1,12 +1,10 @@
 """Which way to explain the current pick, and what came of it."""
 
 from contextlib import ExitStack
-from typing import Any
 
 from qtpy.QtWidgets import QFormLayout, QWidget
 from superqt.utils import signals_blocked
 
-from motorscope.contract import Notice, Progress
 from motorscope.plugin.connections import listen
 from motorscope.plugin.encoder.why import WhyController
 from motorscope.plugin.qt.choice_box import ChoiceBox
@@ -38,10 +36,8 @@ class WhyControls(QWidget):
         form.addRow(self.words)
         self.method.currentIndexChanged.connect(self._on_method)
         self.job.started.connect(self.start)
-        self.job.cancelled.connect(controller.asking.cancel)
+        self.job.follow(ends, controller.asking)
         listen(ends, controller.changed, self.refresh)
-        listen(ends, controller.asking.busy_changed, self.job.set_running)
-        listen(ends, controller.asking.told, self._on_told)
         self.refresh()
 
     def start(self) -> None:
@@ -68,9 +64,3 @@ class WhyControls(QWidget):
     def _on_method(self) -> None:
         if self.method.currentData():
             self._controller.choose(self.method.currentData())
-
-    def _on_told(self, message: Any) -> None:
-        if isinstance(message, Progress):
-            self.job.show_progress(message.what, message.done, message.total, message.seconds_left)
-        elif isinstance(message, Notice):
-            self.words.setText(message.text)

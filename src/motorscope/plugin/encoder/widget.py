@@ -50,7 +50,7 @@ class EncoderWidget(Dock):
         self.ends.callback(self.probe.close)
         self.about, self.problem = Hint(), Hint(AMBER)
         self.maps = MapsControls(self.encoder, self.status, self.ends)
-        self.table = ChannelsControls(self.channels, self.ends)
+        self.table = ChannelsControls(self.channels, self.status, self.ends)
         self.reasons = WhyControls(self.why, self.status, self.ends)
         self.likeness = AlikeControls(self.alike, self.status, self.ends)
         self.profile = ProbeControls(self.probe, self.ends)

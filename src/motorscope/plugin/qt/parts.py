@@ -21,8 +21,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from motorscope.contract import Notice, Progress
 from motorscope.errors import MotorscopeError
 from motorscope.plugin.connections import listen
+from motorscope.plugin.question import Question
 from motorscope.plugin.workspace import Workspace
 from motorscope.words import duration
 
@@ -178,7 +180,7 @@ class JobBar(QWidget):
         self.bar.setFixedHeight(10)
         self.cancel = QPushButton("Cancel")
         self.cancel.setToolTip("Stop at the end of the current window.")
-        self.text = Hint()
+        self.text, self.notice = Hint(), Hint()
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.button, 1)
@@ -189,12 +191,26 @@ class JobBar(QWidget):
         layout.setSpacing(2)
         layout.addLayout(row)
         layout.addWidget(self.text)
+        layout.addWidget(self.notice)
         self.button.clicked.connect(lambda: self.started.emit())
         self.cancel.clicked.connect(self._on_cancel)
         self.set_running(False)
 
+    def follow(self, ends: ExitStack, *questions: Question[Any]) -> None:
+        """Show how far questions to the engine are, and let them be cancelled."""
+        for question in questions:
+            self.cancelled.connect(question.cancel)
+            listen(ends, question.told, self._on_told)
+            listen(
+                ends,
+                question.busy_changed,
+                lambda *_: self.set_running(any(each.busy for each in questions)),
+            )
+
     def set_running(self, running: bool) -> None:
         """Show the button, or the progress of what it started."""
+        if running:
+            self.notice.setText("")
         self.button.setVisible(not running)
         self.bar.setVisible(running)
         self.cancel.setVisible(running)
@@ -212,6 +228,12 @@ class JobBar(QWidget):
         if seconds_left is not None and done < total:
             parts.append(f"{duration(seconds_left)} left")
         self.text.setText(", ".join(parts))
+
+    def _on_told(self, message: Any) -> None:
+        if isinstance(message, Progress):
+            self.show_progress(message.what, message.done, message.total, message.seconds_left)
+        elif isinstance(message, Notice):
+            self.notice.setText(message.text)
 
     def _on_cancel(self) -> None:
         self.cancel.setEnabled(False)

@@ -81,6 +81,11 @@ def run(arguments: argparse.Namespace) -> int:
         order = ranking.table["channel"].to_numpy()
         ranking.table["effect"] = effects.effect[order]
         ranking.table["effect_logit"] = effects.logit - effects.logits_without[order]
+        most = int(effects.effect.argmax())
+        line.keep(
+            f"score {effects.score:.3f} (without flips) at the point; without channel {most} "
+            f"{effects.without[most]:.3f}"
+        )
     text: str = ranking.table.round(6).to_csv(index=False, lineterminator="\n")
     write_text(arguments.output, text)
     if ranking.by == BY_VARIANCE:
@@ -94,10 +99,4 @@ def run(arguments: argparse.Namespace) -> int:
         f"{request.stage}: {len(ranking.table)} channels ranked by {ranking.by}, channel {best} "
         f"first, in {arguments.output}"
     )
-    if arguments.at is not None:
-        most = int(effects.effect.argmax())
-        say(
-            f"score {effects.score:.3f} (without flips) at the point; without channel {most} "
-            f"{effects.without[most]:.3f}"
-        )
     return 0

@@ -196,7 +196,7 @@ class ChannelsControls(QWidget):
         column.addWidget(self.words)
         column.addWidget(self.job)
         self.job.started.connect(self.start)
-        self.job.follow(controller.measuring, ends)
+        self.job.follow(ends, controller.measuring)
         listen(ends, controller.changed, self.refresh)
         listen(ends, controller.encoder.changed, self.table.refresh)
         self.refresh()

@@ -83,6 +83,7 @@ def test_several_chosen_channels_are_those_to_go_through(channels, encoder):
     assert len(encoder.channels) == encoder.open_stage.spec.channels
 
 
+@pytest.mark.usefixtures("empty_cache")
 def test_effects_are_of_the_current_pick_and_go_with_it(channels, encoder, review):
     with pytest.raises(ConfigError, match="Compute a stage"):
         channels.measure()

@@ -25,8 +25,8 @@ from motorscope.picks import write_picks
 from motorscope.tables import overlaid, read_toml
 from motorscope.tomogram import open_tomogram
 from motorscope.training import train
-from motorscope.training.config_file import make_config
-from motorscope.training.validation import Known, examine
+from motorscope.training.measuring.validation import Known, examine
+from motorscope.training.settings.config_file import make_config
 
 CONFIG = "configs/built-in.toml"
 BASE = "as it is"

@@ -258,7 +258,7 @@ def _open_simulation(path: Path) -> None:
 
 
 def _open_training(path: Path) -> None:
-    from motorscope.training.config_file import read_config
+    from motorscope.training.settings.config_file import read_config
 
     read_config(path)
 

@@ -28,11 +28,11 @@ from torch.utils.data import DataLoader
 from motorscope.network import UNet3d, build_network
 from motorscope.network.flat import forward_flat
 from motorscope.tables import overlaid, read_toml
-from motorscope.training.config import TrainConfig
-from motorscope.training.config_file import make_config
-from motorscope.training.loop import start_at_prior
-from motorscope.training.loss import heatmap_loss
-from motorscope.training.pictures import Pictures, SectionPool
+from motorscope.training.data.pictures import Pictures, SectionPool
+from motorscope.training.fitting.loop import start_at_prior
+from motorscope.training.fitting.loss import heatmap_loss
+from motorscope.training.settings.config import TrainConfig
+from motorscope.training.settings.config_file import make_config
 
 CONFIG = "configs/built-in.toml"
 PIXEL = 15.0

@@ -12,7 +12,7 @@ from motorscope.cli import main
 from motorscope.errors import ConfigError
 from motorscope.evaluate import SETS, evaluation_set, sets
 from motorscope.simulation import Plan
-from motorscope.training.config import TrainConfig
+from motorscope.training.settings.config import TrainConfig
 
 
 def motors(plan: Plan) -> int:

@@ -9,7 +9,7 @@ from motorscope.errors import ConfigError, ModelError
 from motorscope.network.checkpoint import recognise_backbone
 from motorscope.network.resnet import BACKBONES, BasicBlock, ResNetEncoder3d, expansion_of
 from motorscope.network.unet import outline_network
-from motorscope.training.config import NetworkConfig
+from motorscope.training.settings.config import NetworkConfig
 
 
 @pytest.fixture(autouse=True)

@@ -12,14 +12,14 @@ from motorscope.network import ResNetEncoder3d, build_network, load_model, read_
 from motorscope.network.checkpoint import recognise_backbone
 from motorscope.picks import PickTable
 from motorscope.tables import from_table
-from motorscope.training.config import TrainConfig
-from motorscope.training.config_file import fine_tuning, read_config
-from motorscope.training.hardware import Hardware
-from motorscope.training.loop import fit
+from motorscope.training.data.scenes import ScenePool
+from motorscope.training.fitting.hardware import Hardware
+from motorscope.training.fitting.loop import fit
+from motorscope.training.measuring.validation import Findings, examine
 from motorscope.training.saving import Validation
-from motorscope.training.scenes import ScenePool
+from motorscope.training.settings.config import TrainConfig
+from motorscope.training.settings.config_file import fine_tuning, read_config
 from motorscope.training.train import mix_in_start, new_network, train
-from motorscope.training.validation import Findings, examine
 
 CPU = Hardware(accelerator="cpu", devices=1)
 CONFIGS = Path(__file__).parents[2] / "configs"

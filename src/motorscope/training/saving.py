@@ -8,11 +8,10 @@ from torch import nn
 
 from motorscope.contract import Calibration, ModelCard
 from motorscope.network import Model, UNet3d, save_model
-from motorscope.training.alarms import alarm_score
-from motorscope.training.config import TrainConfig
-from motorscope.training.held_out import Split
-from motorscope.training.logs import CsvLog
-from motorscope.training.validation import (
+from motorscope.training.fitting.logs import CsvLog
+from motorscope.training.measuring.alarms import alarm_score
+from motorscope.training.measuring.held_out import Split
+from motorscope.training.measuring.validation import (
     NO_THRESHOLD,
     examine,
     figures,
@@ -20,6 +19,7 @@ from motorscope.training.validation import (
     held_out,
     measure,
 )
+from motorscope.training.settings.config import TrainConfig
 
 WINDOW = (512, 512, 512)
 CONTEXT = (64, 64, 64)

@@ -11,10 +11,15 @@ from torch import nn
 from motorscope.contract import write_card_file
 from motorscope.errors import ConfigError
 from motorscope.network import UNet3d, build_network, load_encoder_weights, load_model, read_card
-from motorscope.training.config import TrainConfig
-from motorscope.training.config_file import read_config
-from motorscope.training.hardware import Hardware, is_first_process
-from motorscope.training.held_out import (
+from motorscope.training.data.labelled import read_labelled
+from motorscope.training.data.mistakes import find_mistakes
+from motorscope.training.data.pictures import SectionPool
+from motorscope.training.data.samples import CropSource, MixedSource, Samples
+from motorscope.training.data.scenes import ScenePool
+from motorscope.training.data.tomograms import prepare_tomograms
+from motorscope.training.fitting.hardware import Hardware, is_first_process
+from motorscope.training.fitting.loop import check_folder, fit, make_run_folder, start_at_prior
+from motorscope.training.measuring.held_out import (
     TOO_FEW,
     Comparison,
     Split,
@@ -24,15 +29,10 @@ from motorscope.training.held_out import (
     write_comparison,
     write_split,
 )
-from motorscope.training.labelled import read_labelled
-from motorscope.training.loop import check_folder, fit, make_run_folder, start_at_prior
-from motorscope.training.mistakes import find_mistakes
-from motorscope.training.pictures import SectionPool
-from motorscope.training.samples import CropSource, MixedSource, Samples
+from motorscope.training.measuring.validation import figures
 from motorscope.training.saving import Validation, describe_data
-from motorscope.training.scenes import ScenePool
-from motorscope.training.tomograms import prepare_tomograms
-from motorscope.training.validation import figures
+from motorscope.training.settings.config import TrainConfig
+from motorscope.training.settings.config_file import read_config
 
 
 @dataclass(frozen=True)

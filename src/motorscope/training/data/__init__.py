@@ -1,0 +1,1 @@
+"""What a training learns from: scenes, drawn sections, labelled tomograms; samples of them."""

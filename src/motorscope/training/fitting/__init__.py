@@ -1,0 +1,1 @@
+"""The loop of a training, its loss, and what it runs on."""

@@ -17,8 +17,12 @@ from motorscope.network.timm_parts import checkpointed, drop_path
 
 Triple = tuple[int, int, int]
 
-_STEM_SLABS = 8
-"""Slabs of the stem in inference; as many for every input, so that layers can be counted."""
+_STEM_SLABS = 24
+"""Slabs of the stem in inference; as many for every input, so that layers can be counted.
+
+So many that one stays below 32 MB for the windows in use: larger blocks of memory are fetched anew
+from the system each time, which cost a tenth of a whole window's time.
+"""
 
 STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
 
@@ -308,15 +312,19 @@ class ResNetEncoder3d(nn.Module):
         """
         conv, pool = self.conv1, self.maxpool
         stride, dilation, padding = conv.stride[0], conv.dilation[0], int(conv.padding[0])
-        depth = (x.shape[2] + 2 * padding - dilation * (conv.kernel_size[0] - 1) - 1) // stride + 1
+        reach = dilation * (conv.kernel_size[0] - 1)
+        depth = (x.shape[2] + 2 * padding - reach - 1) // stride + 1
         pooled = (depth - 1) // 2 + 1
-        ends = sorted({pooled * part // _STEM_SLABS for part in range(_STEM_SLABS + 1)})
+        last: Tensor | None = None  # the plane before a slab, with which its first is pooled
         slabs = []
-        for start, stop in pairwise(ends):
-            # Planes of the stem that these planes are pooled from, and of the input for those.
-            first, last = max(2 * start - 1, 0), min(2 * stop, depth)
-            low = first * stride - padding
-            high = (last - 1) * stride - padding + dilation * (conv.kernel_size[0] - 1) + 1
+        for part in range(_STEM_SLABS):
+            # Planes of the stem, and of the input for those.
+            start, stop = (2 * (pooled * p // _STEM_SLABS) for p in (part, part + 1))
+            stop = min(stop, depth)
+            low, high = start * stride - padding, (stop - 1) * stride - padding + reach + 1
+            if start == stop:  # of a thin volume, for the count
+                self.relu(self.bn1(x.new_zeros(len(x), conv.out_channels, 0, 1, 1)))
+                continue
             y = x[:, :, max(low, 0) : min(high, x.shape[2])]
             y = F.pad(y, (0, 0, 0, 0, max(-low, 0), max(high - x.shape[2], 0)))
             y = F.conv3d(
@@ -324,7 +332,10 @@ class ResNetEncoder3d(nn.Module):
             )
             y = self.relu(self.bn1(y))
             # What is beyond the ends must not win; nothing after a ReLU is below 0.
-            y = F.pad(y, (0, 0, 0, 0, int(start == 0), int(2 * stop > depth)))
+            beyond = torch.zeros_like(y[:, :, :1])
+            after = [beyond] if (stop - start) % 2 else []
+            y = torch.cat([beyond if last is None else last, y, *after], dim=2)
+            last = y[:, :, -1:].clone()
             slabs.append(F.max_pool3d(y, pool.kernel_size, pool.stride, (0, 1, 1)))
         return torch.cat(slabs, dim=2)
 

@@ -13,6 +13,7 @@ from motorscope.files import replacing
 from motorscope.picks import write_picks
 from motorscope.plugin.display import check_display
 from motorscope.tomogram import Tomogram, find_tomograms, open_tomogram
+from motorscope.tomogram.formats.shortcut import is_shortcut
 
 if TYPE_CHECKING:
     from motorscope.plugin.panel_widget import MotorscopeWidget
@@ -40,7 +41,8 @@ def view(
     Parameters
     ----------
     paths
-        Tomograms to open; the panel begins with the last one.
+        Tomograms to open; the panel begins with the last one. Those on servers, by their shortcuts,
+        are fetched in the window.
     model
         A listed model or a model file, instead of the one of the preferences.
     spacing
@@ -70,7 +72,8 @@ def view(
         )
     if queue is not None:
         scan(Path(queue))  # says what is wrong with it before a window opens
-    tomograms = [_open(Path(path), spacing) for path in paths]
+    fetched = [] if unattended else [Path(path) for path in paths if is_shortcut(path)]
+    tomograms = [_open(Path(path), spacing) for path in paths if Path(path) not in fetched]
     if sample:
         from motorscope.plugin.manifest import sample_tomogram
 
@@ -85,7 +88,7 @@ def view(
     import_torch()  # before Qt: on Windows it cannot be loaded after it
     import napari
 
-    from motorscope.plugin.qt.dock import QUEUE, show_dock
+    from motorscope.plugin.qt.dock import PORTAL, QUEUE, show_dock
     from motorscope.plugin.workspace import workspace_of
 
     viewer = napari.Viewer(title="Motorscope")
@@ -115,6 +118,8 @@ def view(
         widget.model.choose(model)
     if queue is not None:
         show_dock(viewer, QUEUE).open(Path(queue))
+    if fetched:
+        show_dock(viewer, PORTAL).open(fetched, spacing)
     if detect:
         widget.run.finished.connect(lambda found: _after_detection(widget, found, stage))
         widget.find_when_ready()

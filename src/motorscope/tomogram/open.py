@@ -7,7 +7,7 @@ from pathlib import Path
 from motorscope.errors import TomogramError
 from motorscope.tomogram import formats
 from motorscope.tomogram.formats.base import TomogramFormat
-from motorscope.tomogram.formats.portal import is_number, portal_shortcut
+from motorscope.tomogram.formats.portal import is_number, motors_beside, portal_shortcut
 from motorscope.tomogram.formats.shortcut import is_address, shortcut_to
 from motorscope.tomogram.formats.slices import SLICE_SUFFIXES
 from motorscope.tomogram.volume import Tomogram
@@ -70,7 +70,12 @@ def located(text: str, say: Callable[[str], None] | None = None) -> Path:
         If an address is wrong, its shortcut cannot be written, or the portal does not help.
     """
     if is_number(text):
-        return portal_shortcut(text, say)
+        path, found = portal_shortcut(text)
+        if say is not None:
+            motors = motors_beside(path)
+            known = "no flagellar motors" if motors is None else f"flagellar motors, in {motors}"
+            say(f"{found.summary}; the portal knows {known}")
+        return path
     return shortcut_to(text) if is_address(text) else Path(text)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from motorscope.cli import main
+from motorscope.contract.messages import run_to_end
 from motorscope.errors import TomogramError
 from motorscope.review.journal.place import journal_at
 from motorscope.tomogram import (
@@ -25,6 +26,7 @@ from motorscope.tomogram import (
     write_ome_zarr,
 )
 from motorscope.tomogram.formats.ome import chunks
+from motorscope.tomogram.formats.ome.remote import fetch
 from motorscope.tomogram.formats.shortcut import shortcut_to
 
 VOXELS = np.random.default_rng(0).normal(0, 20, (20, 131, 140)).astype(np.float32)
@@ -196,10 +198,9 @@ def test_a_tomogram_that_was_made_again_is_fetched_again(server, served_folder):
     write_ome_zarr(served_folder / "new.zarr", VOXELS, GRID)
     path = shortcut_to(f"{server}/new.zarr")
     open_tomogram(path).data[:]
-    for file in (served_folder / "new.zarr").iterdir():
-        os.utime(file, (1e9, 1e9)) if file.is_file() else shutil.rmtree(file)
-    write_ome_zarr(served_folder / "other.zarr", VOXELS + 1, GRID)
-    shutil.copytree(served_folder / "other.zarr", served_folder / "new.zarr", dirs_exist_ok=True)
+    shutil.rmtree(served_folder / "new.zarr")
+    write_ome_zarr(served_folder / "new.zarr", VOXELS + 1, GRID)
+    os.utime(served_folder / "new.zarr" / "zarr.json", (1e9, 1e9))  # else perhaps the same second
     np.testing.assert_array_equal(open_tomogram(path).data, VOXELS + 1)
 
 
@@ -215,3 +216,20 @@ def test_a_disk_that_is_full_or_read_only_does_no_harm(server, tmp_path):
     (tmp_path / "cache").write_text("no folder")
     tomogram = open_tomogram(shortcut_to(f"{server}/TS 0.5.zarr"))
     np.testing.assert_array_equal(tomogram.data, VOXELS)
+
+
+def test_a_tomogram_that_was_fetched_lies_in_files_but_for_levels_that_are_too_large(
+    server, tmp_path, monkeypatch
+):
+    tomogram = open_tomogram(shortcut_to(f"{server}/TS 0.5.zarr"))
+    monkeypatch.setenv("MOTORSCOPE_CACHE_GB", "0.0005")  # the finest level has 1.5 MB
+    copy = run_to_end(fetch(tomogram))
+    assert copy.data is tomogram.data
+    assert isinstance(copy.levels[0].data, np.memmap)
+    np.testing.assert_array_equal(copy.levels[0].data, tomogram.levels[0].data)
+    monkeypatch.delenv("MOTORSCOPE_CACHE_GB")
+    said = []
+    copy = run_to_end(fetch(tomogram), said.append)
+    assert said[-1][0] == said[-1][1] >= VOXELS.nbytes
+    np.testing.assert_array_equal(copy.data, VOXELS)
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["tomograms"]

@@ -13,7 +13,7 @@ from motorscope.plugin.workspace import workspace_of
 
 PLUGIN = "napari-motorscope"
 PANEL, GALLERY, QUEUE = "Motorscope", "Motorscope gallery", "Motorscope queue"
-ENCODER = "Motorscope encoder"
+ENCODER, PORTAL = "Motorscope encoder", "Open from the portal"
 """Names in the manifest."""
 
 _AREAS = {GALLERY: Qt.DockWidgetArea.BottomDockWidgetArea}

@@ -4,7 +4,6 @@ The portal's data are public under CC0, and lie as OME-Zarr on a server that nee
 """
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -15,12 +14,21 @@ from motorscope.errors import TomogramError
 from motorscope.files import as_file_name, make_folder, replacing
 from motorscope.tomogram.formats.ome.chunks import reason
 from motorscope.tomogram.formats.ome.remote import CONNECT_SECONDS
-from motorscope.tomogram.formats.shortcut import SUFFIX, name_in, shortcut_to, shortcuts
+from motorscope.tomogram.formats.shortcut import (
+    SUFFIX,
+    address_in,
+    facts_in,
+    is_shortcut,
+    name_in,
+    shortcut_to,
+    shortcuts,
+)
 
 PREFIX = "portal:"
 LICENCE = "CC0 1.0"
 """Of all data in the portal, as its documentation says."""
 
+_POINTS = ".ndjson"
 _SERVER = "MOTORSCOPE_PORTAL"  # environment: another address of the portal's GraphQL
 
 
@@ -41,7 +49,8 @@ class PortalTomogram:
     processing
         How it was reconstructed and processed, in the portal's words.
     points
-        Addresses of files (ndjson) with the places of flagellar motors in it.
+        Addresses of files (ndjson) with the places of flagellar motors in it; none where they were
+        fetched before.
     """
 
     number: int
@@ -49,7 +58,7 @@ class PortalTomogram:
     address: str
     spacing: float
     processing: str
-    points: tuple[str, ...]
+    points: tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:
@@ -60,16 +69,10 @@ class PortalTomogram:
         )
 
 
-def portal_shortcut(text: str, say: Callable[[str], None] | None = None) -> Path:
-    """Return the shortcut to ``portal:NUMBER``; the portal is asked unless it is there.
+def portal_shortcut(text: str) -> tuple[Path, PortalTomogram]:
+    """Return the shortcut to ``portal:NUMBER``, and what it is; the portal is asked once.
 
-    The places of flagellar motors that the portal knows of lie beside it as ``NAME.ndjson``, in
-    voxels, to be compared with.
-
-    Parameters
-    ----------
-    say
-        Is told what the tomogram is, with its spacing and licence.
+    The places of flagellar motors that the portal knows of lie beside it: see `motors_beside`.
 
     Raises
     ------
@@ -77,21 +80,49 @@ def portal_shortcut(text: str, say: Callable[[str], None] | None = None) -> Path
         See `look_up`; or a file cannot be written.
     """
     folder = shortcuts() / as_file_name(text.lower().replace(PREFIX, "portal-"))
-    there = sorted(folder.glob(f"*{SUFFIX}"))
-    if there:
-        return there[0]
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        found = _remembered(path)
+        if found is not None:
+            return path, found
     found = look_up(text)
-    points = [_fetched(address) for address in found.points]
-    remark = found.summary
+    points = "".join(_fetched(address) for address in found.points)
     path = folder / f"{as_file_name(name_in(found.address))}{SUFFIX}"
     if points:
-        file = make_folder(folder, TomogramError) / f"{path.stem}.ndjson"
-        with replacing(file, TomogramError) as partial:
-            partial.write_text("".join(points), encoding="utf-8")
-        remark += f"; motors of the portal are in {file}"
-    if say is not None:
-        say(remark)
-    return shortcut_to(found.address, folder, remark)
+        make_folder(folder, TomogramError)
+        with replacing(path.with_suffix(_POINTS), TomogramError) as partial:
+            partial.write_text(points, encoding="utf-8")
+    return shortcut_to(found.address, folder, _facts(found)), found
+
+
+def motors_beside(path: Path) -> Path | None:
+    """Return the file of the portal's flagellar motors in a tomogram, by its shortcut, if any."""
+    points = path.with_suffix(_POINTS)
+    return points if is_shortcut(path) and points.is_file() else None
+
+
+def _facts(found: PortalTomogram) -> dict[str, str]:
+    return {
+        "Portal": str(found.number),
+        "Name": found.name,
+        "Spacing": f"{found.spacing:g}",
+        "Processing": found.processing,
+        "License": LICENCE,
+    }
+
+
+def _remembered(path: Path) -> PortalTomogram | None:
+    """Return what a shortcut says of its tomogram."""
+    try:
+        facts, address = facts_in(path), address_in(path)
+        return PortalTomogram(
+            int(facts["portal"]),
+            facts["name"],
+            address or "",
+            float(facts["spacing"]),
+            facts["processing"],
+        )
+    except (OSError, KeyError, ValueError):
+        return None
 
 
 def _fetched(address: str) -> str:

@@ -6,6 +6,8 @@ tomogram on a server have a place, and a folder of shortcuts can be searched lik
 
 import configparser
 import hashlib
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -19,7 +21,7 @@ from motorscope.tomogram.formats.ome.remote import open_address
 from motorscope.tomogram.volume import Tomogram
 
 SUFFIX = ".url"
-_SECTION = "InternetShortcut"
+_SECTION, _FACTS = "InternetShortcut", "Motorscope"
 _SCHEMES = ("http", "https")
 
 
@@ -28,20 +30,27 @@ def is_address(text: str) -> bool:
     return text.lower().startswith(tuple(f"{scheme}://" for scheme in _SCHEMES))
 
 
+def is_shortcut(path: str | os.PathLike[str]) -> bool:
+    """Whether a path is called like a shortcut."""
+    return Path(path).suffix.lower() == SUFFIX
+
+
 def shortcuts() -> Path:
     """Return where shortcuts are made: in the user's data, because edits are kept beside them."""
     return user_data_path("motorscope") / "remote"
 
 
-def shortcut_to(address: str, folder: Path | None = None, remark: str = "") -> Path:
+def shortcut_to(
+    address: str, folder: Path | None = None, facts: Mapping[str, str] | None = None
+) -> Path:
     """Return the shortcut to an address, which is made unless it is there.
 
     Parameters
     ----------
     folder
         Its own folder; by default one of `shortcuts`.
-    remark
-        What to say of it in the file, in a line.
+    facts
+        What to say of the tomogram in the file; see `facts_in`.
 
     Raises
     ------
@@ -58,7 +67,12 @@ def shortcut_to(address: str, folder: Path | None = None, remark: str = "") -> P
     folder = folder or shortcuts() / hashlib.sha256(address.encode()).hexdigest()[:10]
     path = make_folder(folder, TomogramError) / f"{as_file_name(name_in(address))}{SUFFIX}"
     if not path.exists():
-        lines = [f"[{_SECTION}]", f"URL={address}", *([f"; {remark}"] if remark else []), ""]
+        sections = {_SECTION: {"URL": address}} | ({_FACTS: facts} if facts else {})
+        lines = [
+            line
+            for title, values in sections.items()
+            for line in (f"[{title}]", *(f"{key}={value}" for key, value in values.items()), "")
+        ]
         with replacing(path, TomogramError) as partial:
             partial.write_text("\n".join(lines), encoding="utf-8")
     return path
@@ -80,13 +94,28 @@ def address_in(path: Path) -> str | None:
     OSError
         If it cannot be read.
     """
+    address = _section(path, _SECTION).get("url", "").rstrip("/")
+    return address if is_address(address) else None
+
+
+def facts_in(path: Path) -> Mapping[str, str]:
+    """Return what a shortcut says of its tomogram, by names in lower case; nothing if it is none.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
+    return _section(path, _FACTS)
+
+
+def _section(path: Path, name: str) -> Mapping[str, str]:
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         parser.read_string(path.read_text(encoding="utf-8-sig"))
-        address = parser.get(_SECTION, "URL")
     except (configparser.Error, UnicodeDecodeError):
-        return None
-    return address.rstrip("/") if is_address(address) else None
+        return {}
+    return dict(parser[name]) if name in parser else {}
 
 
 def _read(path: Path) -> Tomogram:

@@ -3,8 +3,9 @@
 import itertools
 import math
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
 
@@ -41,7 +42,7 @@ class ChunkedVolume:
         z, y, x = (int(side) for side in array.shape[-3:])
         self.shape: Shape = (z, y, x)
         self.dtype: np.dtype[Any] = np.dtype(array.dtype)
-        self.ndim, self.size = 3, z * y * x
+        self.ndim, self.size, self.nbytes = 3, z * y * x, z * y * x * self.dtype.itemsize
         self._block = _block_shape(array.chunks[-3:], self.shape, self.dtype.itemsize)
         layer = math.prod(-(-n // b) for n, b in zip(self.shape[1:], self._block[1:], strict=True))
         fitting = _KEPT_BYTES // (math.prod(self._block) * self.dtype.itemsize)
@@ -75,8 +76,33 @@ class ChunkedVolume:
             fill(places[0])
         return out[tuple(slice(None) if isinstance(k, slice) else 0 for k in keys)]
 
+    def parts(self) -> Iterator[tuple[tuple[slice, slice, slice], NDArray[Any]]]:
+        """Read every voxel once, several parts at a time: yield where each is, and its voxels.
+
+        Nothing of it stays in memory here.
+        """
+        counts = [range(-(-n // b)) for n, b in zip(self.shape, self._block, strict=True)]
+        with ThreadPoolExecutor(_THREADS) as pool:
+            waiting = deque[tuple[Sequence[int], Future[NDArray[Any]]]]()
+            try:
+                for numbers in itertools.product(*counts):
+                    waiting.append((numbers, pool.submit(self._read_block, numbers)))
+                    if len(waiting) > _THREADS:
+                        first, future = waiting.popleft()
+                        yield self._place(first), future.result()
+                while waiting:
+                    first, future = waiting.popleft()
+                    yield self._place(first), future.result()
+            finally:
+                for _, future in waiting:
+                    future.cancel()
+
+    def _place(self, numbers: Sequence[int]) -> tuple[slice, slice, slice]:
+        z, y, x = (slice(n * b, n * b + b) for n, b in zip(numbers, self._block, strict=True))
+        return z, y, x
+
     def _read_block(self, numbers: Sequence[int]) -> NDArray[Any]:
-        place = tuple(slice(n * b, n * b + b) for n, b in zip(numbers, self._block, strict=True))
+        place = self._place(numbers)
         lead = (0,) * (len(self._array.shape) - 3)
         for left in reversed(range(self._tries)):
             try:

@@ -86,20 +86,10 @@ class Downloads:
 
     def put(self, address: str, name: str, data: bytes | None) -> None:
         """Keep a piece; ``None`` says that the server does not have it."""
-        path = self._path(address, name)
         content = b"" if data is None else hashlib.sha256(data).digest() + data
-        temporary: str | None = None
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._make_room(len(content))
-            handle, temporary = tempfile.mkstemp(prefix=".", dir=path.parent)
-            with open(handle, "wb") as file:
-                file.write(content)
-            os.replace(temporary, path)
-        except OSError:
-            if temporary is not None:
-                with suppress(OSError):
-                    os.unlink(temporary)
+        if len(content) <= self.limit:
+            with self._lock:
+                self._write(self._path(address, name), content)
 
     def check_source(self, address: str, mark: bytes) -> None:
         """Forget a tomogram's pieces if its server tells another mark than when they came."""
@@ -117,22 +107,35 @@ class Downloads:
     def _path(self, address: str, name: str) -> Path:
         return self._home(address) / hashlib.sha256(name.encode()).hexdigest()[:32]
 
+    def _write(self, path: Path, content: bytes) -> None:
+        temporary: str | None = None
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._make_room(len(content))
+            handle, temporary = tempfile.mkstemp(prefix=".", dir=path.parent)
+            with open(handle, "wb") as file:
+                file.write(content)
+            os.replace(temporary, path)
+        except OSError:
+            if temporary is not None:
+                with suppress(OSError):
+                    os.unlink(temporary)
+
     def _make_room(self, size: int) -> None:
         """Look from time to time whether something has to go: others may write here as well."""
         share = int(_SHARE * self.limit)
-        with self._lock:
-            if self._written is not None and self._written + size <= share:
-                self._written += size
-                return
-            self._written = size
-            now, entries = time.time(), []
-            for path in self.folder.glob("*/*"):
-                with suppress(OSError):
-                    state = path.stat()
-                    if not path.name.startswith("."):
-                        entries.append((state.st_mtime, state.st_size, path))
-                    elif now - state.st_mtime > _STALE_SECONDS:
-                        path.unlink()
-            for path in surplus(entries, self.limit - max(size, share)):
-                with suppress(OSError):
+        if self._written is not None and self._written + size <= share:
+            self._written += size
+            return
+        self._written = size
+        now, entries = time.time(), []
+        for path in self.folder.glob("*/*"):
+            with suppress(OSError):
+                state = path.stat()
+                if not path.name.startswith("."):
+                    entries.append((state.st_mtime, state.st_size, path))
+                elif now - state.st_mtime > _STALE_SECONDS:
                     path.unlink()
+        for path in surplus(entries, self.limit - max(size, share)):
+            with suppress(OSError):
+                path.unlink()

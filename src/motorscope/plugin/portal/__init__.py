@@ -1,0 +1,1 @@
+"""Tomograms of the CryoET Data Portal, fetched and opened in the window."""

@@ -1,16 +1,19 @@
 """A pyramid is searched at the level that fits the network, with the picks of its full size."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import ndimage
 
-from motorscope.contract import DetectionRequest, FeatureRequest, RunSettings
+from motorscope.contract import DetectionRequest, RunSettings
 from motorscope.contract.attribution import AttributionRequest
 from motorscope.detection import detect, run_to_end
-from motorscope.inspection import StageRequest, encoder_maps, stage_facts
+from motorscope.inspection import Across, StageRequest, stage_facts
 from motorscope.inspection.attribution.explain import attribute
+from motorscope.inspection.reducers import feeding
+from motorscope.inspection.stage import stage_blocks
 from motorscope.tomogram import Level, Tomogram, VoxelGrid, open_tomogram, write_ome_zarr
 
 FP32 = RunSettings("cpu", "fp32", flips=False)
@@ -63,8 +66,9 @@ def test_features_and_attributions_read_the_same_level(pyramid, unread, model):
     request = StageRequest(unread, model, "layer1")
     assert request.tomogram.grid == pyramid.at(1).grid
     assert stage_facts(request).spacing == (64.0,) * 3
-    maps = run_to_end(encoder_maps(FeatureRequest(unread, model, 0, settings=FP32)))
-    assert np.isfinite(maps.maps).all()
+    across = Across("max")
+    run_to_end(feeding(stage_blocks(request, threading.Event()), [across]))
+    assert np.isfinite(across.result()).all()
     asked = AttributionRequest(unread, model, at=(300.0, 700.0, 400.0), settings=FP32)
     assert run_to_end(attribute(asked)).values.any()
 

@@ -1,6 +1,7 @@
 """The models that can be chosen."""
 
 import pytest
+import torch
 
 from motorscope.contract import ModelRef
 from motorscope.engine import models
@@ -44,11 +45,22 @@ def test_cache_loads_once_and_forgets_the_model_before(monkeypatch, model):
         loaded.append(name)
         return model
 
-    monkeypatch.setattr("motorscope.network.load_model", load)
+    monkeypatch.setattr("motorscope.network.load_to_inspect", load)
     cache = ModelCache()
     for name in ("a", "a", "b", "a"):
         cache.load(ModelRef(name))
     assert loaded == ["a", "b", "a"]
+
+
+def test_an_encoder_alone_is_offered_as_one_and_refused_where_a_detector_is_wanted(tmp_path, model):
+    path = tmp_path / "kinetics.pt"
+    torch.save({"state_dict": model.network.encoder.state_dict()}, path)
+    cache, ref = ModelCache(), ModelRef(str(path))
+    option = open_model(cache, ref)
+    assert not option.detects
+    assert option.stages == model.features
+    with pytest.raises(ModelError, match="without a detector"):
+        cache.load(ref)
 
 
 def test_model_file_is_opened(tmp_path, model):

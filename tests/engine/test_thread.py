@@ -11,7 +11,6 @@ import pytest
 
 from motorscope.contract import (
     DetectionRequest,
-    FeatureRequest,
     HeatmapBlock,
     HeatmapStarted,
     InventoryRequest,
@@ -32,34 +31,21 @@ from motorscope.contract.stages import (
 from motorscope.detection import detect, run_to_end
 from motorscope.engine import ThreadEngine
 from motorscope.errors import ConfigError, DeviceError, ModelError, TomogramError
-from motorscope.inspection import encoder_maps
 from motorscope.picks import PickTable
-from motorscope.tomogram import VoxelGrid, open_tomogram, write_mrc
 
 FP32 = RunSettings("cpu", "fp32")
 
 
 def test_detection_is_that_of_the_library(ref, model, tomogram):
-    handle = ThreadEngine().submit(DetectionRequest(tomogram, ref, settings=FP32, generation=3))
+    handle = ThreadEngine().submit(DetectionRequest(tomogram, ref, settings=FP32))
     messages = list(handle.messages())
     result = handle.result()
     wanted = run_to_end(detect(DetectionRequest(tomogram, model, settings=FP32)))
-    assert result.generation == 3
     assert np.array_equal(result.heatmap, wanted.heatmap)
     assert result.candidates == wanted.candidates
     kinds = [type(message) for message in messages]
     assert kinds.index(HeatmapStarted) < kinds.index(HeatmapBlock)
     assert messages[0] == Progress("Loading the model", 0, 0)
-
-
-def test_feature_maps_of_a_file_are_those_of_the_library(ref, model, tomogram, tmp_path):
-    path = tmp_path / "noise.mrc"
-    data = tomogram.data[:32, :64, :64]  # one window
-    write_mrc(path, data, VoxelGrid(data.shape, (10.0,) * 3))
-    asked = FeatureRequest(VolumeRef(path, spacing=16.0), ref, 1, settings=FP32)
-    result = ThreadEngine().submit(asked).result()
-    here = replace(asked, tomogram=open_tomogram(path, 16.0), model=model)
-    assert np.array_equal(result.maps, run_to_end(encoder_maps(here)).maps)
 
 
 def test_stages_can_be_listed_opened_and_asked_about(ref, tomogram, tmp_path, monkeypatch):

@@ -1,5 +1,8 @@
 """Ranking, colors and likeness: what is asked of a stage, on values that are made up."""
 
+from importlib.resources import files
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -19,6 +22,7 @@ from motorscope.inspection import (
 )
 from motorscope.inspection.basis import pooled, principal_axes
 from motorscope.inspection.ranking import separation
+from motorscope.network import read_card
 from motorscope.picks import PickTable
 from motorscope.tomogram import VoxelGrid
 
@@ -127,6 +131,24 @@ def test_a_basis_is_kept_for_its_network_and_stage_only(rng, tmp_path):
     path.write_text("")
     with pytest.raises(ModelError, match="fit it again"):
         load_basis(path, "layer2", "abc")
+
+
+def test_a_basis_in_the_package_is_found_by_the_name_of_its_model(rng, tmp_path, monkeypatch):
+    models = tmp_path / "models"
+    models.mkdir()
+    basis = fit_basis([moments_of(rng.normal(size=(99, 4)))], "layer2", "abc")
+    save_basis(basis, models / "built-in.layer2.basis.safetensors")
+    monkeypatch.setattr("motorscope.inspection.basis.files", lambda _: tmp_path)
+    assert kept_basis("built-in", "layer2", "abc") is not None
+    assert kept_basis("built-in", "layer2", "of other weights") is None
+
+
+def test_no_basis_is_shipped_that_does_not_fit_the_shipped_weights():
+    """After a new training: `python benchmarks/fit_colors.py built-in FOLDER`, or remove it."""
+    shipped = Path(str(files("motorscope.network") / "models"))
+    for path in shipped.glob("*.basis.safetensors"):
+        name, stage, *_ = path.name.split(".")
+        load_basis(path, stage, read_card(name).sha256)
 
 
 def test_the_discriminant_outweighs_what_all_voxels_share(rng):

@@ -24,14 +24,13 @@ from motorscope.contract.models import Inventory, ModelOption
 from motorscope.contract.refs import ModelRef, VolumeRef
 from motorscope.contract.requests import (
     DetectionRequest,
-    FeatureRequest,
     InventoryRequest,
     ModelRequest,
     Region,
     Request,
     RunSettings,
 )
-from motorscope.contract.results import DetectionResult, FeatureResult
+from motorscope.contract.results import DetectionResult
 
 __all__ = [
     "Architecture",
@@ -39,8 +38,6 @@ __all__ = [
     "CancelToken",
     "DetectionRequest",
     "DetectionResult",
-    "FeatureRequest",
-    "FeatureResult",
     "FeatureSpec",
     "HeatmapBlock",
     "HeatmapStarted",

@@ -82,7 +82,6 @@ class Attribution:
         What the network saw.
     """
 
-    generation: int
     method: str
     values: NDArray[np.float32]
     grid: VoxelGrid
@@ -147,8 +146,6 @@ class AttributionRequest(Request[Attribution], Generic[V, M]):
         How far from the point it is covered, in Å (occlusion).
     intensity
         Grey values as `motorscope.tomogram.intensity_range` returns them, if they are known.
-    generation
-        Returned with the result, so that a caller can drop a stale one.
     """
 
     tomogram: V
@@ -160,7 +157,6 @@ class AttributionRequest(Request[Attribution], Generic[V, M]):
     reach: float = 600.0
     intensity: tuple[float, float] | None = None
     settings: RunSettings = field(default_factory=RunSettings)
-    generation: int = 0
 
     @property
     def device(self) -> str:

@@ -19,12 +19,15 @@ class ModelOption:
         Geometry of its encoder's maps, stem first.
     ready
         Whether it can be run; if not, a person must bring its weights first.
+    detects
+        Whether it is a detector; an encoder alone can be looked into, but finds nothing.
     """
 
     choice: ModelRef
     card: ModelCard
     stages: tuple[FeatureSpec, ...]
     ready: bool
+    detects: bool = True
 
     @property
     def label(self) -> str:

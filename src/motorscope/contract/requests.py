@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from motorscope.contract.models import Inventory, ModelOption
 from motorscope.contract.refs import ModelRef
-from motorscope.contract.results import DetectionResult, FeatureResult
+from motorscope.contract.results import DetectionResult
 from motorscope.tomogram.grid import Vector
 
 R = TypeVar("R", covariant=True)
@@ -65,7 +65,7 @@ class InventoryRequest(Request[Inventory]):
 
 @dataclass(frozen=True)
 class ModelRequest(Request[ModelOption]):
-    """Load a model, to see whether it can be used, and what its card says."""
+    """Load a model, or an encoder alone, to see whether it can be used, and what its card says."""
 
     model: ModelRef
 
@@ -80,48 +80,12 @@ class DetectionRequest(Request[DetectionResult], Generic[V, M]):
         What to look at with which network: these, or references to them.
     region
         The box to look at, or ``None`` for the whole tomogram.
-    generation
-        Returned with the result, so that a caller can drop a stale one.
     """
 
     tomogram: V
     model: M
     region: Region | None = None
     settings: RunSettings = RunSettings()
-    generation: int = 0
-
-    @property
-    def device(self) -> str:
-        """Name of the device that it needs for itself."""
-        return self.settings.device
-
-
-@dataclass(frozen=True)
-class FeatureRequest(Request[FeatureResult], Generic[V, M]):
-    """Compute the maps of one encoder stage.
-
-    Attributes
-    ----------
-    tomogram, model
-        What to look at with which network: these, or references to them.
-    stage
-        0 for the stem, 1 to 4 for the layers.
-    region
-        The box to look at, or ``None`` for the whole tomogram.
-    generation
-        Returned with the result, so that a caller can drop a stale one.
-    memory_limit
-        Most bytes that the maps may take; if all would not fit, a smaller box with the same centre
-        is computed.
-    """
-
-    tomogram: V
-    model: M
-    stage: int
-    region: Region | None = None
-    settings: RunSettings = RunSettings()
-    generation: int = 0
-    memory_limit: int = 2_000_000_000
 
     @property
     def device(self) -> str:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from motorscope.contract.card import FeatureSpec
 from motorscope.picks.table import PickTable
 from motorscope.tomogram.grid import VoxelGrid
 
@@ -16,8 +15,6 @@ class DetectionResult:
 
     Attributes
     ----------
-    generation
-        That of the request.
     heatmap
         Calibrated probabilities, float32 ``(z, y, x)`` on `grid`.
     maxima
@@ -28,7 +25,6 @@ class DetectionResult:
         What was used in the end.
     """
 
-    generation: int
     heatmap: NDArray[np.float32]
     grid: VoxelGrid
     maxima: PickTable
@@ -36,28 +32,3 @@ class DetectionResult:
     device: str
     precision: str
     seconds: float
-
-
-@dataclass(frozen=True)
-class FeatureResult:
-    """The maps of one encoder stage.
-
-    Attributes
-    ----------
-    generation
-        That of the request.
-    maps
-        float16 ``(channel, z, y, x)``.
-    grid
-        Where the maps' voxels (z, y, x) lie.
-    spec
-        Name, channels, stride and offset of the stage.
-    covers_all
-        Whether the maps cover the whole tomogram.
-    """
-
-    generation: int
-    maps: NDArray[np.float16]
-    grid: VoxelGrid
-    spec: FeatureSpec
-    covers_all: bool

@@ -250,3 +250,31 @@ class AlikeRequest(Request[Alike]):
     wanted: PickTable
     rejected: PickTable
     minimum_distance: float
+
+
+@dataclass(frozen=True)
+class AlikeElsewhereRequest(Request[Alike], Generic[V, M]):
+    """Find in another tomogram what looks, to a stage, like picks of an open stage's tomogram.
+
+    Attributes
+    ----------
+    tomogram, model
+        Where to look with which network: these, or references to them.
+    key
+        That of the open stage of the examples' tomogram, computed with the same network.
+    wanted, rejected, minimum_distance
+        See `AlikeRequest`.
+    """
+
+    tomogram: V
+    model: M
+    key: str
+    wanted: PickTable
+    rejected: PickTable
+    minimum_distance: float
+    settings: RunSettings = field(default_factory=RunSettings)
+
+    @property
+    def device(self) -> str:
+        """Name of the device that it needs for itself."""
+        return self.settings.device

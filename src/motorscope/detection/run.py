@@ -103,7 +103,6 @@ def detect(
     heatmap = probability(logits[part.output], model.card.calibration)
     maxima = within(find_maxima(heatmap, part.heatmap), request.tomogram.grid)
     return DetectionResult(
-        generation=request.generation,
         heatmap=heatmap,
         grid=part.heatmap,
         maxima=thinned(maxima, 0.0, LIMIT),

@@ -10,8 +10,6 @@ from motorscope.contract import (
     CancelToken,
     DetectionRequest,
     DetectionResult,
-    FeatureRequest,
-    FeatureResult,
     Inventory,
     InventoryRequest,
     ModelOption,
@@ -29,8 +27,15 @@ from motorscope.contract.attribution import (
     MethodFacts,
     MethodsRequest,
 )
+from motorscope.contract.compare import (
+    CompareDetectionsRequest,
+    CompareStagesRequest,
+    DetectionComparison,
+    StageComparison,
+)
 from motorscope.contract.stages import (
     Alike,
+    AlikeElsewhereRequest,
     AlikeRequest,
     OpenStage,
     OpenStageRequest,
@@ -44,12 +49,13 @@ from motorscope.contract.stages import (
 from motorscope.detection import choose_device, detect
 from motorscope.engine import models
 from motorscope.engine.models import ModelCache
-from motorscope.inspection import StageCache, encoder_maps, kept_basis
+from motorscope.inspection import StageCache, compare_models, compare_opened, kept_basis
 from motorscope.inspection.attribution.effects import channel_effects
 from motorscope.inspection.attribution.explain import attribute
 from motorscope.inspection.attribution.methods import list_methods
 from motorscope.inspection.opened import (
     alike,
+    alike_elsewhere,
     entry_of,
     list_stages,
     opened_stage,
@@ -84,19 +90,6 @@ def _(request: DetectionRequest, cache: ModelCache, cancel: CancelToken) -> Run[
         return None
     return (
         yield from detect(replace(request, tomogram=opened(request.tomogram), model=model), cancel)
-    )
-
-
-@answer.register
-def _(request: FeatureRequest, cache: ModelCache, cancel: CancelToken) -> Run[FeatureResult]:  # type: ignore[type-arg]
-    yield LOADING
-    model = cache.load(request.model)
-    if cancel.is_set():
-        return None
-    return (
-        yield from encoder_maps(
-            replace(request, tomogram=opened(request.tomogram), model=model), cancel
-        )
     )
 
 
@@ -164,7 +157,7 @@ def _(
     cancel: CancelToken,
 ) -> Run[tuple[StageFacts, ...]]:
     yield LOADING
-    model = cache.load(request.model)
+    model = cache.load_any(request.model)
     asked = replace(request, tomogram=opened(request.tomogram), model=model)
     return list_stages(asked, StageCache.default())
 
@@ -172,7 +165,7 @@ def _(
 @answer.register
 def _(request: OpenStageRequest, cache: ModelCache, cancel: CancelToken) -> Run[OpenStage]:  # type: ignore[type-arg]
     yield LOADING
-    model = cache.load(request.model)
+    model = cache.load_any(request.model)
     if cancel.is_set():
         return None
     asked = replace(request, tomogram=opened(request.tomogram), model=model)
@@ -191,7 +184,7 @@ def _(request: OverviewRequest, cache: ModelCache, cancel: CancelToken) -> Run[O
     entry = entry_of(StageCache.default(), request.key)
     if request.of != "pca":
         return overview(request.of, entry)
-    fingerprint = cache.load(request.model).fingerprint
+    fingerprint = cache.load_any(request.model).fingerprint
     basis = kept_basis(request.model.name, entry.spec.name, fingerprint)
     return overview(request.of, entry, basis, fingerprint)
 
@@ -200,6 +193,43 @@ def _(request: OverviewRequest, cache: ModelCache, cancel: CancelToken) -> Run[O
 def _(request: AlikeRequest, cache: ModelCache, cancel: CancelToken) -> Run[Alike]:
     yield from ()
     return alike(request, entry_of(StageCache.default(), request.key))
+
+
+@answer.register
+def _(
+    request: CompareDetectionsRequest,  # type: ignore[type-arg]
+    cache: ModelCache,
+    cancel: CancelToken,
+) -> Run[DetectionComparison]:
+    yield LOADING
+    model, other = cache.load(request.model), cache.load(request.other)
+    asked = replace(request, tomogram=opened(request.tomogram), model=model, other=other)
+    return (yield from compare_models(asked, cancel))
+
+
+@answer.register
+def _(
+    request: CompareStagesRequest,  # type: ignore[type-arg]
+    cache: ModelCache,
+    cancel: CancelToken,
+) -> Run[StageComparison]:
+    yield LOADING
+    model, other = cache.load_any(request.model), cache.load_any(request.other)
+    asked = replace(request, tomogram=opened(request.tomogram), model=model, other=other)
+    return (yield from compare_opened(asked, StageCache.default(), cancel))
+
+
+@answer.register
+def _(
+    request: AlikeElsewhereRequest,  # type: ignore[type-arg]
+    cache: ModelCache,
+    cancel: CancelToken,
+) -> Run[Alike]:
+    yield LOADING
+    model = cache.load_any(request.model)
+    asked = replace(request, tomogram=opened(request.tomogram), model=model)
+    stages = StageCache.default()
+    return (yield from alike_elsewhere(asked, entry_of(stages, request.key), stages, cancel))
 
 
 def device_of(request: Request[object]) -> str | None:

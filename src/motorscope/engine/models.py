@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from motorscope.contract import Inventory, ModelCard, ModelOption, ModelRef
 
 if TYPE_CHECKING:
-    from motorscope.network import Model
+    from motorscope.network import EncoderModel, Model
 
 
 class ModelCache:
@@ -17,7 +17,7 @@ class ModelCache:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._last: tuple[ModelRef, Model] | None = None
+        self._last: tuple[ModelRef, Model | EncoderModel] | None = None
 
     def load(self, ref: ModelRef) -> "Model":
         """Return the model, loaded if it is not the last one.
@@ -25,14 +25,36 @@ class ModelCache:
         Raises
         ------
         ModelError
+            If it cannot be loaded, or is an encoder without a detector.
+        """
+        from motorscope.errors import ModelError
+        from motorscope.network import Model
+
+        model = self.load_any(ref)
+        if not isinstance(model, Model):
+            raise ModelError(
+                f"{ref.name} is an encoder without a detector, which finds nothing; look into it "
+                "with Encoder…, or choose a detector."
+            )
+        return model
+
+    def load_any(self, ref: ModelRef) -> "Model | EncoderModel":
+        """Return the model, or the encoder alone, loaded if it is not the last one.
+
+        Raises
+        ------
+        ModelError
             If it cannot be loaded.
         """
-        from motorscope.network import load_model
+        from motorscope.network import load_model, load_to_inspect
 
         with self._lock:
             if self._last is None or self._last[0] != ref:
                 self._last = None  # frees the old one first
-                self._last = (ref, load_model(ref.name, weights=ref.weights))
+                if ref.weights is None:
+                    self._last = (ref, load_to_inspect(ref.name))
+                else:
+                    self._last = (ref, load_model(ref.name, weights=ref.weights))
             return self._last[1]
 
     def put(self, ref: ModelRef, model: "Model") -> None:
@@ -65,8 +87,12 @@ def open_model(cache: ModelCache, ref: ModelRef) -> ModelOption:
     ModelError
         If it cannot be loaded.
     """
-    model = cache.load(ref)
-    return ModelOption(choice=ref, card=model.card, stages=model.features, ready=True)
+    from motorscope.network import Model
+
+    model = cache.load_any(ref)
+    detects = isinstance(model, Model)
+    stages = model.features if isinstance(model, Model) else model.taps
+    return ModelOption(ref, model.card, stages, ready=True, detects=detects)
 
 
 def _option_of_card(choice: ModelRef, card: ModelCard) -> ModelOption:

@@ -23,8 +23,13 @@ from motorscope.inspection.basis import (
     save_basis,
 )
 from motorscope.inspection.cache import Entry, StageCache
+from motorscope.inspection.compare import (
+    compare_detections,
+    compare_models,
+    compare_opened,
+    compare_stages,
+)
 from motorscope.inspection.facts import stage_facts
-from motorscope.inspection.feature_maps import encoder_maps
 from motorscope.inspection.ranking import percentiles, rank_channels
 from motorscope.inspection.reducers import (
     STATISTICS,
@@ -64,8 +69,11 @@ __all__ = [
     "Statistic",
     "basis_path",
     "colors",
+    "compare_detections",
+    "compare_models",
+    "compare_opened",
+    "compare_stages",
     "discriminant",
-    "encoder_maps",
     "find_alike",
     "fit_basis",
     "kept_basis",

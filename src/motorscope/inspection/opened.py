@@ -2,15 +2,17 @@
 
 import threading
 from collections.abc import Generator
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from motorscope.contract import CancelToken, Notice, Progress
+from motorscope.contract import CancelToken, Notice, Progress, Run
 from motorscope.contract.stages import (
     BINS,
     QUANTILES,
     Alike,
+    AlikeElsewhereRequest,
     AlikeRequest,
     OpenStage,
     OpenStageRequest,
@@ -24,7 +26,7 @@ from motorscope.contract.stages import (
 from motorscope.errors import ConfigError
 from motorscope.inspection.alike.discriminant import discriminant, find_alike
 from motorscope.inspection.alike.search import similarity, values_at
-from motorscope.inspection.basis import Basis, colors, fit_basis
+from motorscope.inspection.basis import Basis, colors, fit_basis, pooled
 from motorscope.inspection.cache import Entry, StageCache, mark_of
 from motorscope.inspection.facts import stage_facts
 from motorscope.inspection.ranking import percentiles, rank_channels
@@ -32,6 +34,7 @@ from motorscope.inspection.reducers import Across, Project
 from motorscope.inspection.run import open_stage, reread, stage_key
 from motorscope.inspection.stage import StageRequest
 from motorscope.network import EncoderModel, Model
+from motorscope.picks import PickTable
 from motorscope.tomogram import Tomogram
 
 _SHOWN = (1.0, 99.8)  # percentiles of the values from which to which a map is shown
@@ -146,15 +149,44 @@ def alike(request: AlikeRequest, entry: Entry) -> Alike:
     PicksError
         If there is no example, or the examples look like the background.
     """
+    examples = request.wanted.merge(request.rejected)
+    return _alike(request, entry, entry, examples)
+
+
+def alike_elsewhere(
+    request: AlikeElsewhereRequest[Tomogram, Model | EncoderModel],
+    examples: Entry,
+    cache: StageCache,
+    cancel: CancelToken | None = None,
+) -> Run[Alike]:
+    """Find in another tomogram what looks like picks of an open stage; ``None`` if cancelled.
+
+    Raises
+    ------
+    MotorscopeError
+        See `alike` and `open_stage`.
+    """
+    name = examples.spec.name
+    stage = StageRequest(request.tomogram, request.model, name, settings=request.settings)
+    entry = yield from open_stage(stage, cache, cancel)
+    return None if entry is None else _alike(request, examples, entry, None)
+
+
+def _alike(
+    request: AlikeRequest | AlikeElsewhereRequest[Any, Any],
+    examples: Entry,
+    entry: Entry,
+    left_out: PickTable | None,
+) -> Alike:
+    # Noise and contrast differ between tomograms: the background is that of both sides.
+    sides = [examples.moments] if entry is examples else [examples.moments, entry.moments]
     what = discriminant(
-        entry.moments,
-        values_at(entry, request.wanted.positions),
-        values_at(entry, request.rejected.positions),
+        pooled(sides),
+        values_at(examples, request.wanted.positions),
+        values_at(examples, request.rejected.positions),
     )
     values = similarity(entry, what)
-    candidates = find_alike(
-        values, entry.grid, request.minimum_distance, request.wanted.merge(request.rejected)
-    )
+    candidates = find_alike(values, entry.grid, request.minimum_distance, left_out)
     top = tuple((channel, float(what.shares[channel])) for channel in what.top_channels())
     return Alike(values, entry.grid, candidates, top)
 

@@ -210,10 +210,14 @@ class Workspace(Choices):
         self.device = wanted
         self.model = inventory.options[0] if inventory.options else None
 
-    def offer(self, option: ModelOption) -> None:
-        """Add a model to the list, and choose it."""
+    def add(self, option: ModelOption) -> None:
+        """Add a model to the list."""
         others = tuple(each for each in self.options if each.choice != option.choice)
         self.options = (*others, option)
+
+    def offer(self, option: ModelOption) -> None:
+        """Add a model to the list, and choose it."""
+        self.add(option)
         self.model = option
 
     def chosen(self) -> tuple[Layer, ModelOption]:
@@ -224,12 +228,23 @@ class Workspace(Choices):
         MotorscopeError
             If one is missing, or cannot be used; it says what.
         """
-        layer, option = self.layer, self.model
-        if self.tomogram_problem or layer is None:
-            raise TomogramError(self.tomogram_problem)
+        layer, option = self.chosen_layer(), self.model
         if self.model_problem or option is None:
             raise ModelError(self.model_problem)
         return layer, option
+
+    def chosen_layer(self) -> Layer:
+        """Return the tomogram's layer.
+
+        Raises
+        ------
+        TomogramError
+            If there is none that can be used; it says why.
+        """
+        layer = self.layer
+        if self.tomogram_problem or layer is None:
+            raise TomogramError(self.tomogram_problem)
+        return layer
 
     # Inner parts
 

@@ -8,11 +8,12 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from motorscope.errors import PicksError
+from motorscope.picks.alike import with_alike
 from motorscope.picks.summits import Summits
 from motorscope.picks.table import PickTable
 from motorscope.review.journal.file import SUFFIX, Journal
 from motorscope.review.journal.place import journal_at
-from motorscope.review.record import Search, to_json
+from motorscope.review.record import Search, TomogramRecord, to_json
 from motorscope.review.regridding import mover
 from motorscope.tomogram import HEATMAP_SUFFIX, Tomogram, VoxelGrid
 
@@ -67,6 +68,27 @@ def keep_search(
     marks = search_marks(before, table, threshold, found.distance, search)
     begun = len(before) or journal.history.can_undo
     journal.record(table, geometry | marks | found.remarks, "new" if begun else "first")
+
+
+def keep_alike(journal: Journal, grid: VoxelGrid, found: PickTable, distance: float) -> None:
+    """Write what looks like examples into a journal; see `motorscope.picks.alike.with_alike`.
+
+    The tomogram is to be reviewed (again) if there is something new.
+
+    Raises
+    ------
+    PicksError
+        If the journal cannot be written.
+    """
+    geometry = to_json(spacing=grid.spacing, origin=grid.origin)
+    if move := mover(grid, journal.remarks):
+        journal.rewrite(journal.history.mapped(move), journal.remarks | geometry)
+    before, threshold = journal.table, TomogramRecord.from_json(journal.remarks).threshold
+    table = with_alike(before, found, distance, threshold or 0.0)
+    if table != before:
+        begun = len(before) or journal.history.can_undo
+        marks = geometry | to_json(reviewed=None)
+        journal.record(table, marks, "new" if begun else "first")
 
 
 def search_marks(

@@ -61,7 +61,7 @@ def test_one_example_finds_the_others(alike, review, workspace):
     away = np.linalg.norm(best.positions[:, None] - truth[None], axis=2)
     assert (away.min(axis=0) < 64.0).all()
     layer = workspace.tomogram.layer_of(ALIKE)
-    assert layer.name == "tomo alike"
+    assert layer.name == "similarity of tomo"
     assert np.allclose(layer.scale, 64.0)
     assert "Like 1 example" in alike.words
 
@@ -110,3 +110,17 @@ def test_another_stage_ends_the_search(alike, review, encoder):
     encoder.choose_stage("stem")
     encoder.compute()
     assert not alike.looking
+
+
+def test_what_to_look_for_elsewhere_is_what_was_decided_here(alike, review, encoder):
+    with pytest.raises(PicksError, match="in this tomogram first"):
+        alike.like()
+    review.go_to(0)
+    alike.find()
+    first = int(found_of(review).ids[0])
+    review.go_to(first)
+    review.decide("accepted")
+    like = alike.like()
+    assert like.key == encoder.open_stage.key
+    assert set(like.wanted.ids) == {0, first}
+    assert not len(like.rejected)

@@ -1,10 +1,14 @@
 """What is shown of the encoder, where, and what becomes of it."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
+from motorscope.contract import Architecture, ModelRef
+from motorscope.network import build_network
 from motorscope.plugin.encoder.controller import EncoderController
 from motorscope.plugin.layers.kinds import COLORS, FEATURES
 from motorscope.plugin.layers.source import find, identity
@@ -185,3 +189,37 @@ def test_a_stage_can_be_asked_for_by_its_number_before_the_stages_are_known(work
     assert ended == [True]
     assert encoder.open_stage.spec.name == "layer1"
     encoder.close()
+
+
+@pytest.fixture
+def bare(tmp_path):
+    path = tmp_path / "kinetics.pt"
+    encoder = build_network(Architecture(base_width=4, decoder_channels=(8,))).encoder
+    torch.save({"state_dict": encoder.state_dict()}, path)
+    return str(path)
+
+
+def test_an_encoder_alone_can_be_looked_into(encoder, workspace, bare, spot_model):
+    before = workspace.model
+    encoder.network.open_file(bare)
+    assert encoder.network.bare is not None
+    assert not encoder.network.bare.detects
+    assert workspace.model is before, "it detects nothing"
+    assert [fact.spec.name for fact in encoder.facts][-1] == "layer4"
+    encoder.choose_stage("layer1")
+    encoder.compute()
+    assert encoder.open_stage.spec.channels == 4
+    encoder.show("pca")
+    assert encoder.colors is not None
+    workspace.engine.models.put(before.choice, spot_model)  # no file has it
+    encoder.network.choose(before)
+    assert encoder.network.bare is None
+    assert [fact.spec.name for fact in encoder.facts][-1] == "logits"
+    encoder.network.choose(encoder.network.options[-1])
+    assert encoder.network.bare is not None
+
+
+def test_a_detector_that_is_chosen_in_the_panel_is_looked_into(encoder, workspace, bare):
+    encoder.network.open_file(bare)
+    workspace.offer(replace(workspace.model, choice=ModelRef("other")))
+    assert encoder.network.bare is None

@@ -9,7 +9,8 @@ import pytest
 
 from motorscope.batch.loop import Begun, Done, Standing
 from motorscope.batch.worklist import scan
-from motorscope.contract import ModelRef
+from motorscope.contract import ModelRef, RunSettings
+from motorscope.contract.stages import OpenStageRequest
 from motorscope.engine import ThreadEngine
 from motorscope.errors import PicksError
 from motorscope.picks import PickTable
@@ -19,8 +20,11 @@ from motorscope.plugin.layers.tag import kind_of, tag_of
 from motorscope.plugin.queue.controller import QueueController
 from motorscope.plugin.queue.jobs import (
     Failed,
+    FoundAlike,
+    Like,
     Opened,
     QueueTask,
+    alike_job,
     open_job,
     search_job,
 )
@@ -36,7 +40,7 @@ from motorscope.review.worklist import (
     TO_REVIEW,
     with_journal,
 )
-from motorscope.tomogram import VoxelGrid, write_mrc
+from motorscope.tomogram import VoxelGrid, open_tomogram, write_mrc
 
 SHAPE, SPACING = (64, 64, 64), 16.0
 SPOTS = {"a": (32, 20, 40), "b": (20, 44, 24), "c": None}
@@ -424,6 +428,34 @@ def test_flips_are_as_the_model_was_measured_unless_asked_for(desk, engine, look
     list(search_job(task, engine, threading.Event()))
     # Each look begins with a pass over the smallest block, which counts the layers.
     assert (averaged, len(seen) - averaged) == ((1 + 1) + (1 + 3), 1 + 1)
+
+
+def test_what_looks_like_examples_comes_into_every_review(desk, engine, tmp_path, monkeypatch):
+    monkeypatch.setenv("MOTORSCOPE_CACHE", str(tmp_path / "cache"))
+    settings = RunSettings("cpu", "fp32")
+    paths = {name: entry(desk, name).path for name in SPOTS}
+    known = open_tomogram(paths["a"])
+    stage = engine.submit(
+        OpenStageRequest(known, ModelRef("spots"), "stem", settings=settings)
+    ).result()
+    example = PickTable.from_positions(known.grid.to_world([SPOTS["a"]]))
+    like = Like(ModelRef("spots"), stage.key, example, PickTable.empty(), 200.0, settings)
+    show(desk, "c")
+    chosen = [(entry(desk, name), None) for name in ("b", "c")]
+    for message in alike_job(chosen, like, engine, threading.Event()):
+        if isinstance(message, Done):
+            assert message.error is None
+            desk.finish(message)
+    assert entry(desk, "b").status == TO_REVIEW
+    with Journal(entry(desk, "b").journal) as journal:
+        table = journal.table
+    best = table.positions[table.scores.argmax()]
+    assert np.linalg.norm(best - known.grid.to_world(SPOTS["b"])) < 60
+    assert set(table.origins) == {"alike"}
+    before = len(table)
+    desk.take_alike(FoundAlike(paths["b"], known.grid, table, 200.0))
+    with Journal(entry(desk, "b").journal) as journal:
+        assert len(journal.table) == before, "the same again is nothing new"
 
 
 def test_search_can_be_stopped_between_tomograms(desk, engine):

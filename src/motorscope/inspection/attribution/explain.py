@@ -91,7 +91,6 @@ def attribute(
     logit = logits[voxel]
     heatmap = crop.map_grid(crop.output.stride, crop.output.offset)
     return Attribution(
-        generation=request.generation,
         method=request.method,
         values=values,
         grid=grid,

@@ -15,7 +15,7 @@ from motorscope.plugin.document import OpenTomogram
 from motorscope.plugin.layers.kinds import COMPARISON
 from motorscope.plugin.layers.points import picks_on
 from motorscope.plugin.layers.source import by_identity, full_grid, identity, tomogram_name
-from motorscope.plugin.layers.tag import kind_of
+from motorscope.plugin.layers.tag import tag_of
 from motorscope.plugin.layers.viewport import look_at
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.workspace import Workspace
@@ -192,7 +192,8 @@ class CompareController:
             self.changed.emit(layer_id)
 
     def _on_lost(self, tomogram: OpenTomogram, layer: Layer) -> None:
-        if kind_of(layer) is COMPARISON:
+        tag = tag_of(layer)
+        if tag is not None and tag.kind is COMPARISON and not tag.part:
             self._drop(tomogram)
 
     def _drop(self, tomogram: OpenTomogram) -> None:

@@ -128,6 +128,11 @@ class ModelControls(QWidget):
     def _on_opened(self, result: ModelOption | Failure | None) -> None:
         if isinstance(result, Failure):
             self._status.warn(result.text)
+        elif result is not None and not result.detects:
+            self._status.warn(
+                f"{result.label} is an encoder without a detector, which finds nothing; open it in "
+                "the encoder's dock (Encoder…) to look into it."
+            )
         elif result is not None:
             self._workspace.offer(result)
         self._show_card()

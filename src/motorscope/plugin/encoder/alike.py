@@ -5,19 +5,19 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
-from napari.layers import Image
 from psygnal import Signal
 
+from motorscope.contract import RunSettings
 from motorscope.contract.stages import Alike, AlikeRequest
 from motorscope.errors import PicksError
 from motorscope.picks import PickTable
 from motorscope.plugin.connections import listen
 from motorscope.plugin.document import OpenTomogram
 from motorscope.plugin.encoder.controller import EncoderController
+from motorscope.plugin.encoder.maps import put_map
 from motorscope.plugin.layers.kinds import ALIKE
-from motorscope.plugin.layers.looks import map_arguments
-from motorscope.plugin.layers.source import tomogram_name
 from motorscope.plugin.question import Question, Runner
+from motorscope.plugin.queue.jobs import Like
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.review import Review
 from motorscope.words import counted
@@ -92,7 +92,7 @@ class AlikeController:
             If there are none, or no stage is open.
         """
         stage, review, tomogram = self.encoder.open_stage, self._review, self.workspace.tomogram
-        option = self.workspace.model
+        option = self.encoder.network.option
         if stage is None or option is None:
             raise PicksError("Compute a stage first; layer2 or layer3 know most about motors.")
         if review is None or tomogram is None or not self.examples:
@@ -101,6 +101,20 @@ class AlikeController:
         self._search = _Search(tomogram, review, stage.key, self.examples, distance)
         self._asked = None
         self._ask(first=True)
+
+    def like(self) -> Like:
+        """Return what to look for in other tomograms: the examples, and what was rejected.
+
+        Raises
+        ------
+        PicksError
+            If nothing was looked for here.
+        """
+        search, option = self._search, self.encoder.network.option
+        if search is None or option is None:
+            raise PicksError("Find alike in this tomogram first, to see what comes of it.")
+        settings = RunSettings(self.workspace.device, self.workspace.precision)
+        return Like(option.choice, search.stage, *_sides(search), search.distance, settings)
 
     def stop(self) -> None:
         """Let decisions refine nothing any longer; what was found stays."""
@@ -128,7 +142,8 @@ class AlikeController:
     def _take(self, search: _Search, found: Alike, amend: bool) -> None:
         if self._search is not search or search.tomogram.review is not search.review:
             return
-        self._show(search.tomogram, found)
+        tomograms = self.encoder.tomograms
+        put_map(tomograms, search.tomogram, ALIKE, found.similarity, found.grid, "similarity")
         search.review.take_alike(found.candidates, search.distance, amend)
         names = ", ".join(str(channel) for channel, _ in found.channels)
         wanted = self._asked.wanted if self._asked is not None else PickTable.empty()
@@ -137,18 +152,6 @@ class AlikeController:
             f"are in the review. Channels {names} decide most."
         )
         self.changed.emit()
-
-    def _show(self, tomogram: OpenTomogram, found: Alike) -> None:
-        layer = tomogram.layer_of(ALIKE)
-        if layer is not None:
-            layer.data = found.similarity
-            layer.scale, layer.translate = found.grid.known_spacing(), found.grid.origin
-            return
-        name = tomogram_name(tomogram.layer)
-        arguments = map_arguments(
-            ALIKE, found.similarity, found.grid, f"{name} alike", (name, tomogram.id)
-        )
-        self.encoder.tomograms.add(tomogram, Image(**arguments), keep_selection=True)
 
     def _on_review(self, layer_id: str) -> None:
         """Refine the search after a decision; an undo brings back what there was."""

@@ -1,11 +1,14 @@
 """Find what looks like the selected picks."""
 
 from contextlib import ExitStack
+from typing import Any
 
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from motorscope.errors import PicksError
 from motorscope.plugin.connections import listen
 from motorscope.plugin.encoder.alike import AlikeController
+from motorscope.plugin.qt.dock import QUEUE, find_dock
 from motorscope.plugin.qt.parts import Hint, StatusLine
 
 
@@ -23,6 +26,11 @@ class AlikeControls(QWidget):
         )
         self.stop = QPushButton("Stop refining")
         self.stop.setToolTip("Decisions no longer change what was found.")
+        self.queue = QPushButton("Find in the queue")
+        self.queue.setToolTip(
+            "Look for the same in the queue's selected tomograms, or in all of them.\n"
+            "What is found comes into their reviews; maps of the stage are kept on disk."
+        )
         self.words = Hint()
         row = QHBoxLayout()
         row.addWidget(self.find, 1)
@@ -30,9 +38,11 @@ class AlikeControls(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 0, 6, 4)
         column.addLayout(row)
+        column.addWidget(self.queue)
         column.addWidget(self.words)
         self.find.clicked.connect(self.start)
         self.stop.clicked.connect(controller.stop)
+        self.queue.clicked.connect(lambda: status.guard(self.find_in_queue))
         listen(ends, controller.changed, self.refresh)
         listen(ends, controller.asking.busy_changed, self.refresh)
         listen(ends, controller.encoder.changed, self.refresh)
@@ -43,9 +53,24 @@ class AlikeControls(QWidget):
         self._status.say("")
         self._status.guard(self._controller.find)
 
+    def find_in_queue(self) -> None:
+        """Begin to look in the tomograms of the queue.
+
+        Raises
+        ------
+        MotorscopeError
+            If there is no queue, or nothing to look for.
+        """
+        queue: Any = find_dock(self._controller.workspace.viewer, QUEUE)
+        if queue is None:
+            raise PicksError("Open the queue first: Plugins › Motorscope › Motorscope queue.")
+        queue.search.find_alike(self._controller.like())
+        self._status.say("Looking in the queue; its dock says how far it is.")
+
     def refresh(self, *_: object) -> None:
         """Show what can be done, and what was found."""
         controller = self._controller
         self.find.setEnabled(controller.encoder.open_stage is not None)
         self.stop.setVisible(controller.looking)
+        self.queue.setVisible(controller.looking)
         self.words.setText("Looking…" if controller.asking.busy else controller.words)

@@ -10,7 +10,7 @@ from psygnal import Signal
 from motorscope.contract import RunSettings
 from motorscope.contract.attribution import Effects, EffectsRequest
 from motorscope.contract.stages import BY_VARIANCE, Ranking, RankingRequest
-from motorscope.errors import ConfigError
+from motorscope.errors import ConfigError, ModelError
 from motorscope.plugin.connections import listen
 from motorscope.plugin.encoder.controller import EncoderController
 from motorscope.plugin.encoder.subject import chosen_volume, current_pick
@@ -123,6 +123,8 @@ class ChannelsController:
         workspace, stage = self.encoder.workspace, self.encoder.open_stage
         if stage is None:
             raise ConfigError("Compute a stage first.")
+        if self.encoder.network.bare is not None:
+            raise ModelError("An encoder alone has no score; choose a detector as the model.")
         volume, option = chosen_volume(workspace)
         _, at = current_pick(workspace)
 
@@ -130,6 +132,7 @@ class ChannelsController:
             self.effects = effects
             self.order, self.backwards = "effect", False
             self._sort()
+            self.encoder.show(self.encoder.channels[0])
 
         settings = RunSettings(workspace.device)
         request = EffectsRequest(volume, option.choice, stage.key, at, settings)

@@ -214,7 +214,8 @@ class ChannelsControls(QWidget):
         if controller.effects is not None:
             words = _effects_in_words(controller.effects)
         self.words.setText(words)
-        self.job.button.setEnabled(len(controller.table) > 0 and controller.at is not None)
+        able = len(controller.table) > 0 and controller.at is not None
+        self.job.button.setEnabled(able and controller.encoder.network.bare is None)
 
 
 def _ranking_in_words(by: str, table_length: int) -> str:

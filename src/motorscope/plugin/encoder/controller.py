@@ -6,7 +6,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from napari.layers import Layer
 from psygnal import Signal
 
@@ -23,15 +22,9 @@ from motorscope.contract.stages import (
 from motorscope.errors import MotorscopeError
 from motorscope.plugin.connections import listen
 from motorscope.plugin.document import OpenTomogram
-from motorscope.plugin.encoder.maps import (
-    Dimmer,
-    Picture,
-    as_limits,
-    keep,
-    show_picture,
-    shown_layer,
-)
-from motorscope.plugin.encoder.subject import chosen_volume
+from motorscope.plugin.encoder.maps import Dimmer, keep, shown_layer
+from motorscope.plugin.encoder.network_choice import NetworkChoice
+from motorscope.plugin.encoder.pictures import Pictures
 from motorscope.plugin.layers.source import spacing_of
 from motorscope.plugin.layers.viewport import Box, visible_box
 from motorscope.plugin.question import Question, Runner
@@ -39,13 +32,6 @@ from motorscope.plugin.workspace import IN_VIEW, WHOLE, Workspace
 
 FIRST = "layer2"
 """The stage to begin with: of the built-in model, the finest that the decoder reads."""
-
-OVERVIEWS: dict[Overview, str] = {
-    "mean": "mean of all channels",
-    "max": "maximum of all channels",
-    "std": "standard deviation over all channels",
-    "pca": "principal components in color",
-}
 
 Key = tuple[Any, ...]
 
@@ -65,6 +51,8 @@ class EncoderController:
         A channel, or what of all channels; and the channel that was shown last.
     channels
         The channels to go through, in their order.
+    network
+        What is looked into.
     opening, overview
         What is asked.
     changed
@@ -86,6 +74,7 @@ class EncoderController:
         self.workspace = workspace
         self.tomograms = workspace.tomograms
         engine = workspace.engine
+        self.network = NetworkChoice(workspace, new_runner())
         self.facts: tuple[StageFacts, ...] = ()
         self.stage = FIRST
         self.region = WHOLE
@@ -96,8 +85,7 @@ class EncoderController:
         self.opening: Question[OpenStage] = Question(new_runner(), engine)
         self.overview: Question[OverviewMap] = Question(new_runner(), engine)
         self._stages: dict[Key, OpenStage] = {}
-        self._overviews: dict[tuple[str, Overview], OverviewMap] = {}
-        self._limits: dict[tuple[str, int], tuple[float, float]] = {}
+        self._pictures = Pictures(workspace)
         self._rates: dict[str, float] = {}  # seconds a byte of one map
         self._boxes: dict[str, Box] = {}
         self._about: Key | None = None
@@ -106,11 +94,13 @@ class EncoderController:
         self._ends = ExitStack()
         for signal in (self.changed, self.opened, self.finished, self.failed):
             self._ends.callback(signal.disconnect)
-        for question in (self.listing, self.opening, self.overview):
+        for question in (self.listing, self.opening, self.overview, self.network.loading):
             self._ends.callback(question.drop)
             listen(self._ends, question.failed, self._on_failed)
-        for event in (workspace.events.current, workspace.events.model, self.tomograms.changed):
+        for event in (workspace.events.current, self.tomograms.changed):
             listen(self._ends, event, self.refresh)
+        self._ends.callback(self.network.close)
+        listen(self._ends, self.network.changed, self.refresh)
         listen(self._ends, self.tomograms.closing, self._on_closing)
         self.refresh()
 
@@ -124,7 +114,7 @@ class EncoderController:
     @property
     def problem(self) -> str:
         """Why nothing can be looked at; empty if something can."""
-        return self.workspace.tomogram_problem or self.workspace.model_problem
+        return self.network.problem
 
     @property
     def open_stage(self) -> OpenStage | None:
@@ -153,7 +143,7 @@ class EncoderController:
     def colors(self) -> OverviewMap | None:
         """The colors of the chosen stage, if they were computed."""
         stage = self.open_stage
-        return None if stage is None else self._overviews.get((stage.key, "pca"))
+        return None if stage is None else self._pictures.known(stage, "pca")
 
     # What a person does
 
@@ -182,7 +172,7 @@ class EncoderController:
         MotorscopeError
             If something needed is missing; it says what.
         """
-        volume, option = chosen_volume(self.workspace)
+        volume, option = self.network.volume()
         box = None
         if self.region == IN_VIEW:
             assert self.workspace.layer is not None
@@ -223,10 +213,9 @@ class EncoderController:
         if isinstance(what, int):
             self.last_channel = what
         stage = self.open_stage
-        if stage is not None and not isinstance(what, int):
-            self._show_overview(stage, what)
-        elif stage is not None:
-            self._show_channel(stage)
+        if stage is not None and not self._pictures.show(stage, what):
+            assert not isinstance(what, int)
+            self._ask_overview(stage, what)
         self.changed.emit()
 
     def step(self, place: int) -> None:
@@ -263,7 +252,7 @@ class EncoderController:
         if self.problem:
             self.listing.drop()
         else:
-            volume, option = chosen_volume(self.workspace)
+            volume, option = self.network.volume()
             request = StagesRequest(volume, option.choice, settings=self._settings())
             self.listing.ask(request, self._take_facts)
         self.opened.emit()
@@ -301,55 +290,26 @@ class EncoderController:
         if fact is not None and fact.kept and self.region == WHOLE:
             self._guarded(self.compute)
 
-    def _show_channel(self, stage: OpenStage) -> None:
-        assert isinstance(self.shown, int)
-        default = as_limits(stage.limits[self.shown])
-        picture = Picture(
-            stage.spec.name,
-            f"channel {self.shown}",
-            stage.maps[self.shown],
-            stage.grid,
-            self._limits.get((stage.key, self.shown), default),
-        )
-        self._put(picture)
-
-    def _show_overview(self, stage: OpenStage, of: Overview) -> None:
-        known = self._overviews.get((stage.key, of))
-        if known is not None:
-            self._put(
-                Picture(stage.spec.name, OVERVIEWS[of], known.values, stage.grid, known.limits)
-            )
-            return
-        option = self.workspace.model
+    def _ask_overview(self, stage: OpenStage, of: Overview) -> None:
+        option = self.network.option
         assert option is not None
         self._dimmer.dim(self.layer)
 
         def then(found: OverviewMap) -> None:
-            self._overviews[stage.key, of] = found
+            self._pictures.keep(stage, found)
             self._dimmer.undim()
             if self.open_stage is stage and self.shown == of:
-                self._show_overview(stage, of)
+                self._pictures.show(stage, of)
             self.changed.emit()
 
         self.overview.ask(OverviewRequest(stage.key, of, option.choice), then)
 
-    def _put(self, picture: Picture) -> None:
-        tomogram = self.workspace.tomogram
-        if tomogram is not None:
-            show_picture(self.tomograms, tomogram, picture)
-
     def _remember_limits(self) -> None:
-        """Remember the contrast that a person has given to the channel that is shown."""
-        layer, stage = self.layer, self.open_stage
-        if layer is None or stage is None or not isinstance(self.shown, int) or layer.rgb:
-            return
-        low, high = (float(value) for value in layer.contrast_limits)
-        if not np.allclose((low, high), stage.limits[self.shown]):
-            self._limits[stage.key, self.shown] = (low, high)
+        self._pictures.remember_limits(self.open_stage, self.shown, self.layer)
 
     def _key(self) -> Key:
         """Return what an open stage is of."""
-        tomogram, option = self.workspace.tomogram, self.workspace.model
+        tomogram, option = self.workspace.tomogram, self.network.option
         if tomogram is None or option is None:
             return (None, "", "")
         layer = tomogram.layer

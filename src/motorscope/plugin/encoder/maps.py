@@ -18,6 +18,9 @@ from motorscope.tomogram import VoxelGrid
 _DIMMED = 0.35
 """How much of its opacity is left to a map while another is computed."""
 
+KEPT = " kept"
+"""End of the part of a layer that stays beside the next picture."""
+
 _COLORMAPS = ("bop blue", "bop orange", "bop purple", "green", "magenta", "yellow")
 _KINDS = (FEATURES, COLORS)
 
@@ -53,25 +56,63 @@ def show_picture(tomograms: Tomograms, tomogram: OpenTomogram, picture: Picture)
 
     Layers of other stages are hidden, but for those that a person keeps.
     """
-    name = f"{picture.stage}, {picture.words} of {tomogram_name(tomogram.layer)}"
-    layer = tomogram.layer_of(picture.kind, picture.stage)
-    if layer is None:
-        with steady(tomograms.viewer):
-            layer = tomograms.add(tomogram, Image(**_arguments(tomogram, picture, name)))
-    else:
-        layer.data = picture.values
-        where = {"scale": picture.grid.known_spacing(), "translate": picture.grid.origin}
-        place(layer, where, "translate")
-        if picture.kind is FEATURES:
-            layer.contrast_limits_range = _wider(picture.limits)
-            layer.contrast_limits = picture.limits
-        if layer.name != name:
-            layer.name = name
+    layer = put_map(
+        tomograms,
+        tomogram,
+        picture.kind,
+        picture.values,
+        picture.grid,
+        f"{picture.stage}, {picture.words}",
+        picture.stage,
+        picture.limits if picture.kind is FEATURES else None,
+        select=True,
+    )
     for other in tomogram.layers:
         if other is not layer and kind_of(other) in _KINDS and not _kept(other):
             other.visible = False
     if not tomogram.hidden:
         layer.visible = True
+    return layer
+
+
+def put_map(
+    tomograms: Tomograms,
+    tomogram: OpenTomogram,
+    kind: LayerKind,
+    values: NDArray[Any],
+    grid: VoxelGrid,
+    words: str,
+    part: str = "",
+    limits: tuple[float, float] | None = None,
+    select: bool = False,
+) -> Layer:
+    """Show a map in the layer of its kind and part, which is made where there is none.
+
+    Parameters
+    ----------
+    words
+        What is shown; the layer is called that, of the tomogram.
+    limits
+        Values from which to which it is shown; those of the kind, or of before, if ``None``.
+    select
+        Whether a new layer is selected.
+    """
+    whose = (tomogram_name(tomogram.layer), tomogram.id)
+    name = f"{words} of {whose[0]}"
+    layer = tomogram.layer_of(kind, part)
+    if layer is None:
+        arguments = map_arguments(kind, values, grid, name, whose, part, limits)
+        if kind is FEATURES:
+            arguments["colormap"] = _free_colormap(tomogram)
+        with steady(tomograms.viewer):
+            return tomograms.add(tomogram, Image(**arguments), keep_selection=not select)
+    layer.data = values
+    place(layer, {"scale": grid.known_spacing(), "translate": grid.origin}, "translate")
+    if limits is not None:
+        layer.contrast_limits_range = _wider(limits)
+        layer.contrast_limits = limits
+    if layer.name != name:
+        layer.name = name
     return layer
 
 
@@ -87,7 +128,7 @@ def keep(layer: Layer) -> None:
     """Keep what a layer shows: the next picture of its stage is shown in another layer."""
     tag = tag_of(layer)
     assert tag is not None
-    retag(layer, part=f"{tag.part} kept")
+    retag(layer, part=f"{tag.part}{KEPT}")
 
 
 class Dimmer:
@@ -112,29 +153,17 @@ class Dimmer:
 
 def _kept(layer: Layer) -> bool:
     tag = tag_of(layer)
-    return tag is not None and tag.part.endswith(" kept")
+    return tag is not None and tag.part.endswith(KEPT)
 
 
-def _arguments(tomogram: OpenTomogram, picture: Picture, name: str) -> dict[str, Any]:
-    kind = picture.kind
-    arguments = map_arguments(
-        kind,
-        picture.values,
-        picture.grid,
-        name,
-        (tomogram_name(tomogram.layer), tomogram.id),
-        part=picture.stage,
-        limits=picture.limits if kind is FEATURES else None,
-    )
-    if kind is FEATURES:
-        used = {
-            layer.colormap.name
-            for layer in tomogram.layers
-            if kind_of(layer) is FEATURES and _kept(layer)
-        }
-        free = [each for each in _COLORMAPS if each not in used]
-        arguments["colormap"] = (free or _COLORMAPS)[0]
-    return arguments
+def _free_colormap(tomogram: OpenTomogram) -> str:
+    """Return a colormap that no kept map of a tomogram has."""
+    used = {
+        layer.colormap.name
+        for layer in tomogram.layers
+        if kind_of(layer) is FEATURES and _kept(layer)
+    }
+    return next((each for each in _COLORMAPS if each not in used), _COLORMAPS[0])
 
 
 def _wider(limits: tuple[float, float]) -> tuple[float, float]:

@@ -4,12 +4,22 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QSlider, QWidget
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSlider,
+    QWidget,
+)
 from superqt.utils import signals_blocked
 
 from motorscope.contract.stages import OverviewMap, StageFacts
 from motorscope.plugin.connections import listen
-from motorscope.plugin.encoder.controller import OVERVIEWS, EncoderController
+from motorscope.plugin.detect.model_widget import FILES
+from motorscope.plugin.encoder.controller import EncoderController
+from motorscope.plugin.encoder.pictures import OVERVIEWS
 from motorscope.plugin.qt.choice_box import ChoiceBox
 from motorscope.plugin.qt.parts import Hint, JobBar, StatusLine
 from motorscope.plugin.workspace import IN_VIEW, WHOLE
@@ -25,6 +35,10 @@ class MapsControls(QWidget):
         super().__init__()
         self._encoder, self._status = encoder, status
         self._names: list[str] = []
+        self.model = ChoiceBox()
+        self.model.setToolTip("The network to look into: a detector, or an encoder alone.")
+        self.file = QPushButton("File…")
+        self.file.setToolTip("Open a model, or an encoder with pretrained weights and no detector.")
         self.stage = ChoiceBox()
         self.stage.setToolTip(
             "Deeper stages have more channels, larger voxels and see more around them.\n"
@@ -56,6 +70,10 @@ class MapsControls(QWidget):
         row.addWidget(self.keep)
         form = QFormLayout(self)
         form.setContentsMargins(6, 0, 6, 4)
+        choice = QHBoxLayout()
+        choice.addWidget(self.model, 1)
+        choice.addWidget(self.file)
+        form.addRow("Model", choice)
         form.addRow("Stage", self.stage)
         form.addRow(self.facts)
         form.addRow("Of", self.region)
@@ -63,6 +81,8 @@ class MapsControls(QWidget):
         form.addRow("Show", self.shown)
         form.addRow(row)
         form.addRow(self.colors)
+        self.model.currentIndexChanged.connect(self._on_model)
+        self.file.clicked.connect(self._on_file)
         self.stage.currentIndexChanged.connect(self._on_stage)
         self.region.currentIndexChanged.connect(
             lambda: encoder.choose_region(self.region.currentData())
@@ -83,6 +103,13 @@ class MapsControls(QWidget):
     def refresh(self) -> None:
         """Show what is chosen."""
         encoder = self._encoder
+        options, chosen = encoder.network.options, encoder.network.option
+        labels = [option.label for option in options]
+        with signals_blocked(self.model):
+            if labels != [self.model.itemText(row) for row in range(self.model.count())]:
+                self.model.clear()
+                self.model.addItems(labels)
+            self.model.setCurrentIndex(options.index(chosen) if chosen in options else -1)
         names = [fact.spec.name for fact in encoder.facts]
         with signals_blocked(self.stage), signals_blocked(self.shown), signals_blocked(self.slider):
             if names != self._names:
@@ -105,6 +132,16 @@ class MapsControls(QWidget):
         self.keep.setEnabled(encoder.layer is not None)
         colors = encoder.colors if encoder.shown == "pca" else None
         self.colors.setText("" if colors is None else _colors_in_words(colors))
+
+    def _on_model(self, row: int) -> None:
+        if row >= 0:
+            self._encoder.network.choose(self._encoder.network.options[row])
+
+    def _on_file(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Open a model or an encoder", "", FILES)
+        if path:
+            self._status.say("")
+            self._encoder.network.open_file(path)
 
     def _on_stage(self, row: int) -> None:
         if row >= 0:

@@ -8,15 +8,25 @@ from motorscope.plugin.workspace import Workspace
 from motorscope.tomogram import Tomogram, Vector, level_for
 
 
-def chosen_volume(workspace: Workspace) -> tuple[Tomogram, ModelOption]:
+def chosen_volume(
+    workspace: Workspace, encoder: ModelOption | None = None
+) -> tuple[Tomogram, ModelOption]:
     """Return the chosen tomogram, of a pyramid the level that fits the model, and the model.
+
+    Parameters
+    ----------
+    encoder
+        An encoder alone that is looked into instead of the workspace's model.
 
     Raises
     ------
     MotorscopeError
         If one is missing, or cannot be used; it says what.
     """
-    layer, option = workspace.chosen()
+    if encoder is None:
+        layer, option = workspace.chosen()
+    else:
+        layer, option = workspace.chosen_layer(), encoder
     return level_for(tomogram_from_layer(layer), option.card.input), option
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 import numpy as np
-from napari.layers import Image, Layer
+from napari.layers import Layer
 from psygnal import Signal
 
 from motorscope.contract import RunSettings
@@ -16,11 +16,9 @@ from motorscope.contract.attribution import (
 )
 from motorscope.plugin.connections import listen
 from motorscope.plugin.document import OpenTomogram, Tomograms
-from motorscope.plugin.encoder.maps import Dimmer
+from motorscope.plugin.encoder.maps import Dimmer, put_map
 from motorscope.plugin.encoder.subject import chosen_volume, current_pick
 from motorscope.plugin.layers.kinds import WHY
-from motorscope.plugin.layers.looks import map_arguments
-from motorscope.plugin.layers.source import tomogram_name
 from motorscope.plugin.layers.tag import kind_of
 from motorscope.plugin.question import Question, Runner
 from motorscope.plugin.workspace import Workspace
@@ -160,20 +158,9 @@ def show_attribution(
 
     Values of `size` logits, for or against, are as bright as can be.
     """
-    name = f"{words} of {tomogram_name(tomogram.layer)}"
-    layer = tomogram.layer_of(WHY, found.method)
-    if layer is None:
-        whose = (tomogram_name(tomogram.layer), tomogram.id)
-        arguments = map_arguments(
-            WHY, found.values, found.grid, name, whose, part=found.method, limits=(-size, size)
-        )
-        layer = tomograms.add(tomogram, Image(**arguments), keep_selection=True)
-    else:
-        layer.data = found.values
-        layer.scale, layer.translate = found.grid.known_spacing(), found.grid.origin
-        layer.contrast_limits_range = (-2 * size, 2 * size)
-        layer.contrast_limits = (-size, size)
-        layer.name = name
+    layer = put_map(
+        tomograms, tomogram, WHY, found.values, found.grid, words, found.method, (-size, size)
+    )
     for other in tomogram.layers:
         if other is not layer and kind_of(other) is WHY:
             other.visible = False

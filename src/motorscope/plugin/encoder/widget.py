@@ -15,6 +15,9 @@ from motorscope.plugin.encoder.controller import EncoderController
 from motorscope.plugin.encoder.maps_widget import MapsControls
 from motorscope.plugin.encoder.probe import ProbeController
 from motorscope.plugin.encoder.probe_widget import ProbeControls
+from motorscope.plugin.encoder.saving_widget import SavingControls
+from motorscope.plugin.encoder.second_model import SecondModelController
+from motorscope.plugin.encoder.second_model_widget import SecondModelControls
 from motorscope.plugin.encoder.why import WhyController
 from motorscope.plugin.encoder.why_widget import WhyControls
 from motorscope.plugin.layers.source import tomogram_name
@@ -46,6 +49,8 @@ class EncoderWidget(Dock):
         listen(self.ends, self.why.failed, self._on_failed)
         self.alike = AlikeController(self.encoder, self._new_runner)
         self.ends.callback(self.alike.close)
+        self.second = SecondModelController(self.encoder, self._new_runner)
+        self.ends.callback(self.second.close)
         self.probe = ProbeController(self.channels)
         self.ends.callback(self.probe.close)
         self.about, self.problem = Hint(), Hint(AMBER)
@@ -54,6 +59,8 @@ class EncoderWidget(Dock):
         self.reasons = WhyControls(self.why, self.status, self.ends)
         self.likeness = AlikeControls(self.alike, self.status, self.ends)
         self.profile = ProbeControls(self.probe, self.ends)
+        self.versus = SecondModelControls(self.second, self.status, self.ends)
+        self.saving = SavingControls(self.channels, self._new_runner(), self.status, self.ends)
         self._lay_out()
         listen(self.ends, self.encoder.changed, self._refresh)
         self._refresh()
@@ -83,6 +90,8 @@ class EncoderWidget(Dock):
             ("Profile", self.profile),
             ("Why here", self.reasons),
             ("Find alike", self.likeness),
+            ("Compare models", self.versus),
+            ("Save", self.saving),
         ):
             column.addWidget(Section(title, group))
         column.addStretch(1)
@@ -98,11 +107,13 @@ class EncoderWidget(Dock):
 
     def _refresh(self) -> None:
         workspace = self.workspace
-        layer, option = workspace.layer, workspace.model
+        layer, option = workspace.layer, self.encoder.network.option
         names = [] if layer is None else [tomogram_name(layer)]
         names += [] if option is None else [f"seen by {option.label}"]
         self.about.setText(", ".join(names))
         self.problem.setText(self.encoder.problem)
+        # An encoder alone has no score to explain.
+        self.reasons.setEnabled(self.encoder.network.bare is None)
 
     def _on_failed(self, text: str) -> None:
         if text == "Cancelled.":

@@ -125,6 +125,24 @@ WHY = LayerKind(
     order=3,
     dies_with=Ending.TOMOGRAM | Ending.SPACING | Ending.EXCHANGE,
 )
+BESIDE = LayerKind(
+    "compared heatmap",
+    {**HEATMAP.looks, "opacity": 1.0},
+    order=2,
+    dies_with=Ending.TOMOGRAM | Ending.SPACING | Ending.EXCHANGE,
+)
+DIFFERENCE = LayerKind(
+    "difference",
+    {**WHY.looks, "contrast_limits": (-1.0, 1.0)},
+    order=3,
+    dies_with=Ending.TOMOGRAM | Ending.SPACING | Ending.EXCHANGE,
+)
+CELL = LayerKind(
+    "cell",
+    order=TOP,
+    dies_with=Ending.TOMOGRAM | Ending.SPACING | Ending.EXCHANGE,
+)
+"""A copy of another layer in a cell of a grid."""
 COORDINATES = LayerKind("coordinates", order=TOP, marks_motors=True)
 PICKS = LayerKind(
     "picks",
@@ -155,4 +173,17 @@ COMPARISON = LayerKind(
     dies_with=Ending.TOMOGRAM | Ending.SPACING | Ending.EXCHANGE,
     marks_motors=True,
 )
-KINDS = (TOMOGRAM, FEATURES, COLORS, HEATMAP, ALIKE, WHY, COORDINATES, PICKS, COMPARISON)
+KINDS = (
+    TOMOGRAM,
+    FEATURES,
+    COLORS,
+    HEATMAP,
+    ALIKE,
+    WHY,
+    BESIDE,
+    DIFFERENCE,
+    CELL,
+    COORDINATES,
+    PICKS,
+    COMPARISON,
+)

@@ -16,7 +16,7 @@ from motorscope.errors import MotorscopeError, PicksError, SpacingError
 from motorscope.plugin.connections import listen
 from motorscope.plugin.detect.controller import DetectController
 from motorscope.plugin.layers.source import full_grid, identity, path_of, spacing_of
-from motorscope.plugin.queue.jobs import Failed, Found, Opened
+from motorscope.plugin.queue.jobs import Failed, Found, FoundAlike, Opened
 from motorscope.plugin.queue.layers import (
     give_away,
     opened_layer,
@@ -32,6 +32,7 @@ from motorscope.review.worklist import Entry, Worklist
 from motorscope.review.worklist.keeping import (
     as_reviewed,
     kept,
+    kept_alike,
     mark_on_disk,
     noted,
     take_back_on_disk,
@@ -145,9 +146,11 @@ class QueueController:
         if entry is not None:
             self._put(replace(entry, running=True, problem=""))
 
-    def finish(self, message: Done[Entry, Found]) -> None:
+    def finish(self, message: Done[Entry, Found] | Done[Entry, FoundAlike]) -> None:
         """Keep what became of a search."""
-        if message.value is not None:
+        if isinstance(message.value, FoundAlike):
+            self.take_alike(message.value)
+        elif message.value is not None:
             self.take_in(message.value)
         else:
             unspaced = isinstance(message.error, SpacingError)
@@ -180,6 +183,22 @@ class QueueController:
                 self._refresh_current()
             else:
                 self._put(kept(entry, found.grid, found.summits, found.threshold, found.search))
+        except MotorscopeError as error:
+            self._put(replace(entry, problem=str(error)))
+
+    def take_alike(self, found: FoundAlike) -> None:
+        """Keep what looks like examples: in the review if the tomogram is open, or its journal."""
+        entry, layer = self.entry(found.path), self._layer_of(found.path)
+        if entry is None:
+            return
+        entry = replace(entry, running=False, problem="")
+        try:
+            if layer is None or spacing_of(layer) is None:
+                self._put(kept_alike(entry, found.grid, found.candidates, found.distance))
+            else:
+                self._put(entry)
+                self.reviews.begin(layer).take_alike(found.candidates, found.distance)
+                self._refresh_current()
         except MotorscopeError as error:
             self._put(replace(entry, problem=str(error)))
 

@@ -21,9 +21,10 @@ from motorscope.contract import (
     Run,
     RunSettings,
 )
+from motorscope.contract.stages import AlikeElsewhereRequest
 from motorscope.engine import Engine, run_on
 from motorscope.errors import MotorscopeError, SpacingError
-from motorscope.picks import Summits
+from motorscope.picks import PickTable, Summits
 from motorscope.plugin.layers.heatmap_part import Heatmap
 from motorscope.plugin.layers.looks import tomogram_arguments
 from motorscope.plugin.review.heatmaps import read_heatmap
@@ -101,6 +102,34 @@ class Found:
 
 
 @dataclass(frozen=True)
+class Like:
+    """What to look for in tomograms of a queue.
+
+    Attributes
+    ----------
+    model, key, wanted, rejected, minimum_distance, settings
+        See `motorscope.contract.stages.AlikeElsewhereRequest`.
+    """
+
+    model: ModelRef
+    key: str
+    wanted: PickTable
+    rejected: PickTable
+    minimum_distance: float
+    settings: RunSettings
+
+
+@dataclass(frozen=True)
+class FoundAlike:
+    """What looks like examples in a tomogram: candidates, and how far apart they are in Å."""
+
+    path: Path
+    grid: VoxelGrid
+    candidates: PickTable
+    distance: float
+
+
+@dataclass(frozen=True)
 class Failed:
     """A tomogram could not be opened, or searched.
 
@@ -175,6 +204,33 @@ def search_job(
     way = in_turn(entries, look, cancel)
     totals = yield from follow(entries, way, lambda entry: bytes_of(entry.path))
     return totals.done == len(entries)
+
+
+def alike_job(
+    entries: Sequence[tuple[Entry, Spacing | None]], like: Like, engine: Engine, cancel: CancelToken
+) -> Generator[Begun[Entry] | Message | Standing | Done[Entry, FoundAlike], None, bool]:
+    """Find what looks like examples; what a stage knows of a tomogram is kept on disk."""
+    items, spacings = [entry for entry, _ in entries], {e.path: spacing for e, spacing in entries}
+
+    def look(entry: Entry) -> Run[FoundAlike]:
+        tomogram = _open(entry, spacings[entry.path])
+        request = AlikeElsewhereRequest(
+            tomogram,
+            like.model,
+            like.key,
+            like.wanted,
+            like.rejected,
+            like.minimum_distance,
+            like.settings,
+        )
+        found = yield from run_on(engine, request, cancel)
+        if found is None:
+            return None
+        return FoundAlike(entry.path, tomogram.grid, found.candidates, like.minimum_distance)
+
+    way = in_turn(items, look, cancel)
+    totals = yield from follow(items, way, lambda entry: bytes_of(entry.path))
+    return totals.done == len(items)
 
 
 def _search(

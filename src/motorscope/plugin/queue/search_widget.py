@@ -21,9 +21,9 @@ from motorscope.engine import Failure, run_on
 from motorscope.errors import ModelError, PicksError, SpacingError
 from motorscope.plugin.layers.source import parse_spacing
 from motorscope.plugin.qt.parts import AMBER, Hint, StatusLine
-from motorscope.plugin.qt.runner import JobRunner
+from motorscope.plugin.qt.runner import Job, JobRunner
 from motorscope.plugin.queue.controller import QueueController
-from motorscope.plugin.queue.jobs import QueueTask, Spacing, search_job
+from motorscope.plugin.queue.jobs import Like, QueueTask, Spacing, alike_job, search_job
 from motorscope.plugin.queue.table_view import QueueTable
 from motorscope.plugin.settings import preferences
 from motorscope.plugin.workspace import Workspace
@@ -74,6 +74,30 @@ class SearchControls(QWidget):
         """Search the selected tomograms, also those that were searched before."""
         chosen = set(self._table.selected_paths())
         self._run([each for each in self._table.rows.entries if each.path in chosen])
+
+    def find_alike(self, like: Like) -> None:
+        """Find what looks like examples: in the selected tomograms, or with one or none in all.
+
+        Raises
+        ------
+        MotorscopeError
+            If there is nothing to search, or a search runs already.
+        """
+        if self.runner.busy:
+            raise PicksError("The queue is being searched; wait, or stop it first.")
+        chosen = set(self._table.selected_paths())
+        (spacing,) = self.given_spacing()
+        current = self._desk.current
+        entries = [
+            (entry, spacing)
+            for entry in self._table.rows.entries
+            if not entry.shut
+            and (entry.path in chosen if len(chosen) > 1 else True)
+            and (current is None or entry.path != current.path)
+        ]
+        if not entries:
+            raise PicksError("There are no other tomograms in the queue; open a folder there.")
+        self._start(alike_job, entries, like, self._workspace.engine)
 
     def given_spacing(self) -> tuple[Spacing | None]:
         """Return the spacing in Å for files that do not say it, in a tuple.
@@ -149,17 +173,14 @@ class SearchControls(QWidget):
         task = self._status.guard(lambda: self._task(entries))
         if task is None:
             return
+        self._start(search_job, task, self._workspace.engine)
+
+    def _start(self, job: Job, *about: Any) -> None:
         self._begun, self._left, self._unspaced = None, None, 0
         self._status.say("")
         self.progress.setText("Starting…")
         self.bar.setRange(0, 0)
-        self.runner.start(
-            search_job,
-            task,
-            self._workspace.engine,
-            on_message=self._on_message,
-            on_result=self._on_result,
-        )
+        self.runner.start(job, *about, on_message=self._on_message, on_result=self._on_result)
 
     def _task(self, entries: Sequence[Entry]) -> QueueTask:
         workspace = self._workspace

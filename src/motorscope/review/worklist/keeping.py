@@ -3,12 +3,12 @@
 from dataclasses import replace
 from typing import Unpack
 
-from motorscope.picks import Summits
+from motorscope.picks import PickTable, Summits
 from motorscope.review.journal.place import open_journal_at
 from motorscope.review.marks import take_mark_back, write_mark
 from motorscope.review.record import Mark, Said, Search, to_json
 from motorscope.review.review import Review
-from motorscope.review.searches import keep_search
+from motorscope.review.searches import keep_alike, keep_search
 from motorscope.review.summary import summarise
 from motorscope.review.worklist.entry import Entry
 from motorscope.review.worklist.marks import changed_since, check_mark
@@ -44,6 +44,19 @@ def kept(entry: Entry, grid: VoxelGrid, found: Summits, threshold: float, search
     """
     with open_journal_at(entry.journal, entry.path) as journal:
         keep_search(journal, grid, found, threshold, search)
+        return replace(entry, summary=summarise(journal.table, journal.remarks))
+
+
+def kept_alike(entry: Entry, grid: VoxelGrid, found: PickTable, distance: float) -> Entry:
+    """Write what looks like examples into the journal of a tomogram that is not open.
+
+    Raises
+    ------
+    PicksError
+        If it cannot be written, or another window has it open.
+    """
+    with open_journal_at(entry.journal, entry.path) as journal:
+        keep_alike(journal, grid, found, distance)
         return replace(entry, summary=summarise(journal.table, journal.remarks))
 
 

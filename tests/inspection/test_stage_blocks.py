@@ -1,25 +1,39 @@
+"""The maps of a stage, window by window."""
+
 import threading
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
 
-from motorscope.contract import FeatureRequest, Notice, RunSettings
+from motorscope.contract import FeatureSpec, Notice, RunSettings
 from motorscope.detection import run_to_end, windows
 from motorscope.detection.forward.watch import Cancelled
-from motorscope.errors import ConfigError, ModelError, SpacingError, TomogramError
-from motorscope.inspection import encoder_maps
+from motorscope.errors import ModelError, SpacingError, TomogramError
+from motorscope.inspection import Assemble, StageCache, StageRequest, open_stage
 from motorscope.inspection import stage as stages
-from motorscope.tomogram import prepare
+from motorscope.inspection.reducers import feeding
+from motorscope.inspection.stage import Block, stage_blocks
+from motorscope.tomogram import VoxelGrid, prepare
 
 
-def maps_of(*args, **kwargs):
-    messages = []
-    result = run_to_end(
-        encoder_maps(FeatureRequest(*args, settings=RunSettings("cpu"), **kwargs)), messages.append
-    )
-    return result, messages
+class Found(NamedTuple):
+    maps: np.ndarray
+    grid: VoxelGrid
+    spec: FeatureSpec
+
+
+def request_of(tomogram, model, stage, region=None):
+    name = model.features[stage].name
+    return StageRequest(tomogram, model, name, region, RunSettings("cpu"))
+
+
+def maps_of(*asked):
+    request, maps, messages = request_of(*asked), Assemble(), []
+    run_to_end(feeding(stage_blocks(request, threading.Event()), [maps]), messages.append)
+    return Found(maps.result(), request.grid, request.spec), messages
 
 
 def whole_maps(model, tomogram, stage):
@@ -43,11 +57,9 @@ def assert_close(found, expected):
 @pytest.mark.parametrize("stage", range(5))
 def test_maps_are_those_of_the_encoder(model, tomogram, stage):
     large = replace(model, card=replace(model.card, window=(256, 256, 256)))
-    result, messages = maps_of(tomogram, large, stage, generation=3)
+    result, messages = maps_of(tomogram, large, stage)
     assert_close(result.maps, whole_maps(model, tomogram, stage))
-    assert result.generation == 3
     assert result.spec == model.features[stage]
-    assert result.covers_all
     assert result.grid.shape == result.maps.shape[1:]
     assert (messages[-1].what, messages[-1].seconds_left) == ("Computing feature maps", 0.0)
     assert messages[-1].done == messages[-1].total > 1
@@ -81,7 +93,6 @@ def test_maps_of_a_region_are_a_part_of_the_whole(model, tomogram, stage):
     corners = tomogram.grid.to_world([[20, 40, 100], [40, 60, 70]])
     region = (tuple(corners[0]), tuple(corners[1]))
     part, _ = maps_of(tomogram, model, stage, region)
-    assert not part.covers_all
     stride = part.spec.stride
     start = whole.grid.to_voxels(part.grid.origin)
     # From a multiple of 32 voxels below the region to one above, or the tomogram's end.
@@ -89,32 +100,6 @@ def test_maps_of_a_region_are_a_part_of_the_whole(model, tomogram, stage):
     assert part.grid.shape == tuple(-(-n // stride) for n in (64, 32, 64))
     z, y, x = (slice(round(s), round(s) + n) for s, n in zip(start, part.grid.shape, strict=True))
     assert_close(part.maps, whole.maps[:, z, y, x].astype(np.float32))
-
-
-def test_too_large_maps_shrink_to_the_middle(model, tomogram):
-    all_bytes = maps_of(tomogram, model, 0)[0].maps.nbytes
-    result, messages = maps_of(tomogram, model, 0, memory_limit=all_bytes // 4)
-    (notice,) = [m for m in messages if isinstance(m, Notice)]
-    assert "stem do not all fit into memory" in notice.text
-    assert not result.covers_all
-    assert 0 < result.maps.nbytes <= all_bytes // 4
-    middle = result.grid.to_world((np.array(result.grid.shape) - 1) / 2)
-    wanted = tomogram.grid.to_world((np.array(tomogram.grid.shape) - 1) / 2)
-    assert (np.abs(middle - wanted) <= 32 * 16).all()
-    size = [f"{n * 32 / 10:.0f}" for n in result.grid.shape]
-    assert " × ".join(size) in notice.text
-
-
-def test_all_that_fits_is_kept(model, tomogram):
-    all_bytes = maps_of(tomogram, model, 1)[0].maps.nbytes
-    result, messages = maps_of(tomogram, model, 1, memory_limit=all_bytes)
-    assert result.covers_all
-    assert not any(isinstance(m, Notice) for m in messages)
-
-
-def test_at_least_one_block_is_computed(model, tomogram):
-    result, _ = maps_of(tomogram, model, 0, memory_limit=1)
-    assert result.maps.shape == (4, 16, 16, 16)
 
 
 def test_deeper_layers_are_not_computed(model, tomogram):
@@ -128,31 +113,28 @@ def test_deeper_layers_are_not_computed(model, tomogram):
 
 
 @pytest.mark.parametrize("after", [0, 1, 3])
-def test_cancelling(model, tomogram, after):
+def test_cancelling(model, tomogram, tmp_path, after):
     cancel = threading.Event()
-    run = encoder_maps(FeatureRequest(tomogram, model, 1, settings=RunSettings("cpu")), cancel)
+    run = open_stage(request_of(tomogram, model, 1), StageCache(tmp_path, 10**9), cancel)
     for _ in range(after):
         next(run)
     cancel.set()
     assert run_to_end(run) is None
+    assert not list(tmp_path.iterdir())
 
 
-def test_cancelling_within_a_window(model, tomogram):
+def test_cancelling_within_a_window(model, tomogram, tmp_path):
     cancel = threading.Event()
     model.network.encoder.layer1.register_forward_hook(lambda *_: cancel.set())
-    assert (
-        run_to_end(
-            encoder_maps(FeatureRequest(tomogram, model, 4, settings=RunSettings("cpu")), cancel)
-        )
-        is None
-    )
+    run = open_stage(request_of(tomogram, model, 4), StageCache(tmp_path, 10**9), cancel)
+    assert run_to_end(run) is None
 
 
 def test_closing_frees_the_device(model, tomogram, monkeypatch):
     released = []
     monkeypatch.setattr(windows, "release", released.append)
-    run = encoder_maps(FeatureRequest(tomogram, model, 1, settings=RunSettings("cpu")))
-    while next(run).what != "Computing feature maps":
+    run = stage_blocks(request_of(tomogram, model, 1), threading.Event())
+    while not isinstance(next(run), Block):
         pass
     run.close()
     assert released == [torch.device("cpu")]
@@ -194,8 +176,6 @@ def test_the_original_network_is_left_alone(model, tomogram):
 
 
 def test_wrong_requests(model, tomogram):
-    with pytest.raises(ConfigError, match="0 to 4; there is no 5"):
-        maps_of(tomogram, model, 5)
     with pytest.raises(TomogramError, match="outside"):
         maps_of(tomogram, model, 0, ((1e6, 1e6, 1e6), (2e6, 2e6, 2e6)))
     unknown = replace(tomogram, grid=replace(tomogram.grid, spacing=None))

@@ -1,0 +1,80 @@
+"""Compare with another model."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from qtpy.QtWidgets import QCheckBox, QFormLayout, QWidget
+from superqt.utils import signals_blocked
+
+from motorscope.plugin.connections import listen
+from motorscope.plugin.encoder.second_model import SecondModelController
+from motorscope.plugin.qt.choice_box import ChoiceBox
+from motorscope.plugin.qt.parts import Hint, JobBar, StatusLine
+
+
+class SecondModelControls(QWidget):
+    """The other model, and what of both is compared."""
+
+    def __init__(
+        self, controller: SecondModelController, status: StatusLine, ends: ExitStack
+    ) -> None:
+        super().__init__()
+        self._controller, self._status = controller, status
+        self.other = ChoiceBox()
+        self.other.setPlaceholderText("no other model yet")
+        self.other.setToolTip("The model to compare with; open more of them above, under Model.")
+        self.detections = JobBar(
+            "Compare heatmaps",
+            "Detect with both models: both heatmaps and their difference become layers,\n"
+            "and squares show which candidates both find.",
+        )
+        self.stage = JobBar(
+            "Compare the stage",
+            "Show the chosen stage of both models in the same colors: the principal\n"
+            "components of the chosen model, and what of the other is like them.",
+        )
+        self.words = Hint()
+        self.beside = QCheckBox("Side by side")
+        self.beside.setToolTip("Show what was compared side by side, without the other layers.")
+        form = QFormLayout(self)
+        form.setContentsMargins(6, 0, 6, 4)
+        form.addRow("With", self.other)
+        form.addRow(self.detections)
+        form.addRow(self.stage)
+        form.addRow(self.words)
+        form.addRow(self.beside)
+        self.other.currentIndexChanged.connect(self._on_other)
+        self.detections.started.connect(lambda: self._start(controller.compare_detections))
+        self.stage.started.connect(lambda: self._start(controller.compare_stage))
+        self.detections.follow(ends, controller.detecting)
+        self.stage.follow(ends, controller.looking)
+        self.beside.toggled.connect(controller.show_side_by_side)
+        listen(ends, controller.changed, self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what is chosen, and what was found."""
+        controller = self._controller
+        labels = [option.label for option in controller.others]
+        with signals_blocked(self.other), signals_blocked(self.beside):
+            if labels != [self.other.itemText(row) for row in range(self.other.count())]:
+                self.other.clear()
+                self.other.addItems(labels)
+            other = controller.other
+            self.other.setCurrentIndex(-1 if other is None else labels.index(other.label))
+            self.beside.setChecked(controller.side_by_side)
+        able = controller.other is not None and not controller.encoder.problem
+        for job in (self.detections, self.stage):
+            job.button.setEnabled(able)
+        if controller.encoder.network.bare is not None:
+            self.detections.button.setEnabled(False)
+        self.stage.button.setText(f"Compare {controller.encoder.stage}")
+        self.beside.setVisible(controller.comparable)
+        self.words.setText(controller.words)
+
+    def _start(self, action: Callable[[], None]) -> None:
+        self._status.say("")
+        self._status.guard(action)
+
+    def _on_other(self, row: int) -> None:
+        self._controller.choose(self._controller.others[row] if row >= 0 else None)

@@ -3,6 +3,7 @@ import copy
 import pytest
 import torch
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from motorscope.contract import Architecture
 from motorscope.network import build_network, fuse_for_inference
@@ -43,3 +44,26 @@ def test_a_network_in_training_is_folded_with_its_running_statistics(network):
         fused = fuse_for_inference(network.train())
         torch.testing.assert_close(fused(x), expected, atol=1e-4, rtol=1e-4)
     assert network.training
+
+
+class Called(TorchDispatchMode):
+    """Notes which of PyTorch's functions are called."""
+
+    def __init__(self):
+        super().__init__()
+        self.names = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.names.append(func.__name__)
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="PyTorch has no oneDNN here")
+def test_onednn_computes_the_convolutions_of_a_small_volume():
+    """PyTorch takes a slow way of its own there, if it is not told."""
+    network = build_network(Architecture(base_width=4, decoder_channels=(8,), auxiliary_head=False))
+    convolutions = sum(isinstance(m, nn.Conv3d) for m in network.modules())
+    with torch.inference_mode(), Called() as called:
+        fuse_for_inference(network)(torch.zeros(1, 1, 32, 32, 32))
+    # All but the stem, whose kernel PyTorch gives to oneDNN by itself.
+    assert called.names.count("mkldnn_convolution.default") == convolutions - 1

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from motorscope.contract import FeatureSpec
 from motorscope.errors import ModelError
+from motorscope.network.convolution import Conv3d
 from motorscope.network.timm_parts import checkpointed, drop_path
 
 Triple = tuple[int, int, int]
@@ -34,9 +35,9 @@ class BasicBlock(nn.Module):
 
     def __init__(self, in_channels: int, width: int, stride: int, drop_path_rate: float) -> None:
         super().__init__()
-        self.conv1 = nn.Conv3d(in_channels, width, 3, stride, padding=1, bias=False)
+        self.conv1 = Conv3d(in_channels, width, 3, stride, padding=1, bias=False)
         self.bn1 = nn.BatchNorm3d(width)
-        self.conv2 = nn.Conv3d(width, width, 3, padding=1, bias=False)
+        self.conv2 = Conv3d(width, width, 3, padding=1, bias=False)
         self.bn2 = nn.BatchNorm3d(width)
         self.drop_path = drop_path(drop_path_rate)
         self.downsample = _shortcut(in_channels, width * self.expansion, stride)
@@ -58,11 +59,11 @@ class Bottleneck(nn.Module):
 
     def __init__(self, in_channels: int, width: int, stride: int, drop_path_rate: float) -> None:
         super().__init__()
-        self.conv1 = nn.Conv3d(in_channels, width, 1, bias=False)
+        self.conv1 = Conv3d(in_channels, width, 1, bias=False)
         self.bn1 = nn.BatchNorm3d(width)
-        self.conv2 = nn.Conv3d(width, width, 3, stride, padding=1, bias=False)
+        self.conv2 = Conv3d(width, width, 3, stride, padding=1, bias=False)
         self.bn2 = nn.BatchNorm3d(width)
-        self.conv3 = nn.Conv3d(width, width * self.expansion, 1, bias=False)
+        self.conv3 = Conv3d(width, width * self.expansion, 1, bias=False)
         self.bn3 = nn.BatchNorm3d(width * self.expansion)
         self.drop_path = drop_path(drop_path_rate)
         self.downsample = _shortcut(in_channels, width * self.expansion, stride)
@@ -82,7 +83,7 @@ def _shortcut(in_channels: int, out_channels: int, stride: int) -> nn.Module:
     if stride == 1 and in_channels == out_channels:
         return nn.Identity()
     return nn.Sequential(
-        nn.Conv3d(in_channels, out_channels, 1, stride, bias=False), nn.BatchNorm3d(out_channels)
+        Conv3d(in_channels, out_channels, 1, stride, bias=False), nn.BatchNorm3d(out_channels)
     )
 
 
@@ -164,7 +165,7 @@ class ResNetEncoder3d(nn.Module):
         self.checkpointing = checkpointing
 
         d, h, w = stem_dilation
-        self.conv1 = nn.Conv3d(
+        self.conv1 = Conv3d(
             in_channels,
             base_width,
             7,

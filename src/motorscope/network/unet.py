@@ -10,6 +10,7 @@ from torch.overrides import TorchFunctionMode
 
 from motorscope.contract import Architecture, FeatureSpec
 from motorscope.errors import ModelError
+from motorscope.network.convolution import Conv3d
 from motorscope.network.resnet import ResNetEncoder3d, Triple, initialise
 
 
@@ -194,7 +195,7 @@ class ConvNormReLU(nn.Module):
 
     def __init__(self, n_in: int, channels: int) -> None:
         super().__init__()
-        self.conv = nn.Conv3d(n_in, channels, 3, padding=1, bias=False)
+        self.conv = Conv3d(n_in, channels, 3, padding=1, bias=False)
         self.norm = nn.BatchNorm3d(channels)
         self.relu = nn.ReLU(inplace=True)
 
@@ -209,7 +210,7 @@ class Head(nn.Module):
 
     def __init__(self, channels: int, align_corners: bool) -> None:
         super().__init__()
-        self.conv = nn.Conv3d(channels, 1, 3, padding=1)
+        self.conv = Conv3d(channels, 1, 3, padding=1)
         self.align_corners = align_corners
 
     def forward(self, x: Tensor) -> Tensor:

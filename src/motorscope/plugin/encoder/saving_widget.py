@@ -116,7 +116,13 @@ class SavingControls(QWidget):
         if not name:
             return None
         path = Path(name)
-        return path if path.suffix else path.with_suffix(kind.partition("*")[2].rstrip(")"))
+        if path.suffix:
+            return path
+        path = path.with_suffix(kind.partition("*")[2].rstrip(")"))
+        if path.exists():  # nobody was asked about this one
+            self._status.warn(f"{path} exists already; name it in full to replace it.")
+            return None
+        return path
 
     def _on_saved(self, result: str | Failure | None) -> None:
         if isinstance(result, Failure):

@@ -47,7 +47,8 @@ class ChoiceBox(QComboBox):
         """Paint the box with its entry cut to the room."""
         option = QStyleOptionComboBox()
         self.initStyleOption(option)
-        option.currentText = self.shown_text()
+        chosen = self.currentIndex() >= 0
+        option.currentText = self.shown_text() if chosen else self.placeholderText()
         painter = QStylePainter(self)
         painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)

@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from motorscope.contract import CancelToken, Progress
@@ -17,6 +19,8 @@ from motorscope.tomogram import InputRecipe, Tomogram, intensity_range, prepare
 SLAB = 32
 """Prepared sections per step: enough to be quick, few enough to stop soon and to take no memory."""
 
+_THREADS = 4
+"""At most so many prepare a window, since each takes memory."""
 
 _MANY = 2**31
 """Voxels beyond which a tomogram is not blown up to a multiple of its own."""
@@ -51,7 +55,7 @@ class PreparedPart:
         window
             Its voxels are those of the part.
         stop_if_asked
-            Called now and then; may raise.
+            Called now and then, from any thread; may raise.
 
         Raises
         ------
@@ -63,7 +67,8 @@ class PreparedPart:
             for start, stop, side in zip(window.start, window.stop, self.part.shape, strict=True)
         )
         block = np.empty(window.shape, np.float32)
-        for first in range(0, len(z), SLAB):
+
+        def fill(first: int) -> None:
             stop_if_asked()
             places = z[first : first + SLAB], y, x
             slab = self._box([slice(int(axis.min()), int(axis.max()) + 1) for axis in places])
@@ -71,6 +76,16 @@ class PreparedPart:
                 if len(wanted) != slab.shape[axis]:
                     slab = slab.take(wanted - wanted.min(), axis=axis)
             block[first : first + SLAB] = slab
+
+        slabs = range(0, len(z), SLAB)
+        if isinstance(self.tomogram.data, np.ndarray):
+            threads = min(_THREADS, torch.get_num_threads())  # meanwhile the network waits
+            with ThreadPoolExecutor(threads, "motorscope preparation") as pool:
+                for _ in pool.map(fill, slabs):
+                    pass
+        else:  # not in memory nor mapped, and not sure to like several readers
+            for first in slabs:
+                fill(first)
         return block
 
     def _box(self, box: list[slice]) -> NDArray[np.float32]:

@@ -184,7 +184,7 @@ def work(size: str, spacing: float, model: str, runs: list[dict], machine: Machi
     loaded = load_model(model)
     shape = tuple(int(side) for side in size.split("x"))
     prepared = prepared_grid(VoxelGrid(shape, (spacing,) * 3), loaded.card.input)
-    needed = float(np.prod(padded_shape(prepared.shape)))
+    needed = float(np.prod(padded_shape(prepared.shape, loaded.network.alignment)))
     flop = flop_a_voxel(loaded.network)
     done = runs[0]["voxels"] * flop
     rate = done / median(runs, "seconds") / 1e9

@@ -99,7 +99,9 @@ def with_monai(path: Path, model: str, way: str) -> dict[str, object]:
     if way == "monai-plan":
         network = fuse_for_inference(network)
         setup = choose_setup("cpu", "fp32", card.architecture)
-        windows = plan_windows(shape, card.window, card.context, setup.max_voxels, stride)
+        windows = plan_windows(
+            shape, card.window, card.context, setup.max_voxels, stride, network.alignment
+        )
         roi = windows[0].shape
         overlap = tuple(2 * c / max(side, 4 * c) for c, side in zip(card.context, roi, strict=True))
 

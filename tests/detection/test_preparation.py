@@ -25,7 +25,7 @@ def noise(shape, spacing, dtype=np.int8):
 
 def prepared(tomogram, start=(0, 0, 0), shape=None):
     whole = prepared_grid(tomogram.grid, RECIPE)
-    part = choose_part(whole, None, (0, 0, 0), SPEC)
+    part = choose_part(whole, None, (0, 0, 0), SPEC, 32)
     part = Part(start, shape or part.shape, part.output, part.heatmap)
     return PreparedPart(tomogram, RECIPE, part, (-50.0, 60.0))
 
@@ -43,7 +43,7 @@ def test_a_window_is_bit_for_bit_that_of_the_whole_mirrored_volume(shape, spacin
     start = tuple(data.draw(st.integers(0, n - 1)) for n in whole.shape)
     part = prepared(tomogram, start, tuple(n - s for n, s in zip(whole.shape, start, strict=True)))
     volume = whole[tuple(slice(s, None) for s in start)]
-    padded = padded_shape(volume.shape)
+    padded = padded_shape(volume.shape, 32)
     volume = np.pad(
         volume, [(0, p - n) for p, n in zip(padded, volume.shape, strict=True)], mode="symmetric"
     )
@@ -91,6 +91,6 @@ def test_a_window_is_read_slab_by_slab_and_stops_between_two():
 def test_a_spacing_that_blows_the_tomogram_up_is_told_in_words():
     data = np.broadcast_to(np.int8(0), (300, 960, 928))
     tomogram = Tomogram(data, VoxelGrid(data.shape, (131.0,) * 3), "typed wrong")
-    part = choose_part(prepared_grid(tomogram.grid, RECIPE), None, (0, 0, 0), SPEC)
+    part = choose_part(prepared_grid(tomogram.grid, RECIPE), None, (0, 0, 0), SPEC, 32)
     with pytest.raises(TomogramError, match="check its voxel spacing"):
         run_to_end(prepare_part(tomogram, RECIPE, part, threading.Event()))

@@ -23,7 +23,7 @@ def steps_of(build, allowed=64**3, cancel=None, done=()):
         return VOLUME[tuple(map(slice, window.start, window.stop))]
 
     def plan(setup):
-        every = plan_windows(SHAPE, (64, 64, 64), (0, 0, 0), setup.max_voxels, 4)
+        every = plan_windows(SHAPE, (64, 64, 64), (0, 0, 0), setup.max_voxels, 4, 32)
         return [window for window in every if window.start not in done]
 
     setup = Setup(torch.device("cpu"), torch.float32, allowed)

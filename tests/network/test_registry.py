@@ -16,7 +16,8 @@ from motorscope.network import (
     read_card,
     save_model,
 )
-from motorscope.network.checkpoint import recognise_architecture, recognise_backbone
+from motorscope.network.checkpoint import recognise_architecture
+from motorscope.network.encoders import recognise_encoder
 from motorscope.network.unet import outline_network
 
 
@@ -172,9 +173,9 @@ def test_recognition_by_names_and_shapes():
         with torch.device("meta"):
             network = build_network(wanted)
         assert recognise_architecture(network.state_dict()) == wanted
-        assert recognise_backbone(network.encoder.state_dict()) == backbone
+        assert recognise_encoder(network.encoder.state_dict()).backbone == backbone
         assert recognise_architecture(network.encoder.state_dict()) is None
-    assert recognise_backbone({}) is None
+    assert recognise_encoder({}) is None
 
 
 def test_other_checkpoints_do_not_pass_for_the_reference(network, tmp_path):

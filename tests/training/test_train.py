@@ -9,7 +9,6 @@ import torch
 
 from motorscope.errors import ConfigError, ModelError
 from motorscope.network import ResNetEncoder3d, build_network, load_model, read_card
-from motorscope.network.checkpoint import recognise_backbone
 from motorscope.picks import PickTable
 from motorscope.tables import from_table
 from motorscope.training.data.scenes import ScenePool
@@ -205,7 +204,7 @@ def test_the_full_network_of_the_reference_is_built_from_its_configuration():
     assert network.encoder.channels == (64, 256, 512, 1024, 2048)
     weights = sum(tensor.numel() for tensor in network.encoder.parameters())
     assert weights / 1e6 == pytest.approx(126.56, abs=0.1)
-    assert recognise_backbone(network.encoder.state_dict()) == "r3d200"
+    assert network.encoder.backbone == "r3d200"
 
 
 def test_a_share_of_the_start_stays_in_the_finished_model(start_model):

@@ -90,12 +90,13 @@ def detect(
         request.region,
         model.card.context,
         model.output,
+        model.network.alignment,
     )
     if doubt := request.tomogram.grid.doubt():
         yield Notice(doubt)
     try:
         prepared = yield from prepare_part(tomogram, model.card.input, part, cancel)
-        stitcher = Stitcher(padded_shape(part.shape), model.output.stride)
+        stitcher = Stitcher(padded_shape(part.shape, model.network.alignment), model.output.stride)
         yield HeatmapStarted(part.heatmap)
         logits, setup = yield from _compute(request, prepared, stitcher, setup, cancel)
     except Cancelled:
@@ -162,9 +163,11 @@ def _look_again(
 ) -> Generator[Message, None, Setup]:
     """Average over mirror images where something may be, in place; return the setup at the end."""
     card, part = request.model.card, prepared.part
-    stride = request.model.output.stride
+    stride, alignment = request.model.output.stride, request.model.network.alignment
     averaged = np.zeros(logits.shape, dtype=bool)
-    doubtful = doubtful_blocks(logits, part.output, lowest_logit(card.calibration), stride)
+    doubtful = doubtful_blocks(
+        logits, part.output, lowest_logit(card.calibration), stride, alignment
+    )
 
     def plan(setup: Setup) -> list[Window]:
         return second_look(
@@ -173,6 +176,7 @@ def _look_again(
             card.context,
             card.window,
             setup.max_voxels,
+            alignment,
             # Then a map's geometry depends on the window's size, which must be that of before.
             anywhere=not card.architecture.align_corners,
         )
@@ -183,7 +187,7 @@ def _look_again(
         # Of two windows that are trusted for a voxel the first counts.
         logits[place] += np.where(averaged[place], 0, change)
         averaged[place] = True
-        settle(doubtful, step.window)
+        settle(doubtful, step.window, alignment)
         yield from _block(part, place, logits[place], card.calibration)
 
     what = "Looking again where motors may be"
@@ -224,7 +228,8 @@ def _look(
 
 def _windows(request: DetectionRequest[Tomogram, Model], part: Part, setup: Setup) -> list[Window]:
     card, stride = request.model.card, request.model.output.stride
-    return plan_windows(part.shape, card.window, card.context, setup.max_voxels, stride)
+    alignment = request.model.network.alignment
+    return plan_windows(part.shape, card.window, card.context, setup.max_voxels, stride, alignment)
 
 
 def _block(

@@ -158,7 +158,8 @@ def _covers(result: DetectionResult, tomogram: Tomogram, model: Model) -> bool:
     """Tell whether a result is of the whole tomogram."""
     recipe = model.card.input
     prepared = prepared_grid(level_for(tomogram, recipe).grid, recipe)
-    return result.grid == choose_part(prepared, None, model.card.context, model.output).heatmap
+    part = choose_part(prepared, None, model.card.context, model.output, model.network.alignment)
+    return result.grid == part.heatmap
 
 
 def _scores(values: NDArray[np.float32], basis: Basis) -> Floats:

@@ -17,11 +17,11 @@ from motorscope.contract import (
     Region,
     RunSettings,
 )
-from motorscope.detection.forward.predictor import SMALLEST, as_input, count_layers, on_device
+from motorscope.detection.forward.predictor import as_input, count_layers, on_device, smallest
 from motorscope.detection.forward.watch import Watch
 from motorscope.detection.hardware.setup import Setup, choose_setup
 from motorscope.detection.preparation import prepare_part
-from motorscope.detection.tiling.plan import ALIGNMENT, Window, plan_windows
+from motorscope.detection.tiling.plan import Window, plan_windows, round_up
 from motorscope.detection.tiling.region import Part, choose_part
 from motorscope.detection.tiling.stitch import Slices
 from motorscope.detection.windows import Computed, over_windows
@@ -33,6 +33,7 @@ from motorscope.network import (
     tap_named,
     tap_output,
 )
+from motorscope.network.encoders import features_of
 from motorscope.tomogram import Shape, Tomogram, VoxelGrid, level_for, prepared_grid
 
 Maps = NDArray[np.float16]
@@ -51,7 +52,7 @@ class StageRequest:
     tomogram
         What to look at; of a pyramid the level that fits the model is kept.
     stage
-        Name of a tap: ``stem``, ``layer1`` to ``layer4``, ``decoder1``, …, ``logits``.
+        Name of a tap: ``stem``, ``layer1``, …, ``decoder1``, …, ``logits``.
     region
         Two corners (z, y, x) in Å of the box to look at, or ``None`` for the whole tomogram.
     settings
@@ -87,7 +88,12 @@ class StageRequest:
             If the region lies outside of the tomogram.
         """
         prepared = prepared_grid(self.tomogram.grid, self.model.card.input)
-        return choose_part(prepared, self.region, self.context, self.spec)
+        return choose_part(prepared, self.region, self.context, self.spec, self.alignment)
+
+    @property
+    def alignment(self) -> int:
+        """Of what windows are multiples."""
+        return self.model.network.alignment
 
     @property
     def grid(self) -> VoxelGrid:
@@ -100,8 +106,8 @@ class StageRequest:
 
         Where that is more than the card's context, by the latter.
         """
-        radius = _up(receptive_radius(self.model.network, self.stage))
-        z, y, x = (min(radius, _up(side)) for side in self.model.card.context)
+        radius = round_up(receptive_radius(self.model.network, self.stage), self.alignment)
+        z, y, x = (min(radius, round_up(n, self.alignment)) for n in self.model.card.context)
         return z, y, x
 
     @property
@@ -160,7 +166,12 @@ def stage_blocks(request: StageRequest, cancel: CancelToken) -> Blocks:
 
     def plan(setup: Setup) -> list[Window]:
         windows = plan_windows(
-            part.shape, card.window, request.context, setup.max_voxels, spec.stride
+            part.shape,
+            card.window,
+            request.context,
+            setup.max_voxels,
+            spec.stride,
+            request.alignment,
         )
         places.clear()
         places.update(_places(part, windows, spec.stride))
@@ -198,7 +209,8 @@ class _Tap:
         self._network = on_device(
             fuse_for_inference(request.model.network), setup.device, setup.dtype, watch
         )
-        example = as_input(SMALLEST, self._channels, setup.device, setup.dtype)
+        block = smallest(request.model.network)
+        example = as_input(block, self._channels, setup.device, setup.dtype)
         watch.per_window = count_layers(self._output, example, watch)
 
     def __call__(self, block: NDArray[np.float32]) -> Maps:
@@ -218,9 +230,9 @@ class _Tap:
 
 def _modest(setup: Setup, request: StageRequest) -> Setup:
     """Return the setup with windows that take no more memory than is set aside for them."""
-    width = request.model.card.architecture.base_width
-    # The input, and the stem's output with a copy of it on the way to its neighbor or out.
-    per_voxel = 4 * (2 + 2 * width / 2**3)
+    largest = max(features_of(request.model.card.architecture).values)
+    # The input, and the largest feature with a copy of it on the way to its neighbor or out.
+    per_voxel = 4 * (2 + 2 * largest)
     most = int(_WORKING_BYTES / per_voxel)
     if setup.device.type != "cpu":
         most *= 4  # there, only what comes back takes memory here
@@ -254,7 +266,3 @@ def _places(part: Part, windows: list[Window], stride: int) -> dict[Shape, tuple
             z, y, x = (cuts[start] for start, cuts in zip(window.start, axes, strict=True))
             found[window.start] = ((z[0], y[0], x[0]), (z[1], y[1], x[1]))
     return found
-
-
-def _up(voxels: int) -> int:
-    return -(-voxels // ALIGNMENT) * ALIGNMENT

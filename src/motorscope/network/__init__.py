@@ -5,8 +5,9 @@ from motorscope.network.checkpoint import (
     WeightsMismatch,
     load_encoder_weights,
     load_weights,
-    read_state_dict,
 )
+from motorscope.network.encoders.base import Encoder
+from motorscope.network.encoders.resnet import ResNetEncoder3d
 from motorscope.network.inference import fuse_for_inference
 from motorscope.network.model import EncoderModel, Model
 from motorscope.network.registry import (
@@ -17,11 +18,12 @@ from motorscope.network.registry import (
     read_card,
     save_model,
 )
-from motorscope.network.resnet import ResNetEncoder3d
 from motorscope.network.taps import Split, receptive_radius, tap_named, tap_output, taps_of
 from motorscope.network.unet import Logits, UNet3d, build_network
+from motorscope.network.weights import read_state_dict
 
 __all__ = [
+    "Encoder",
     "EncoderModel",
     "LoadReport",
     "Logits",

@@ -1,36 +1,22 @@
-"""Weights from files: what is in them, whether they fit, and only then into the network.
-
-Pickles are only ever read with ``weights_only=True``, which builds tensors and plain containers and
-runs nothing.
-"""
+"""Weights into networks: whether they fit, and only then."""
 
 import os
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from motorscope.contract import Architecture
 from motorscope.errors import ModelError
-from motorscope.network.resnet import BACKBONES, ResNetEncoder3d
+from motorscope.network.encoders import Encoder, recognise_encoder
 from motorscope.network.unet import UNet3d
+from motorscope.network.weights import StateDict, read_state_dict
 
-StateDict = dict[str, Tensor]
-
-# Averaged weights come first: where a file has both, they are the ones to use.
-_WRAPPERS = (
-    "ema_state_dict", "state_dict_ema", "model_ema", "ema",
-    "state_dict", "model_state_dict", "model", "network", "net", "module", "weights",
-)  # fmt: skip
-_PREFIX = re.compile(r"^(?:module\.|_orig_mod\.)+")
 _CLASSIFIER = "fc."
 _ENCODER_PREFIX = "backbone."
 _DETECTOR_ONLY = ("decoder.", "seg_head.", "aux_head.")
-_STEM = "conv1.weight"
 # Counters of batches that no forward pass looks at, which old files lack.
 _OPTIONAL = ".num_batches_tracked"
 
@@ -117,10 +103,10 @@ def load_state(
     unwanted: tuple[str, ...] = (_CLASSIFIER,)
     if network.aux_head is None:
         unwanted += ("aux_head.",)
-    return _load(network, state, Path(path), unwanted, _ENCODER_PREFIX + _STEM)
+    return _load(network, state, Path(path), unwanted, _ENCODER_PREFIX + network.encoder.stem)
 
 
-def load_encoder_weights(encoder: ResNetEncoder3d, path: str | os.PathLike[str]) -> LoadReport:
+def load_encoder_weights(encoder: Encoder, path: str | os.PathLike[str]) -> LoadReport:
     """Load an encoder's weights, from an encoder's, a classifier's or a detector's checkpoint.
 
     Like `load_weights`; a prefix ``backbone.``, the classifier's ``fc.*`` and a detector's decoder
@@ -137,51 +123,22 @@ def load_encoder_weights(encoder: ResNetEncoder3d, path: str | os.PathLike[str])
 
 
 def load_encoder_state(
-    encoder: ResNetEncoder3d, state: Mapping[str, Tensor], path: str | os.PathLike[str]
+    encoder: Encoder, state: Mapping[str, Tensor], path: str | os.PathLike[str]
 ) -> LoadReport:
     """Load weights that `read_state_dict` read from `path`; see `load_encoder_weights`."""
-    state = {name.removeprefix(_ENCODER_PREFIX): tensor for name, tensor in state.items()}
-    found = recognise_backbone(state)
-    if found is not None and found != encoder.backbone:
+    state = _without_prefix(state)
+    found = recognise_encoder(state)
+    if found is not None and found.backbone != encoder.backbone:
         raise ModelError(
-            f"{path} holds the weights of the backbone {found}, but the encoder is "
-            f"{encoder.backbone}; "
-            f"choose the backbone {found} or another file."
+            f"{path} holds the weights of the backbone {found.backbone}, but the encoder is "
+            f"{encoder.backbone}; choose the backbone {found.backbone} or another file."
         )
-    return _load(encoder, state, Path(path), (_CLASSIFIER, *_DETECTOR_ONLY), _STEM)
+    return _load(encoder, state, Path(path), (_CLASSIFIER, *_DETECTOR_ONLY), encoder.stem)
 
 
-def read_state_dict(path: str | os.PathLike[str]) -> StateDict:
-    """Read a checkpoint's tensors by name, without wrappers, ``module.`` and ``_orig_mod.``.
-
-    Raises
-    ------
-    ModelError
-        If the file is absent, damaged, needs more than tensors and plain containers, or holds no
-        state dict.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise ModelError(f"There is no file {path}; check the path of the weights.")
-    content = _read_safetensors(path) if path.suffix == ".safetensors" else _read_pickle(path)
-    state = _unwrap(content)
-    if state is None:
-        raise ModelError(
-            f"{path} holds no state dict (names with tensors), so it is not a checkpoint of a "
-            "network."
-        )
-    return {_PREFIX.sub("", name): tensor for name, tensor in state.items() if name != "n_averaged"}
-
-
-def recognise_backbone(state: Mapping[str, Tensor]) -> str | None:
-    """Return the backbone whose blocks an encoder's state dict has, or ``None``."""
-    blocks = {m.group(0) for name in state if (m := re.match(r"layer[1-4]\.\d+\.", name))}
-    depths = tuple(sum(b.startswith(f"layer{i}.") for b in blocks) for i in range(1, 5))
-    has_third = "layer1.0.conv3.weight" in state
-    for name, (block, expected) in BACKBONES.items():
-        if depths == expected and has_third == (block.expansion > 1):
-            return name
-    return None
+def _without_prefix(state: Mapping[str, Tensor]) -> StateDict:
+    """Return weights by the names that they have in an encoder alone."""
+    return {name.removeprefix(_ENCODER_PREFIX): tensor for name, tensor in state.items()}
 
 
 def recognise_architecture(state: Mapping[str, Tensor]) -> Architecture | None:
@@ -189,101 +146,31 @@ def recognise_architecture(state: Mapping[str, Tensor]) -> Architecture | None:
 
     How the heads interpolate does not show; the reference's way is assumed.
     """
-    encoder = {
-        name.removeprefix(_ENCODER_PREFIX): t
-        for name, t in state.items()
-        if name.startswith(_ENCODER_PREFIX)
-    }
-    backbone = recognise_backbone(encoder)
-    stem = encoder.get(_STEM)
-    if backbone is None or stem is None or stem.ndim != 5:
+    encoder = recognise_encoder(
+        {
+            name.removeprefix(_ENCODER_PREFIX): tensor
+            for name, tensor in state.items()
+            if name.startswith(_ENCODER_PREFIX)
+        }
+    )
+    if encoder is None:
         return None
     decoder: list[int] = []
     while (fused := state.get(f"decoder.blocks.{len(decoder)}.conv1.conv.weight")) is not None:
         decoder.append(fused.shape[0])
     if not decoder:
         return None
-    return Architecture(
-        backbone=backbone,
-        in_channels=stem.shape[1],
-        base_width=stem.shape[0],
+    return replace(
+        encoder,
         decoder_channels=tuple(decoder),
         auxiliary_head="aux_head.conv.weight" in state,
     )
 
 
-def recognise_encoder(state: Mapping[str, Tensor]) -> Architecture | None:
-    """Return backbone and width of an encoder's state dict, for one input channel, or ``None``."""
-    own = {name.removeprefix(_ENCODER_PREFIX): tensor for name, tensor in state.items()}
-    backbone, stem = recognise_backbone(own), own.get(_STEM)
-    if backbone is None or stem is None or stem.ndim != 5:
-        return None
-    return Architecture(backbone=backbone, base_width=stem.shape[0])
-
-
-def _read_safetensors(path: Path) -> StateDict:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        # Copied out of the mapped file, which can then be replaced while the network lives.
-        state = {name: tensor.clone() for name, tensor in load_file(path, device="cpu").items()}
-    except (SafetensorError, OSError, ValueError) as error:
-        raise ModelError(
-            f"{path} is not a whole safetensors file ({error}); fetch it again."
-        ) from error
-    return state
-
-
-def _read_pickle(path: Path) -> Any:
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read ({error.strerror}).") from error
-    except Exception as error:  # a damaged pickle can raise nearly anything
-        name = _forbidden_global(str(error))
-        if name is not None:
-            raise ModelError(
-                f"{path} was refused: besides weights it would load '{name}', and a pickle that "
-                "does that can run any program. "
-                "Ask its author for a plain state dict (.pt) or a .safetensors file."
-            ) from error
-        # Torch's own words advise to switch the safety off, so they are not repeated.
-        raise ModelError(
-            f"{path} is damaged, cut short, or no PyTorch checkpoint; fetch or save it again."
-        ) from error
-
-
-def _forbidden_global(message: str) -> str | None:
-    patterns = (
-        r"GLOBAL (\S+) was not an allowed global",
-        r"Trying to load unsupported GLOBAL (\S+)",
-        r"Trying to call reduce for unrecognized function (.+?)(?:\n|$)",
-        r"Can only (?:build|create new object).* but got (.+?)(?:\n|$)",
-    )
-    for pattern in patterns:
-        if match := re.search(pattern, message):
-            return match.group(1).strip()
-    return None
-
-
-def _unwrap(content: Any, depth: int = 3) -> StateDict | None:
-    if not isinstance(content, Mapping):
-        return None
-    tensors = {
-        name: value
-        for name, value in content.items()
-        if isinstance(name, str) and isinstance(value, Tensor)
-    }
-    if any(name.endswith(".weight") for name in tensors):
-        return tensors
-    if depth == 0:
-        return None
-    for wrapper in _WRAPPERS:
-        inner = _unwrap(content.get(wrapper), depth - 1)
-        if inner is not None:
-            return inner
-    return None
+def recognise_bare_encoder(state: Mapping[str, Tensor]) -> Architecture | None:
+    """Return backbone and width of an encoder's or a detector's weights, for one input channel."""
+    found = recognise_encoder(_without_prefix(state))
+    return None if found is None else replace(found, in_channels=1)
 
 
 def _load(

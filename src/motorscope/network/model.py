@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from motorscope.contract import FeatureSpec, ModelCard
-from motorscope.network.resnet import ResNetEncoder3d
+from motorscope.network.encoders import Encoder
 from motorscope.network.taps import Network, taps_of
 from motorscope.network.unet import UNet3d
 
@@ -46,7 +46,7 @@ class EncoderModel:
     """
 
     card: ModelCard
-    network: ResNetEncoder3d
+    network: Encoder
 
     @property
     def taps(self) -> tuple[FeatureSpec, ...]:

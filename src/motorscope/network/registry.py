@@ -19,16 +19,15 @@ from motorscope.contract import (
 from motorscope.errors import ModelError
 from motorscope.files import replacing, sha256_of
 from motorscope.network.checkpoint import (
-    StateDict,
     load_encoder_state,
     load_state,
-    read_state_dict,
     recognise_architecture,
-    recognise_encoder,
+    recognise_bare_encoder,
 )
+from motorscope.network.encoders import build_encoder
 from motorscope.network.model import EncoderModel, Model
-from motorscope.network.resnet import ResNetEncoder3d
 from motorscope.network.unet import UNet3d, outline_network
+from motorscope.network.weights import StateDict, read_state_dict
 from motorscope.tomogram import InputRecipe
 
 REFERENCE = "byu2025-1st"
@@ -163,13 +162,11 @@ def load_to_inspect(name_or_path: PathLike) -> Model | EncoderModel:
     if name in list_models() or not bare or path.with_suffix(".json").is_file():
         return load_model(name)
     state = read_state_dict(path)
-    architecture = recognise_encoder(state)
+    architecture = recognise_bare_encoder(state)
     if recognise_architecture(state) is not None or architecture is None:
         return load_model(path)
     with torch.device("meta"):
-        encoder = ResNetEncoder3d(
-            architecture.backbone, base_width=architecture.base_width, drop_path_rate=0.0
-        )
+        encoder = build_encoder(architecture)
     load_encoder_state(encoder, state, path)
     card = replace(
         _ENCODER_CARD, name=path.stem.lstrip(".") or "encoder", architecture=architecture

@@ -1,15 +1,16 @@
 """Where one can look into a network: its maps by name, from the stem to the logits."""
 
+import itertools
 from dataclasses import dataclass
 
 from torch import Tensor, nn
 
 from motorscope.contract import FeatureSpec
 from motorscope.errors import ModelError
-from motorscope.network.resnet import ResNetEncoder3d
+from motorscope.network.encoders import Encoder
 from motorscope.network.unet import DecoderBlock, UNet3d
 
-Network = UNet3d | ResNetEncoder3d
+Network = UNet3d | Encoder
 """A detector, or an encoder alone."""
 
 LOGITS = "logits"
@@ -19,12 +20,12 @@ _DECODER = "decoder"
 def taps_of(network: Network) -> tuple[FeatureSpec, ...]:
     """Return all maps that can be looked at, in the order in which they are computed.
 
-    Those of a detector are ``stem``, ``layer1`` to ``layer4``, the stages of its decoder from
+    Those of a detector are its encoder's (``stem``, ``layer1``, …), the stages of its decoder from
     ``decoder1`` on, deepest first, and ``logits``. A decoder's voxels lie on those of the encoder's
     stage that it takes in; the logits are before calibration.
     """
     encoder = _encoder(network).feature_specs
-    if isinstance(network, ResNetEncoder3d):
+    if isinstance(network, Encoder):
         return encoder
     decoder = []
     for number, skip in enumerate(encoder[-2::-1][: len(network.decoder.blocks)], start=1):
@@ -58,7 +59,7 @@ def tap_output(network: Network, x: Tensor, name: str) -> Tensor:
     Parameters
     ----------
     x
-        ``(n, in_channels, z, y, x)``, sides multiples of 32.
+        ``(n, in_channels, z, y, x)``, sides multiples of the encoder's alignment.
     name
         One of `taps_of`.
 
@@ -141,8 +142,8 @@ class Split:
         if self.name == LOGITS:
             return 0.0
         encoder, decoder = self.network.encoder, self.network.decoder
-        layers = (encoder.layer1, encoder.layer2, encoder.layer3, encoder.layer4)
-        rest = (*layers[self._stage :], *self._blocks[self._done :])
+        deeper = itertools.chain(*encoder.steps[self._stage + 1 :])
+        rest = (*deeper, *self._blocks[self._done :])
         return sum(map(_leaves, rest)) / (_leaves(encoder) + _leaves(decoder))
 
     @property
@@ -183,5 +184,5 @@ def receptive_radius(network: Network, name: str) -> int:
     return radius + 2 * stages[-1].stride if name == LOGITS else radius
 
 
-def _encoder(network: Network) -> ResNetEncoder3d:
-    return network if isinstance(network, ResNetEncoder3d) else network.encoder
+def _encoder(network: Network) -> Encoder:
+    return network if isinstance(network, Encoder) else network.encoder

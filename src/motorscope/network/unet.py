@@ -11,7 +11,8 @@ from torch.overrides import TorchFunctionMode
 from motorscope.contract import Architecture, FeatureSpec
 from motorscope.errors import ModelError
 from motorscope.network.convolution import Conv3d
-from motorscope.network.resnet import ResNetEncoder3d, Triple, initialise
+from motorscope.network.encoders import Encoder, build_encoder
+from motorscope.network.encoders.base import Folds, Triple, initialise
 
 
 class Logits(NamedTuple):
@@ -48,7 +49,7 @@ class UNet3d(nn.Module):
 
     def __init__(
         self,
-        encoder: ResNetEncoder3d,
+        encoder: Encoder,
         decoder_channels: Sequence[int] = (256,),
         auxiliary_head: bool = True,
         align_corners: bool = True,
@@ -70,9 +71,14 @@ class UNet3d(nn.Module):
         initialise(self.decoder)
 
     @property
-    def encoder(self) -> ResNetEncoder3d:
+    def encoder(self) -> Encoder:
         """The encoder."""
         return self.backbone
+
+    @property
+    def alignment(self) -> int:
+        """Of what sides and starts of windows are multiples; see `Encoder.alignment`."""
+        return self.backbone.alignment
 
     @property
     def input_multiple(self) -> Triple:
@@ -193,6 +199,8 @@ class Upsample(nn.Module):
 class ConvNormReLU(nn.Module):
     """3³ convolution, batch norm, ReLU."""
 
+    folds: Folds = (("conv", "norm"),)
+
     def __init__(self, n_in: int, channels: int) -> None:
         super().__init__()
         self.conv = Conv3d(n_in, channels, 3, padding=1, bias=False)
@@ -255,22 +263,15 @@ def build_network(
     architecture
         What to build.
     drop_path_rate, checkpointing
-        Settings for training that leave the weights' names and shapes alone; see `ResNetEncoder3d`.
+        Settings for training that leave the weights' names and shapes alone; see `build_encoder`.
 
     Raises
     ------
     ModelError
         If the architecture is impossible.
     """
-    encoder = ResNetEncoder3d(
-        backbone=architecture.backbone,
-        in_channels=architecture.in_channels,
-        base_width=architecture.base_width,
-        drop_path_rate=drop_path_rate,
-        checkpointing=checkpointing,
-    )
     return UNet3d(
-        encoder,
+        build_encoder(architecture, drop_path_rate, checkpointing),
         decoder_channels=architecture.decoder_channels,
         auxiliary_head=architecture.auxiliary_head,
         align_corners=architecture.align_corners,

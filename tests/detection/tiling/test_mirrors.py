@@ -43,10 +43,10 @@ def test_what_is_near_a_high_voxel_is_doubtful():
     logits = np.full((16, 16, 16), -9.0, np.float32)
     logits[3, 3, 6] = 1.0  # two voxels before the next block along x
     everything = (slice(0, 16),) * 3
-    doubtful = doubtful_blocks(logits, everything, 0.0, stride=4)
+    doubtful = doubtful_blocks(logits, everything, 0.0, stride=4, alignment=32)
     assert np.argwhere(doubtful).tolist() == [[0, 0, 0], [0, 0, 1]]
     context = (slice(4, 16), slice(0, 16), slice(0, 16))
-    assert not doubtful_blocks(logits, context, 0.0, stride=4).any()
+    assert not doubtful_blocks(logits, context, 0.0, stride=4, alignment=32).any()
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -54,36 +54,39 @@ def test_crops_cover_what_is_doubtful_with_its_context(seed):
     rng = np.random.default_rng(seed)
     doubtful = blocks_at(*(tuple(rng.integers((7, 22, 22))) for _ in range(5)))
     left = doubtful.copy()
-    for window in crops(doubtful, CONTEXT, LARGEST, 10**9):
+    for window in crops(doubtful, CONTEXT, LARGEST, 10**9, 32):
         sides = zip(window.start, window.stop, window.margin_low, window.margin_high, strict=True)
         for (start, stop, low, high), n in zip(sides, doubtful.shape, strict=True):
             assert start % 32 == stop % 32 == 0
             assert low == 64 or start == 0
             assert high == 64 or stop == 32 * n
-        settle(left, window)
+        settle(left, window, 32)
     assert not left.any()
 
 
 def test_crops_lie_apart_where_that_leaves_less_to_compute():
-    near = crops(blocks_at((3, 5, 5), (3, 5, 6)), CONTEXT, LARGEST, 10**9)
-    far = crops(blocks_at((3, 2, 2), (3, 18, 18)), CONTEXT, LARGEST, 10**9)
+    near = crops(blocks_at((3, 5, 5), (3, 5, 6)), CONTEXT, LARGEST, 10**9, 32)
+    far = crops(blocks_at((3, 2, 2), (3, 18, 18)), CONTEXT, LARGEST, 10**9, 32)
     assert [window.shape for window in near] == [(160, 160, 192)]
     assert [window.shape for window in far] == [(160, 160, 160)] * 2
 
 
 def test_whole_windows_are_taken_where_crops_cost_more_or_may_not_be():
-    windows = plan_windows((224, 704, 704), (224, 352, 352), CONTEXT, 10**9, 4)
+    windows = plan_windows((224, 704, 704), (224, 352, 352), CONTEXT, 10**9, 4, 32)
     few = blocks_at((3, 5, 5))
     arguments = (windows, CONTEXT, LARGEST, 10**9)
-    (crop,) = second_look(few, *arguments, anywhere=True)
+    (crop,) = second_look(few, *arguments, anywhere=True, alignment=32)
     assert math.prod(crop.shape) == 160**3
-    touched = second_look(few, *arguments, anywhere=False)
+    touched = second_look(few, *arguments, anywhere=False, alignment=32)
     assert len(touched) == 1
     assert set(touched) < set(windows)
     everything = blocks_at((slice(None),) * 3)
-    assert second_look(everything, *arguments, anywhere=True) == windows
-    assert second_look(few, windows, CONTEXT, LARGEST, 160**3 - 1, anywhere=True) == touched
-    assert second_look(~everything, *arguments, anywhere=True) == []
+    assert second_look(everything, *arguments, anywhere=True, alignment=32) == windows
+    assert (
+        second_look(few, windows, CONTEXT, LARGEST, 160**3 - 1, anywhere=True, alignment=32)
+        == touched
+    )
+    assert second_look(~everything, *arguments, anywhere=True, alignment=32) == []
 
 
 class Spots:

@@ -14,7 +14,7 @@ points = st.tuples(*[st.floats(0, 1)] * 3)
 
 
 def test_without_a_region_everything_is_seen():
-    part = choose_part(GRID, None, (32, 32, 32), SPEC)
+    part = choose_part(GRID, None, (32, 32, 32), SPEC, 32)
     assert (part.start, part.shape) == ((0, 0, 0), GRID.shape)
     assert part.heatmap.shape == (13, 27, 42)  # rounded up
     assert part.heatmap == GRID.strided(8, 3.5, (13, 27, 42))
@@ -25,8 +25,8 @@ def test_without_a_region_everything_is_seen():
 def test_a_region_is_covered_and_lies_on_the_grid_of_the_whole(a, b, context):
     size = np.array(GRID.shape) - 1
     corners = GRID.to_world(np.array([a, b]) * size)
-    part = choose_part(GRID, (tuple(corners[0]), tuple(corners[1])), (context,) * 3, SPEC)
-    whole = choose_part(GRID, None, (context,) * 3, SPEC).heatmap
+    part = choose_part(GRID, (tuple(corners[0]), tuple(corners[1])), (context,) * 3, SPEC, 32)
+    whole = choose_part(GRID, None, (context,) * 3, SPEC, 32).heatmap
 
     # The heatmap's voxels are voxels of the whole heatmap,
     first = whole.to_voxels(part.heatmap.origin)
@@ -56,7 +56,7 @@ def test_a_region_is_covered_and_lies_on_the_grid_of_the_whole(a, b, context):
 )
 def test_a_region_elsewhere_is_refused(region):
     with pytest.raises(TomogramError, match="outside"):
-        choose_part(GRID, region, (32, 32, 32), SPEC)
+        choose_part(GRID, region, (32, 32, 32), SPEC, 32)
 
 
 @given(st.integers(1, 70), st.integers(0, 100), st.integers(1, 100))

@@ -24,8 +24,8 @@ OUTPUT = FeatureSpec("logits", 1, 8, 3.5)
 )
 def test_a_part_is_found_in_the_whole(corners):
     region = tuple(map(tuple, PREPARED.to_world(corners)))
-    part = choose_part(PREPARED, region, (0, 0, 0), OUTPUT).heatmap
-    whole = choose_part(PREPARED, None, (0, 0, 0), OUTPUT).heatmap
+    part = choose_part(PREPARED, region, (0, 0, 0), OUTPUT, 32).heatmap
+    whole = choose_part(PREPARED, None, (0, 0, 0), OUTPUT, 32).heatmap
     computed = whole_grid(part, PREPARED)
     assert computed.shape == whole.shape
     assert computed.origin == pytest.approx(whole.origin)

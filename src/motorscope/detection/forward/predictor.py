@@ -10,15 +10,13 @@ from torch import Tensor, nn
 
 from motorscope.detection.forward.watch import Watch
 from motorscope.detection.tiling.mirrors import Axes
-from motorscope.detection.tiling.plan import ALIGNMENT
-from motorscope.network import fuse_for_inference
+from motorscope.network import Encoder, fuse_for_inference
 from motorscope.network.unet import UNet3d
 
 N = TypeVar("N", bound=nn.Module)
 
 _MEMORY_PHRASES = ("out of memory", "not enough memory", "can't allocate memory", "alloc_failed")
 _UNSUPPORTED_PHRASES = ("not supported on mps", "not implemented for", "no kernel image")
-SMALLEST = np.zeros((ALIGNMENT,) * 3, np.float32)
 
 
 class Predictor:
@@ -49,13 +47,13 @@ class Predictor:
         self._images = tuple(images)
         self._channels = network.encoder.in_channels
         self._network = on_device(fuse_for_inference(network), device, dtype, watch)
-        example = as_input(SMALLEST, self._channels, device, dtype)
+        example = as_input(smallest(network), self._channels, device, dtype)
         watch.per_window = len(self._images) * count_layers(self._network, example, watch)
 
     def __call__(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the logits, float32 ``(z/s, y/s, x/s)``, of a block ``(z, y, x)``.
 
-        The sides are multiples of 32.
+        The sides are multiples of the network's alignment.
 
         Raises
         ------
@@ -72,6 +70,11 @@ class Predictor:
         if not axes:
             return self._network(x).float()  # type: ignore[no-any-return]
         return self._network(x.flip(axes)).float().flip(axes)  # type: ignore[no-any-return]
+
+
+def smallest(network: UNet3d | Encoder) -> NDArray[np.float32]:
+    """Return the smallest block that a network takes."""
+    return np.zeros((network.alignment,) * 3, np.float32)
 
 
 def on_device(network: N, device: torch.device, dtype: torch.dtype, watch: Watch) -> N:

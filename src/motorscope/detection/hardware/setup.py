@@ -12,6 +12,7 @@ from motorscope.detection.hardware.device import choose_device, free_memory
 from motorscope.detection.hardware.precision import choose_precision, precision_name
 from motorscope.detection.tiling.plan import Window, activation_bytes
 from motorscope.errors import DeviceError, ModelError
+from motorscope.network.encoders import features_of
 
 _MOST_ELEMENTS = 2**31 - 1  # several convolution kernels count in 32 bits
 
@@ -95,8 +96,7 @@ def humbler_setup(
 
 def _max_voxels(device: torch.device, dtype: torch.dtype, architecture: Architecture) -> int:
     fitting = free_memory(device) / activation_bytes(architecture, dtype)
-    # The stem's output is the largest array.
-    countable = _MOST_ELEMENTS * 2**3 / architecture.base_width
+    countable = _MOST_ELEMENTS / max(features_of(architecture).values)
     return int(min(fitting, countable))
 
 

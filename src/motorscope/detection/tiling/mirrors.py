@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from motorscope.contract import Calibration
 from motorscope.detection.candidates import FLOOR
-from motorscope.detection.tiling.plan import ALIGNMENT, Window
+from motorscope.detection.tiling.plan import Window
 from motorscope.detection.tiling.stitch import Slices
 from motorscope.tomogram.grid import Shape
 
@@ -39,7 +39,7 @@ _REACH = 2  # heatmap voxels by which the mirror images may move a maximum, and 
 
 @dataclass(frozen=True)
 class Box:
-    """Blocks of `ALIGNMENT` voxels from `start` to before `stop` (z, y, x)."""
+    """Blocks of as many voxels as the alignment from `start` to before `stop` (z, y, x)."""
 
     start: Shape
     stop: Shape
@@ -51,29 +51,35 @@ def lowest_logit(calibration: Calibration, margin: float = MARGIN) -> float:
     return (odds + calibration.shift) / calibration.scale
 
 
-def doubtful_blocks(logits: NDArray[np.float32], kept: Slices, lowest: float, stride: int) -> Mask:
-    """Return which blocks of `ALIGNMENT` voxels hold something, or are near to it.
+def doubtful_blocks(
+    logits: NDArray[np.float32], kept: Slices, lowest: float, stride: int, alignment: int
+) -> Mask:
+    """Return which blocks of `alignment` voxels hold something, or are near to it.
 
     Parameters
     ----------
     logits
-        Output of the whole padded volume, sides multiples of ``ALIGNMENT / stride``.
+        Output of the whole padded volume, sides multiples of ``alignment / stride``.
     kept
         The part of it that makes candidates; what lies around it is context.
     lowest
         See `lowest_logit`.
     stride
         The network's output stride.
+    alignment
+        See `Encoder.alignment`.
     """
     high = np.zeros(logits.shape, dtype=bool)
     high[kept] = logits[kept] >= lowest
     near: Mask = ndimage.maximum_filter(high, 2 * _REACH + 1, mode="nearest")
-    each = ALIGNMENT // stride
+    each = alignment // stride
     z, y, x = (side // each for side in near.shape)
     return np.asarray(near.reshape(z, each, y, each, x, each).any(axis=(1, 3, 5)))
 
 
-def crops(doubtful: Mask, context: Shape, largest: Shape, max_voxels: int) -> list[Window]:
+def crops(
+    doubtful: Mask, context: Shape, largest: Shape, max_voxels: int, alignment: int
+) -> list[Window]:
     """Cover the doubtful blocks with few windows, each with its context around it.
 
     A box round all of them is cut in two, and its halves again, wherever that leaves fewer voxels
@@ -83,20 +89,23 @@ def crops(doubtful: Mask, context: Shape, largest: Shape, max_voxels: int) -> li
     ----------
     doubtful
         See `doubtful_blocks`.
-    context, largest, max_voxels
+    context, largest, max_voxels, alignment
         As in `plan_windows`.
     """
     whole: Shape = (doubtful.shape[0], doubtful.shape[1], doubtful.shape[2])
 
+    def voxels(blocks: list[int]) -> Shape:
+        return _triple([n * alignment for n in blocks])
+
     def grown(box: Box) -> Window:
-        blocks = [-(-c // ALIGNMENT) for c in context]
+        blocks = [-(-c // alignment) for c in context]
         starts = [max(a - c, 0) for a, c in zip(box.start, blocks, strict=True)]
         stops = [min(b + c, n) for b, c, n in zip(box.stop, blocks, whole, strict=True)]
         return Window(
-            start=_voxels(starts),
-            shape=_voxels([b - a for a, b in zip(starts, stops, strict=True)]),
-            margin_low=_voxels([a - s for a, s in zip(box.start, starts, strict=True)]),
-            margin_high=_voxels([s - b for b, s in zip(box.stop, stops, strict=True)]),
+            start=voxels(starts),
+            shape=voxels([b - a for a, b in zip(starts, stops, strict=True)]),
+            margin_low=voxels([a - s for a, s in zip(box.start, starts, strict=True)]),
+            margin_high=voxels([s - b for b, s in zip(box.stop, stops, strict=True)]),
         )
 
     def cost(box: Box | None) -> int:
@@ -128,6 +137,7 @@ def second_look(
     context: Shape,
     largest: Shape,
     max_voxels: int,
+    alignment: int,
     anywhere: bool,
 ) -> list[Window]:
     """Return the windows of the second look: crops, or whole windows where they cost less.
@@ -138,29 +148,29 @@ def second_look(
         Blocks that are still to be looked at; see `doubtful_blocks` and `settle`.
     windows
         A plan for the whole volume.
-    context, largest, max_voxels
+    context, largest, max_voxels, alignment
         As in `plan_windows`.
     anywhere
         Whether the network gives the same in a window of any size and at any place.
     """
-    touched = [window for window in windows if doubtful[_blocks(window)].any()]
+    touched = [window for window in windows if doubtful[_blocks(window, alignment)].any()]
     if not anywhere or not touched:
         return touched
-    small = crops(doubtful, context, largest, max_voxels)
+    small = crops(doubtful, context, largest, max_voxels, alignment)
     fitting = all(math.prod(window.shape) <= max_voxels for window in small)
     cheaper = _voxels_of(small) < _voxels_of(touched)
     return small if fitting and cheaper else touched
 
 
-def settle(doubtful: Mask, window: Window) -> None:
+def settle(doubtful: Mask, window: Window, alignment: int) -> None:
     """Mark the blocks that a window is wholly trusted for as done, in place."""
-    z, y, x = (slice(-(-p.start // ALIGNMENT), p.stop // ALIGNMENT) for p in window.trusted)
+    z, y, x = (slice(-(-p.start // alignment), p.stop // alignment) for p in window.trusted)
     doubtful[z, y, x] = False
 
 
-def _blocks(window: Window) -> tuple[slice, slice, slice]:
+def _blocks(window: Window, alignment: int) -> tuple[slice, slice, slice]:
     """Return the blocks that a window is trusted for, if only for a part of them."""
-    z, y, x = (slice(p.start // ALIGNMENT, -(-p.stop // ALIGNMENT)) for p in window.trusted)
+    z, y, x = (slice(p.start // alignment, -(-p.stop // alignment)) for p in window.trusted)
     return z, y, x
 
 
@@ -193,10 +203,6 @@ def _shrunk(doubtful: Mask, box: Box) -> Box | None:
         starts.append(first + int(held[0]))
         stops.append(first + int(held[-1]) + 1)
     return Box(_triple(starts), _triple(stops))
-
-
-def _voxels(blocks: list[int]) -> Shape:
-    return _triple([n * ALIGNMENT for n in blocks])
 
 
 def _triple(values: list[int]) -> Shape:

@@ -7,18 +7,8 @@ from dataclasses import dataclass
 import torch
 
 from motorscope.contract import Architecture
-from motorscope.network.resnet import expansion_of
+from motorscope.network.encoders import features_of
 from motorscope.tomogram.grid import Shape
-
-ALIGNMENT = 32
-"""Sides and, where possible, starts of windows are multiples of the encoder's deepest stride.
-
-A window that starts elsewhere would be sampled on another phase by the strided layers, and its
-output would differ from that of the whole volume.
-"""
-
-_SLABBED = 3 / 8
-"""Share of the stem's output that lives at once where it is made in slabs, pooled ones included."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +46,19 @@ class Window:
         return z, y, x
 
 
-def padded_shape(shape: Shape) -> Shape:
-    """Return the shape with every side rounded up to a multiple of `ALIGNMENT`."""
-    z, y, x = (_round_up(side) for side in shape)
+def padded_shape(shape: Shape, alignment: int) -> Shape:
+    """Return the shape with every side rounded up to a multiple of the alignment."""
+    z, y, x = (round_up(side, alignment) for side in shape)
     return z, y, x
 
 
+def round_up(voxels: int, alignment: int) -> int:
+    """Return the next multiple of the alignment."""
+    return -(-voxels // alignment) * alignment
+
+
 def plan_windows(
-    shape: Shape, largest: Shape, context: Shape, max_voxels: int, stride: int = ALIGNMENT
+    shape: Shape, largest: Shape, context: Shape, max_voxels: int, stride: int, alignment: int
 ) -> list[Window]:
     """Cover a volume with equal windows so that every voxel is trusted in one of them at least.
 
@@ -73,7 +68,7 @@ def plan_windows(
     Parameters
     ----------
     shape
-        Voxels of the volume (z, y, x); it is padded to multiples of 32.
+        Voxels of the volume (z, y, x); it is padded to multiples of `alignment`.
     largest
         Largest window, per axis.
     context
@@ -82,17 +77,19 @@ def plan_windows(
     max_voxels
         Most voxels of a window. If not even the smallest window fits, that one is taken.
     stride
-        The network's output stride, a divisor of 32.
+        The network's output stride, a divisor of `alignment`.
+    alignment
+        Of what windows are multiples; see `Encoder.alignment`.
 
     Returns
     -------
     list of Window
-        In the order z, y, x; sides are multiples of 32, starts too unless the trusted centre is
-        narrower than that, and then multiples of `stride`.
+        In the order z, y, x; sides are multiples of `alignment`, starts too unless the trusted
+        centre is narrower than that, and then multiples of `stride`.
     """
     options = [
-        _axis_options(side, most, margin, stride)
-        for side, most, margin in zip(padded_shape(shape), largest, context, strict=True)
+        _axis_options(side, most, margin, stride, alignment)
+        for side, most, margin in zip(padded_shape(shape, alignment), largest, context, strict=True)
     ]
     combinations = list(itertools.product(*options))
     fitting = [axes for axes in combinations if _window_voxels(axes) <= max_voxels]
@@ -108,20 +105,17 @@ def activation_bytes(architecture: Architecture, dtype: torch.dtype) -> float:
     takes it in; a block's input, branch and shortcut in a layer; or a decoder stage's input,
     upsampled, beside its skip, and its outputs. Measured with ``benchmarks/activation_memory.py``.
     """
-    width = architecture.base_width
-    expansion = expansion_of(architecture.backbone)
-    features = [
-        width / 2**3,
-        *(expansion * width * 2**level / 4**3 / 8**level for level in range(4)),
-    ]
+    outline = features_of(architecture)
+    features = outline.values
     stages = len(architecture.decoder_channels)
     first = len(features) - 1 - stages
-    working = [features[0] * (1 if first == 0 else _SLABBED), *(3 * f for f in features[1:])]
+    working = [features[0] * (1 if first == 0 else outline.first_share)]
+    working += [3 * values for values in features[1:]]
     peak = max(sum(features[first:level]) + at_work for level, at_work in enumerate(working))
     deeper = features[-1]
     for level, channels in enumerate(architecture.decoder_channels):
         skip, above = features[-2 - level], features[first : -2 - level]
-        output = channels * 8**level / 16**3
+        output = channels / outline.strides[-2 - level] ** 3
         # Upsampled alone and beside its skip, then what comes of both convolutions.
         peak = max(peak, sum(above) + deeper + 2 * 8 * deeper + 2 * skip + output)
         deeper = output
@@ -142,23 +136,25 @@ class _Axis:
     cuts: tuple[_Cut, ...]
 
 
-def _axis_options(side: int, largest: int, context: int, stride: int) -> list[_Axis]:
+def _axis_options(
+    side: int, largest: int, context: int, stride: int, alignment: int
+) -> list[_Axis]:
     """Return, for each possible number of windows along an axis, the shortest windows."""
-    longest = min(side, max(largest // ALIGNMENT, 1) * ALIGNMENT)
-    least = min(longest, _round_up(2 * context + stride))
+    longest = min(side, max(largest // alignment, 1) * alignment)
+    least = min(longest, round_up(2 * context + stride, alignment))
     shortest: dict[int, _Axis] = {}
-    for length in range(least, longest + 1, ALIGNMENT):
-        axis = _cut_axis(side, length, context, stride)
+    for length in range(least, longest + 1, alignment):
+        axis = _cut_axis(side, length, context, stride, alignment)
         shortest.setdefault(len(axis.cuts), axis)
     return list(shortest.values())
 
 
-def _cut_axis(side: int, length: int, context: int, stride: int) -> _Axis:
+def _cut_axis(side: int, length: int, context: int, stride: int, alignment: int) -> _Axis:
     if length >= side:
         return _Axis(side, (_Cut(0, side, 0, 0),))
     margin = min(context, (length - stride) // 2)
     centre = length - 2 * margin
-    step = centre // ALIGNMENT * ALIGNMENT or centre // stride * stride
+    step = centre // alignment * alignment or centre // stride * stride
     starts = [*range(0, side - length, step), side - length]
     last = len(starts) - 1
     return _Axis(
@@ -188,10 +184,6 @@ def _window(cuts: tuple[_Cut, ...]) -> Window:
         margin_low=(z.low, y.low, x.low),
         margin_high=(z.high, y.high, x.high),
     )
-
-
-def _round_up(side: int) -> int:
-    return -(-side // ALIGNMENT) * ALIGNMENT
 
 
 def _add(a: Shape, b: Shape) -> Shape:

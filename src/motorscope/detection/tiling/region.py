@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motorscope.contract import FeatureSpec, Region
-from motorscope.detection.tiling.plan import ALIGNMENT
+from motorscope.detection.tiling.plan import round_up
 from motorscope.detection.tiling.stitch import Slices
 from motorscope.errors import TomogramError
 from motorscope.tomogram.grid import Shape, VoxelGrid
@@ -33,12 +33,16 @@ class Part:
 
 
 def choose_part(
-    prepared: VoxelGrid, region: Region | None, context: Shape, output: FeatureSpec
+    prepared: VoxelGrid,
+    region: Region | None,
+    context: Shape,
+    output: FeatureSpec,
+    alignment: int,
 ) -> Part:
     """Return the part of the prepared grid that is needed for a region.
 
-    The region grows outward to multiples of 32 voxels, so that the network samples it on the same
-    phase as the whole volume, and the network also sees `context` voxels around it, where the
+    The region grows outward to multiples of the alignment, so that the network samples it on the
+    same phase as the whole volume, and the network also sees `context` voxels around it, where the
     tomogram goes on.
 
     Parameters
@@ -51,6 +55,8 @@ def choose_part(
         Voxels that the network needs around what it is trusted for.
     output
         Geometry of the heatmap.
+    alignment
+        See `Encoder.alignment`.
 
     Raises
     ------
@@ -67,12 +73,13 @@ def choose_part(
                 "The chosen region lies outside of the tomogram; move it over the tomogram or take "
                 "the whole volume."
             )
-        starts = [max(int(v), 0) // ALIGNMENT * ALIGNMENT for v in low]
-        stops = [min(_up(int(v)), n) for v, n in zip(high, prepared.shape, strict=True)]
-    seen_starts = [max(a - _up(c), 0) for a, c in zip(starts, context, strict=True)]
-    seen_stops = [
-        min(b + _up(c), n) for b, c, n in zip(stops, context, prepared.shape, strict=True)
-    ]
+        starts = [max(int(v), 0) // alignment * alignment for v in low]
+        stops = [
+            min(round_up(int(v), alignment), n) for v, n in zip(high, prepared.shape, strict=True)
+        ]
+    around = [round_up(side, alignment) for side in context]
+    seen_starts = [max(a - c, 0) for a, c in zip(starts, around, strict=True)]
+    seen_stops = [min(b + c, n) for b, c, n in zip(stops, around, prepared.shape, strict=True)]
     first = [(a - s) // output.stride for a, s in zip(starts, seen_starts, strict=True)]
     sides = [-(-(b - a) // output.stride) for a, b in zip(starts, stops, strict=True)]
     seen = _triple(seen_starts)
@@ -92,10 +99,6 @@ def mirrored(start: int, stop: int, side: int) -> NDArray[np.intp]:
     """Return indices into an axis that repeats a, b, c as a, b, c, c, b, a, a, b, c and so on."""
     places = np.arange(start, stop, dtype=np.intp) % (2 * side)
     return np.minimum(places, 2 * side - 1 - places)
-
-
-def _up(value: int) -> int:
-    return -(-value // ALIGNMENT) * ALIGNMENT
 
 
 def _triple(values: list[int]) -> Shape:

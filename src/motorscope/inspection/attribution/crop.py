@@ -3,12 +3,10 @@
 import numpy as np
 
 from motorscope.contract.attribution import Crop
-from motorscope.detection.tiling.plan import ALIGNMENT, padded_shape
+from motorscope.detection.tiling.plan import padded_shape, round_up
 from motorscope.errors import TomogramError
 from motorscope.network.model import Model
 from motorscope.tomogram import Shape, Tomogram, Vector, prepare, prepared_grid
-
-_LEAST = 2 * ALIGNMENT
 
 
 def cut_crop(
@@ -20,8 +18,8 @@ def cut_crop(
     """Prepare the crop around a point.
 
     It reaches as far to each side as the model's card says that the network looks (its context), to
-    the nearest multiple of 32 voxels, so that the network samples it on the same phase as the whole
-    tomogram. At the tomogram's ends it is moved inward.
+    the nearest multiple of the network's alignment, so that the network samples it on the same
+    phase as the whole tomogram. At the tomogram's ends it is moved inward.
 
     Parameters
     ----------
@@ -41,11 +39,12 @@ def cut_crop(
     _check_inside(tomogram, at)
     recipe, output = model.card.input, model.output
     whole = prepared_grid(tomogram.grid, recipe)
-    padded = padded_shape(whole.shape)
+    alignment = model.network.alignment
+    padded = padded_shape(whole.shape, alignment)
     starts, sides, targets = [], [], []
     for voxel, context, most in zip(whole.to_voxels(at), model.card.context, padded, strict=True):
-        length = min(max(2 * _up(context), _LEAST), most)
-        first = round((float(voxel) + 0.5 - length / 2) / ALIGNMENT) * ALIGNMENT
+        length = min(2 * max(round_up(context, alignment), alignment), most)
+        first = round((float(voxel) + 0.5 - length / 2) / alignment) * alignment
         first = min(max(first, 0), most - length)
         target = round((float(voxel) - first - output.offset) / output.stride)
         starts.append(first)
@@ -79,10 +78,6 @@ def _check_inside(tomogram: Tomogram, at: Vector) -> None:
         f"The point {point} lies outside of {tomogram.path or tomogram.name}, which reaches in Å "
         f"along {ranges}; give z, y and x in Å in the tomogram's own coordinates."
     )
-
-
-def _up(voxels: int) -> int:
-    return -(-voxels // ALIGNMENT) * ALIGNMENT
 
 
 def _triple(values: list[int]) -> Shape:

@@ -12,11 +12,11 @@ from torch import Tensor
 
 from motorscope.contract import CancelToken, Notice, Progress
 from motorscope.detection.forward.predictor import (
-    SMALLEST,
     as_input,
     is_out_of_memory,
     is_unsupported,
     on_device,
+    smallest,
 )
 from motorscope.detection.forward.watch import Watch, network_thread, ticking
 from motorscope.detection.hardware.device import free_memory, release
@@ -152,9 +152,10 @@ def _compute(
     )
     private = on_device(private, device, torch.float32, watch)
     channels = private.encoder.in_channels
-    example = as_input(SMALLEST, channels, device, torch.float32)
+    least = smallest(network)
+    example = as_input(least, channels, device, torch.float32)
     kept, layers = kept_bytes(private, example, watch)
-    if gradients and (checkpointing or kept * crop.size / SMALLEST.size > free_memory(device)):
+    if gradients and (checkpointing or kept * crop.size / least.size > free_memory(device)):
         private.encoder.checkpointing = True
         _, layers = kept_bytes(private, example, watch)
     watch.layers, watch.per_window = 0, layers

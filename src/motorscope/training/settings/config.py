@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from motorscope.contract import Architecture
-from motorscope.network.resnet import BACKBONES
+from motorscope.network.encoders import backbones
 from motorscope.simulation import SimulationConfig
 from motorscope.tomogram.grid import Shape
 from motorscope.training.settings.checks import require
@@ -41,9 +41,8 @@ class NetworkConfig:
     encoder_weights: str | None = None
 
     def __post_init__(self) -> None:
-        require(
-            self.backbone in BACKBONES, "backbone", self.backbone, f"one of {', '.join(BACKBONES)}"
-        )
+        known = backbones()
+        require(self.backbone in known, "backbone", self.backbone, f"one of {', '.join(known)}")
         require(self.base_width >= 1, "base_width", self.base_width, "at least 1")
         require(0 <= self.drop_path_rate < 1, "drop_path_rate", self.drop_path_rate, "in [0, 1)")
         widths = self.decoder_channels

@@ -4,19 +4,27 @@ Every convolution with a stride has an odd kernel and symmetric padding, so voxe
 of stride *s* is centred on input voxel ``s * i``.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping
 from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from motorscope.contract import FeatureSpec
+from motorscope.contract import Architecture
 from motorscope.errors import ModelError
 from motorscope.network.convolution import Conv3d
-from motorscope.network.timm_parts import checkpointed, drop_path
-
-Triple = tuple[int, int, int]
+from motorscope.network.encoders.base import (
+    Encoder,
+    Family,
+    Features,
+    Folds,
+    Modules,
+    Triple,
+    initialise,
+)
+from motorscope.network.encoders.blocks import BasicBlock, Bottleneck
 
 _STEM_SLABS = 24
 """Slabs of the stem in inference; as many for every input, so that layers can be counted.
@@ -25,66 +33,10 @@ So many that one stays below 32 MB for the windows in use: larger blocks of memo
 from the system each time, which cost a tenth of a whole window's time.
 """
 
+_SLABBED = 3 / 8
+"""Share of the stem's output that lives at once where it is made in slabs, pooled ones included."""
+
 STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
-
-
-class BasicBlock(nn.Module):
-    """Two 3³ convolutions and a shortcut; the first carries the stride."""
-
-    expansion = 1
-
-    def __init__(self, in_channels: int, width: int, stride: int, drop_path_rate: float) -> None:
-        super().__init__()
-        self.conv1 = Conv3d(in_channels, width, 3, stride, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm3d(width)
-        self.conv2 = Conv3d(width, width, 3, padding=1, bias=False)
-        self.bn2 = nn.BatchNorm3d(width)
-        self.drop_path = drop_path(drop_path_rate)
-        self.downsample = _shortcut(in_channels, width * self.expansion, stride)
-        self.relu = nn.ReLU(inplace=True)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map ``(n, in_channels, z, y, x)`` to ``(n, width, z/stride, …)``."""
-        y = self.relu(self.bn1(self.conv1(x)))
-        y = self.drop_path(self.bn2(self.conv2(y)))
-        y += self.downsample(x)
-        out: Tensor = self.relu(y)
-        return out
-
-
-class Bottleneck(nn.Module):
-    """1³, 3³ (with the stride) and 1³ convolutions, the last four times as wide, and a shortcut."""
-
-    expansion = 4
-
-    def __init__(self, in_channels: int, width: int, stride: int, drop_path_rate: float) -> None:
-        super().__init__()
-        self.conv1 = Conv3d(in_channels, width, 1, bias=False)
-        self.bn1 = nn.BatchNorm3d(width)
-        self.conv2 = Conv3d(width, width, 3, stride, padding=1, bias=False)
-        self.bn2 = nn.BatchNorm3d(width)
-        self.conv3 = Conv3d(width, width * self.expansion, 1, bias=False)
-        self.bn3 = nn.BatchNorm3d(width * self.expansion)
-        self.drop_path = drop_path(drop_path_rate)
-        self.downsample = _shortcut(in_channels, width * self.expansion, stride)
-        self.relu = nn.ReLU(inplace=True)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map ``(n, in_channels, z, y, x)`` to ``(n, 4 * width, z/stride, …)``."""
-        y = self.relu(self.bn1(self.conv1(x)))
-        y = self.relu(self.bn2(self.conv2(y)))
-        y = self.drop_path(self.bn3(self.conv3(y)))
-        y += self.downsample(x)
-        out: Tensor = self.relu(y)
-        return out
-
-
-def _shortcut(in_channels: int, out_channels: int, stride: int) -> nn.Module:
-    if stride == 1 and in_channels == out_channels:
-        return nn.Identity()
-    return nn.Sequential(
-        Conv3d(in_channels, out_channels, 1, stride, bias=False), nn.BatchNorm3d(out_channels)
-    )
 
 
 BACKBONES: dict[str, tuple[type[BasicBlock] | type[Bottleneck], tuple[int, ...]]] = {
@@ -97,20 +49,7 @@ BACKBONES: dict[str, tuple[type[BasicBlock] | type[Bottleneck], tuple[int, ...]]
 """Kinds of blocks and their numbers in four layers (He et al. 2016, arXiv 1512.03385, in 3D)."""
 
 
-def expansion_of(backbone: str) -> int:
-    """Return how many times as many channels a layer of a backbone gives as its blocks are wide.
-
-    Raises
-    ------
-    ModelError
-        If there is no such backbone.
-    """
-    if backbone not in BACKBONES:
-        raise ModelError(f"There is no backbone '{backbone}'; choose {' or '.join(BACKBONES)}.")
-    return BACKBONES[backbone][0].expansion
-
-
-class ResNetEncoder3d(nn.Module):
+class ResNetEncoder3d(Encoder):
     """3D ResNet that gives the features of all its stages.
 
     Parameters
@@ -141,6 +80,10 @@ class ResNetEncoder3d(nn.Module):
     CVPR 2018.
     """
 
+    stem = "conv1.weight"
+    stages = STAGES
+    folds: Folds = (("conv1", "bn1"),)
+
     def __init__(
         self,
         backbone: str = "r3d18",
@@ -152,7 +95,8 @@ class ResNetEncoder3d(nn.Module):
         checkpointing: bool = False,
     ) -> None:
         super().__init__()
-        expansion_of(backbone)  # refuses one that is not there
+        if backbone not in BACKBONES:
+            raise ModelError(f"There is no backbone '{backbone}'; choose {' or '.join(BACKBONES)}.")
         if in_channels < 1 or base_width < 1:
             raise ModelError(
                 f"in_channels and base_width must be at least 1, not {in_channels} and "
@@ -179,10 +123,7 @@ class ResNetEncoder3d(nn.Module):
         self.maxpool = nn.MaxPool3d(3, stride=2, padding=1)
 
         widths = [base_width * 2**i for i in range(4)]
-        self.channels: tuple[int, ...] = (
-            base_width,
-            *(block.expansion * width for width in widths),
-        )
+        self.channels = _channels(backbone, base_width)
         rates = torch.linspace(0, drop_path_rate, sum(depths), device="cpu").tolist()
         layers = []
         for i, (depth, width, (n_in, n_out)) in enumerate(
@@ -207,29 +148,7 @@ class ResNetEncoder3d(nn.Module):
         z, y, x = self.stem_stride
         return tuple((z * 2**i, y * 2**i, x * 2**i) for i in range(len(STAGES)))
 
-    @property
-    def feature_specs(self) -> tuple[FeatureSpec, ...]:
-        """Name, channels, stride and offset of each feature, stem first.
-
-        Raises
-        ------
-        ModelError
-            If the stem's stride differs between axes, since a feature then has no single stride
-            (see `strides`).
-        """
-        if len(set(self.stem_stride)) > 1:
-            raise ModelError(
-                f"Features of a stem with the strides {self.stem_stride} have no single stride; "
-                "use 'strides'."
-            )
-        return tuple(
-            FeatureSpec(name=name, channels=channels, stride=stride, offset=0.0)
-            for name, channels, (stride, _, _) in zip(
-                STAGES, self.channels, self.strides, strict=True
-            )
-        )
-
-    def receptive_radius(self, stages: int = len(STAGES)) -> int:
+    def receptive_radius(self, stages: int | None = None) -> int:
         """Return how many input voxels to each side of its centre a feature voxel depends on.
 
         Counted along the axis of the widest stem stride.
@@ -239,6 +158,7 @@ class ResNetEncoder3d(nn.Module):
         stages
             The feature is the last of this many stages.
         """
+        stages = len(STAGES) if stages is None else stages
         stem = self.conv1
         jump = max(stem.stride)
         radius = max(d * (k // 2) for d, k in zip(stem.dilation, stem.kernel_size, strict=True))
@@ -253,57 +173,25 @@ class ResNetEncoder3d(nn.Module):
                         jump *= module.stride[0]
         return radius
 
-    def forward_features(
-        self, x: Tensor, stages: int = len(STAGES), first: int = 0
-    ) -> list[Tensor]:
-        """Return the features of the first `stages` stages, stem first.
-
-        Parameters
-        ----------
-        x
-            ``(n, in_channels, z, y, x)``.
-        stages
-            How many of the five to compute; deeper ones cost nothing when they are not asked for.
-        first
-            How many of the shallowest not to return; each is freed as soon as the next is there.
-
-        Returns
-        -------
-        list of Tensor
-            Each ``(n, channels[i], z / strides[i][0], …)`` from ``i = first`` on, sides rounded up.
-        """
-        steps = self._steps
-        features: list[Tensor] = []
-        if first > 0 and stages > 1 and not torch.is_grad_enabled():
-            x = self._pooled_stem(x)
-            steps = [(), (self.layer1,), *steps[2:]]
-        for index, modules in enumerate(steps[:stages]):
-            x = self._step(modules, x)
-            if index >= first:
-                features.append(x)
-        return features
-
-    def deeper_features(self, x: Tensor, stage: int) -> list[Tensor]:
-        """Return the features that lie deeper than one of them, `x`, that of index `stage`."""
-        features = []
-        for modules in self._steps[stage + 1 :]:
-            x = self._step(modules, x)
-            features.append(x)
-        return features
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the deepest feature of ``(n, in_channels, z, y, x)``."""
-        return self.forward_features(x)[-1]
-
     @property
-    def _steps(self) -> list[tuple[nn.Module, ...]]:
-        return [
+    def steps(self) -> tuple[Modules, ...]:
+        """Stem and layers."""
+        return (
             (self.conv1, self.bn1, self.relu),
             (self.maxpool, self.layer1),
             (self.layer2,),
             (self.layer3,),
             (self.layer4,),
-        ]
+        )
+
+    def forward_features(
+        self, x: Tensor, stages: int | None = None, first: int = 0
+    ) -> list[Tensor]:
+        """Return features, the stem's made in slabs where nobody asks for it; see `Encoder`."""
+        if first == 0 or stages == 1 or torch.is_grad_enabled():
+            return super().forward_features(x, stages, first)
+        steps = ((), (self.layer1,), *self.steps[2:])
+        return self.through(steps[:stages], self._pooled_stem(x), first)
 
     def _pooled_stem(self, x: Tensor) -> Tensor:
         """Return the pooled stem, which is made in slabs along z and is never there as a whole.
@@ -340,19 +228,39 @@ class ResNetEncoder3d(nn.Module):
             slabs.append(F.max_pool3d(y, pool.kernel_size, pool.stride, (0, 1, 1)))
         return torch.cat(slabs, dim=2)
 
-    def _step(self, modules: Sequence[nn.Module], x: Tensor) -> Tensor:
-        step = nn.Sequential(*modules)
-        if self.checkpointing and torch.is_grad_enabled():
-            return checkpointed(step, step, x)
-        y: Tensor = step(x)
-        return y
+
+def _channels(backbone: str, base_width: int) -> tuple[int, ...]:
+    expansion = BACKBONES[backbone][0].expansion
+    return (base_width, *(expansion * base_width * 2**i for i in range(4)))
 
 
-def initialise(module: nn.Module) -> None:
-    """Draw convolution weights from He et al.'s distribution; batch norms begin as identities."""
-    for m in module.modules():
-        if isinstance(m, nn.Conv3d):
-            nn.init.kaiming_normal_(m.weight, mode="fan_out", nonlinearity="relu")
-        elif isinstance(m, nn.BatchNorm3d):
-            nn.init.ones_(m.weight)
-            nn.init.zeros_(m.bias)
+def _build(architecture: Architecture, drop_path_rate: float, checkpointing: bool) -> Encoder:
+    return ResNetEncoder3d(
+        backbone=architecture.backbone,
+        in_channels=architecture.in_channels,
+        base_width=architecture.base_width,
+        drop_path_rate=drop_path_rate,
+        checkpointing=checkpointing,
+    )
+
+
+def _features(architecture: Architecture) -> Features:
+    channels = _channels(architecture.backbone, architecture.base_width)
+    return Features(channels, (2, 4, 8, 16, 32), _SLABBED)
+
+
+def _recognise(state: Mapping[str, Tensor]) -> Architecture | None:
+    """Recognize the blocks; heads do not count."""
+    stem = state.get(ResNetEncoder3d.stem)
+    if stem is None or stem.ndim != 5:
+        return None
+    blocks = {m.group(0) for name in state if (m := re.match(r"layer[1-4]\.\d+\.", name))}
+    depths = tuple(sum(b.startswith(f"layer{i}.") for b in blocks) for i in range(1, 5))
+    has_third = "layer1.0.conv3.weight" in state
+    for name, (block, expected) in BACKBONES.items():
+        if depths == expected and has_third == (block.expansion > 1):
+            return Architecture(name, in_channels=stem.shape[1], base_width=stem.shape[0])
+    return None
+
+
+FAMILY = Family(BACKBONES, _build, _features, _recognise)

@@ -16,7 +16,7 @@ from napari.layers import Layer
 from napari.utils.notifications import show_error
 from psygnal import Signal, SignalGroupDescriptor
 
-from motorscope.contract import Inventory, ModelOption
+from motorscope.contract import Inventory, ModelOption, RunSettings
 from motorscope.engine import Engine, new_engine
 from motorscope.errors import ModelError, TomogramError
 from motorscope.plugin.connections import listen
@@ -195,6 +195,11 @@ class Workspace(Choices):
         if self.model.ready:
             return ""
         return f"'{self.model.label}' needs its weights: press Open file…."
+
+    @property
+    def run_settings(self) -> RunSettings:
+        """Where and how a network runs, but for flips."""
+        return RunSettings(self.device, self.precision)
 
     def take_inventory(self, inventory: Inventory) -> None:
         """Take what models and devices there are; what a person has chosen stays."""

@@ -95,7 +95,7 @@ def test_an_answer_that_comes_too_late_is_dropped(empty_cache, encoder, workspac
     viewer.layers.remove(workspace.layer)
     runner.let_go()
     assert not features_of(viewer)
-    assert encoder.problem
+    assert encoder.network.problem
 
 
 def test_contrast_is_kept_for_each_channel(encoder, viewer):
@@ -129,8 +129,8 @@ def test_components_are_one_layer_in_color_and_say_what_they_explain(encoder, vi
     layer = find(viewer.layers, COLORS, identity(workspace.layer))
     assert layer.rgb
     assert layer.data.shape == (*encoder.open_stage.grid.shape, 3)
-    assert encoder.colors.own
-    assert sum(encoder.colors.explained) <= 1 + 1e-6
+    assert encoder.pictures.known(encoder.open_stage, "pca").own
+    assert sum(encoder.pictures.known(encoder.open_stage, "pca").explained) <= 1 + 1e-6
     assert not features_of(viewer)[0].visible
     encoder.show(0)
     assert features_of(viewer)[0].visible
@@ -210,7 +210,7 @@ def test_an_encoder_alone_can_be_looked_into(encoder, workspace, bare, spot_mode
     encoder.compute()
     assert encoder.open_stage.spec.channels == 4
     encoder.show("pca")
-    assert encoder.colors is not None
+    assert encoder.pictures.known(encoder.open_stage, "pca") is not None
     workspace.engine.models.put(before.choice, spot_model)  # no file has it
     encoder.network.choose(before)
     assert encoder.network.bare is None

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from psygnal import Signal
 
-from motorscope.contract import RunSettings
 from motorscope.contract.stages import Alike, AlikeRequest
 from motorscope.errors import PicksError
 from motorscope.picks import PickTable
@@ -113,8 +112,8 @@ class AlikeController:
         search, option = self._search, self.encoder.network.option
         if search is None or option is None:
             raise PicksError("Find alike in this tomogram first, to see what comes of it.")
-        settings = RunSettings(self.workspace.device, self.workspace.precision)
-        return Like(option.choice, search.stage, *_sides(search), search.distance, settings)
+        sides, settings = _sides(search), self.workspace.run_settings
+        return Like(option.choice, search.stage, *sides, search.distance, settings)
 
     def stop(self) -> None:
         """Let decisions refine nothing any longer; what was found stays."""

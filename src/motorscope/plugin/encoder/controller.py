@@ -4,12 +4,10 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Any
 
 from napari.layers import Layer
 from psygnal import Signal
 
-from motorscope.contract import RunSettings
 from motorscope.contract.stages import (
     OpenStage,
     OpenStageRequest,
@@ -24,16 +22,14 @@ from motorscope.plugin.connections import listen
 from motorscope.plugin.document import OpenTomogram
 from motorscope.plugin.encoder.maps import Dimmer, keep, shown_layer
 from motorscope.plugin.encoder.network_choice import NetworkChoice
+from motorscope.plugin.encoder.open_stages import Key, OpenStages
 from motorscope.plugin.encoder.pictures import Pictures
-from motorscope.plugin.layers.source import spacing_of
-from motorscope.plugin.layers.viewport import Box, visible_box
+from motorscope.plugin.layers.viewport import visible_box
 from motorscope.plugin.question import Question, Runner
 from motorscope.plugin.workspace import IN_VIEW, WHOLE, Workspace
 
 FIRST = "layer2"
 """The stage to begin with: of the built-in model, the finest that the decoder reads."""
-
-Key = tuple[Any, ...]
 
 
 class EncoderController:
@@ -51,8 +47,8 @@ class EncoderController:
         A channel, or what of all channels; and the channel that was shown last.
     channels
         The channels to go through, in their order.
-    network
-        What is looked into.
+    network, stages, pictures
+        What is looked into, which of its stages are open, and what is shown of them.
     opening, overview
         What is asked.
     changed
@@ -84,10 +80,8 @@ class EncoderController:
         self.listing: Question[tuple[StageFacts, ...]] = Question(new_runner(), engine)
         self.opening: Question[OpenStage] = Question(new_runner(), engine)
         self.overview: Question[OverviewMap] = Question(new_runner(), engine)
-        self._stages: dict[Key, OpenStage] = {}
-        self._pictures = Pictures(workspace)
-        self._rates: dict[str, float] = {}  # seconds a byte of one map
-        self._boxes: dict[str, Box] = {}
+        self.stages = OpenStages(self.network)
+        self.pictures = Pictures(workspace)
         self._about: Key | None = None
         self._wanted: int | None = None
         self._dimmer = Dimmer()
@@ -112,14 +106,9 @@ class EncoderController:
     # What there is
 
     @property
-    def problem(self) -> str:
-        """Why nothing can be looked at; empty if something can."""
-        return self.network.problem
-
-    @property
     def open_stage(self) -> OpenStage | None:
         """The chosen stage, if it is open."""
-        return self._stages.get(self._key())
+        return self.stages.get(self.region, self.stage)
 
     @property
     def layer(self) -> Layer | None:
@@ -130,20 +119,6 @@ class EncoderController:
     def fact(self) -> StageFacts | None:
         """The facts of the chosen stage."""
         return next((each for each in self.facts if each.spec.name == self.stage), None)
-
-    @property
-    def seconds(self) -> float | None:
-        """How long the chosen stage takes, by the last time; ``None`` if that is not known."""
-        fact, rate = self.fact, self._rates.get(self.stage)
-        if fact is None or rate is None:
-            return None
-        return rate * fact.bytes / fact.spec.channels
-
-    @property
-    def colors(self) -> OverviewMap | None:
-        """The colors of the chosen stage, if they were computed."""
-        stage = self.open_stage
-        return None if stage is None else self._pictures.known(stage, "pca")
 
     # What a person does
 
@@ -177,15 +152,13 @@ class EncoderController:
         if self.region == IN_VIEW:
             assert self.workspace.layer is not None
             box = visible_box(self.workspace.viewer, self.workspace.layer, volume.grid)
-            self._boxes[self.workspace.current] = box
+            self.stages.boxes[self.workspace.current] = box
         self._dimmer.dim(self.layer)
-        key, fact, began = self._key(), self.fact, time.monotonic()
+        about, fact, began = self.stages.about(self.region), self.fact, time.monotonic()
 
         def then(stage: OpenStage) -> None:
-            self._stages[key] = stage
-            if fact is not None and not fact.kept:
-                size = stage.maps.nbytes / stage.spec.channels
-                self._rates[stage.spec.name] = (time.monotonic() - began) / size
+            computed = fact is not None and not fact.kept
+            self.stages.keep(about, stage, time.monotonic() - began if computed else None)
             self.facts = tuple(
                 replace(each, kept=True) if each.spec.name == stage.spec.name else each
                 for each in self.facts
@@ -194,7 +167,9 @@ class EncoderController:
             self._settle()
             self.finished.emit(True)
 
-        request = OpenStageRequest(volume, option.choice, self.stage, box, self._settings())
+        request = OpenStageRequest(
+            volume, option.choice, self.stage, box, self.workspace.run_settings
+        )
         self.opening.ask(request, then)
         self.changed.emit()
 
@@ -213,7 +188,7 @@ class EncoderController:
         if isinstance(what, int):
             self.last_channel = what
         stage = self.open_stage
-        if stage is not None and not self._pictures.show(stage, what):
+        if stage is not None and not self.pictures.show(stage, what):
             assert not isinstance(what, int)
             self._ask_overview(stage, what)
         self.changed.emit()
@@ -241,7 +216,7 @@ class EncoderController:
 
     def refresh(self) -> None:
         """Look again at what is chosen in the workspace."""
-        about = self._key()[:-2]
+        about = self.stages.about(self.region)[:-1]
         if about == self._about:
             return
         self._about = about
@@ -249,11 +224,11 @@ class EncoderController:
         self.overview.drop()
         self._dimmer.undim()
         self.facts = ()
-        if self.problem:
+        if self.network.problem:
             self.listing.drop()
         else:
             volume, option = self.network.volume()
-            request = StagesRequest(volume, option.choice, settings=self._settings())
+            request = StagesRequest(volume, option.choice, settings=self.workspace.run_settings)
             self.listing.ask(request, self._take_facts)
         self.opened.emit()
         self.changed.emit()
@@ -296,29 +271,16 @@ class EncoderController:
         self._dimmer.dim(self.layer)
 
         def then(found: OverviewMap) -> None:
-            self._pictures.keep(stage, found)
+            self.pictures.keep(stage, found)
             self._dimmer.undim()
             if self.open_stage is stage and self.shown == of:
-                self._pictures.show(stage, of)
+                self.pictures.show(stage, of)
             self.changed.emit()
 
         self.overview.ask(OverviewRequest(stage.key, of, option.choice), then)
 
     def _remember_limits(self) -> None:
-        self._pictures.remember_limits(self.open_stage, self.shown, self.layer)
-
-    def _key(self) -> Key:
-        """Return what an open stage is of."""
-        tomogram, option = self.workspace.tomogram, self.network.option
-        if tomogram is None or option is None:
-            return (None, "", "")
-        layer = tomogram.layer
-        place = (spacing_of(layer), tuple(layer.translate)) if layer.ndim == 3 else None
-        box = self._boxes.get(tomogram.id) if self.region == IN_VIEW else None
-        return (tomogram.id, place, option.choice, self.region, box, self.stage)
-
-    def _settings(self) -> RunSettings:
-        return RunSettings(self.workspace.device, self.workspace.precision)
+        self.pictures.remember_limits(self.open_stage, self.shown, self.layer)
 
     def _guarded(self, action: Callable[[], None]) -> None:
         try:
@@ -334,4 +296,4 @@ class EncoderController:
         self.changed.emit()
 
     def _on_closing(self, tomogram: OpenTomogram) -> None:
-        self._stages = {key: each for key, each in self._stages.items() if key[0] != tomogram.id}
+        self.stages.forget(tomogram.id)

@@ -124,13 +124,15 @@ class MapsControls(QWidget):
                 self.slider.setValue(encoder.channels.index(encoder.shown))
         fact, there = encoder.fact, encoder.open_stage is not None
         self.stage.setEnabled(bool(names))
-        self.facts.setText("" if fact is None else _facts_in_words(fact, encoder.seconds))
+        seconds = None if fact is None else encoder.stages.seconds(fact)
+        self.facts.setText("" if fact is None else _facts_in_words(fact, seconds))
         self.job.button.setEnabled(fact is not None and not (there and encoder.region == WHOLE))
         self.shown.setEnabled(there)
         self.slider.setEnabled(there and one)
         self.channel.setText(f"channel {encoder.shown}" if there and one else "")
         self.keep.setEnabled(encoder.layer is not None)
-        colors = encoder.colors if encoder.shown == "pca" else None
+        pca = encoder.shown == "pca"
+        colors = encoder.pictures.known(encoder.open_stage, "pca") if pca else None
         self.colors.setText("" if colors is None else _colors_in_words(colors))
 
     def _on_model(self, row: int) -> None:

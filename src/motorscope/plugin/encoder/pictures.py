@@ -23,9 +23,9 @@ class Pictures:
         self._overviews: dict[tuple[str, Overview], OverviewMap] = {}
         self._limits: dict[tuple[str, int], tuple[float, float]] = {}
 
-    def known(self, stage: OpenStage, of: Overview) -> OverviewMap | None:
+    def known(self, stage: OpenStage | None, of: Overview) -> OverviewMap | None:
         """Return all channels in one picture, if that was computed."""
-        return self._overviews.get((stage.key, of))
+        return None if stage is None else self._overviews.get((stage.key, of))
 
     def keep(self, stage: OpenStage, found: OverviewMap) -> None:
         """Remember all channels in one picture."""

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from napari.layers import Layer, Points
 from psygnal import Signal
 
-from motorscope.contract import DetectionResult, ModelOption, RunSettings
+from motorscope.contract import DetectionResult, ModelOption
 from motorscope.contract.compare import (
     CompareDetectionsRequest,
     CompareStagesRequest,
@@ -106,7 +106,11 @@ class SecondModelController:
         if not (option.detects and other.detects):
             raise ModelError("An encoder alone finds nothing; compare a stage or detectors.")
         request = CompareDetectionsRequest(
-            volume, option.choice, other.choice, _known(tomogram, option), self._settings()
+            volume,
+            option.choice,
+            other.choice,
+            _known(tomogram, option),
+            self.workspace.run_settings,
         )
         self.detecting.ask(request, lambda found: self._take(tomogram, option, other, found))
 
@@ -122,7 +126,9 @@ class SecondModelController:
         stage = self.encoder.stage
         if all(each.name != stage for each in other.stages) and stage.startswith("layer"):
             raise ConfigError(f"'{other.label}' has no {stage}; choose another stage.")
-        request = CompareStagesRequest(volume, option.choice, other.choice, stage, self._settings())
+        request = CompareStagesRequest(
+            volume, option.choice, other.choice, stage, self.workspace.run_settings
+        )
 
         def then(found: StageComparison) -> None:
             self.show_side_by_side(False)
@@ -185,9 +191,6 @@ class SecondModelController:
         if other is None:
             raise ModelError("Compare with which model? Open one above, under Model.")
         return volume, option, other, tomogram
-
-    def _settings(self) -> RunSettings:
-        return RunSettings(self.workspace.device, self.workspace.precision)
 
     def _take(
         self,

@@ -63,7 +63,7 @@ class SecondModelControls(QWidget):
             other = controller.other
             self.other.setCurrentIndex(-1 if other is None else labels.index(other.label))
             self.beside.setChecked(controller.side_by_side)
-        able = controller.other is not None and not controller.encoder.problem
+        able = controller.other is not None and not controller.encoder.network.problem
         for job in (self.detections, self.stage):
             job.button.setEnabled(able)
         if controller.encoder.network.bare is not None:

@@ -111,7 +111,7 @@ class EncoderWidget(Dock):
         names = [] if layer is None else [tomogram_name(layer)]
         names += [] if option is None else [f"seen by {option.label}"]
         self.about.setText(", ".join(names))
-        self.problem.setText(self.encoder.problem)
+        self.problem.setText(self.encoder.network.problem)
         # An encoder alone has no score to explain.
         self.reasons.setEnabled(self.encoder.network.bare is None)
 

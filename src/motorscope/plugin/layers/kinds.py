@@ -21,6 +21,7 @@ class Ending(Flag):
     """Its tomogram got another voxel spacing."""
     EXCHANGE = auto()
     """Another tomogram was put into the layers of the one before."""
+    ANY = TOMOGRAM | SPACING | EXCHANGE
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,43 +56,43 @@ class LayerKind:
 TOP = 10
 """Layers of this order and above come to the top of the list."""
 
+_VALUES = {"rgb": False, "projection_mode": "none"}
+"""One number a voxel; where several planes are shown at once, the middle one."""
+
 TOMOGRAM = LayerKind(
     "tomogram",
     {
-        "rgb": False,
+        **_VALUES,
         "colormap": "gray",
         "rendering": "average",  # in 3D the cell is seen, and the heatmap through it
-        "projection_mode": "none",
     },
 )
 FEATURES = LayerKind(
     "features",
     {
-        "rgb": False,
+        **_VALUES,
         "colormap": "bop blue",
         "blending": "additive",
         "opacity": 0.6,
-        "projection_mode": "none",
     },
     order=1,
-    dies_with=Ending.TOMOGRAM | Ending.SPACING | Ending.EXCHANGE,
+    dies_with=Ending.ANY,
 )
 COLORS = LayerKind(
     "colors",
     {"rgb": True, "blending": "translucent", "opacity": 0.6, "projection_mode": "none"},
     order=1,
-    dies_with=Ending.TOMOGRAM | Ending.SPACING | Ending.EXCHANGE,
+    dies_with=Ending.ANY,
 )
 HEATMAP = LayerKind(
     "heatmap",
     {
-        "rgb": False,
+        **_VALUES,
         "contrast_limits": (0.02, 1.0),
         "colormap": "inferno",
         "blending": "additive",
         "opacity": HEATMAP_OPACITY,
         "interpolation2d": "linear",
-        "projection_mode": "none",
     },
     order=2,
     dies_with=Ending.TOMOGRAM | Ending.SPACING,
@@ -99,20 +100,19 @@ HEATMAP = LayerKind(
 ALIKE = LayerKind(
     "alike",
     {
-        "rgb": False,
+        **_VALUES,
         "contrast_limits": (0.2, 1.0),
         "colormap": "magenta",
         "blending": "additive",
         "opacity": 0.5,
-        "projection_mode": "none",
     },
     order=2,
-    dies_with=Ending.TOMOGRAM | Ending.SPACING | Ending.EXCHANGE,
+    dies_with=Ending.ANY,
 )
 WHY = LayerKind(
     "why",
     {
-        "rgb": False,
+        **_VALUES,
         "colormap": {
             "name": "against and for",
             "colors": [(0.2, 0.5, 1, 1), (0.2, 0.5, 1, 0), (1, 0.45, 0, 0), (1, 0.45, 0, 1)],
@@ -120,27 +120,26 @@ WHY = LayerKind(
         },
         "blending": "translucent",
         "opacity": 0.8,
-        "projection_mode": "none",
     },
     order=3,
-    dies_with=Ending.TOMOGRAM | Ending.SPACING | Ending.EXCHANGE,
+    dies_with=Ending.ANY,
 )
 BESIDE = LayerKind(
     "compared heatmap",
     {**HEATMAP.looks, "opacity": 1.0},
     order=2,
-    dies_with=Ending.TOMOGRAM | Ending.SPACING | Ending.EXCHANGE,
+    dies_with=Ending.ANY,
 )
 DIFFERENCE = LayerKind(
     "difference",
     {**WHY.looks, "contrast_limits": (-1.0, 1.0)},
     order=3,
-    dies_with=Ending.TOMOGRAM | Ending.SPACING | Ending.EXCHANGE,
+    dies_with=Ending.ANY,
 )
 CELL = LayerKind(
     "cell",
     order=TOP,
-    dies_with=Ending.TOMOGRAM | Ending.SPACING | Ending.EXCHANGE,
+    dies_with=Ending.ANY,
 )
 """A copy of another layer in a cell of a grid."""
 COORDINATES = LayerKind("coordinates", order=TOP, marks_motors=True)
@@ -170,7 +169,7 @@ COMPARISON = LayerKind(
         "projection_mode": "rescale_spherical",
     },
     order=TOP,
-    dies_with=Ending.TOMOGRAM | Ending.SPACING | Ending.EXCHANGE,
+    dies_with=Ending.ANY,
     marks_motors=True,
 )
 KINDS = (
@@ -187,3 +186,4 @@ KINDS = (
     PICKS,
     COMPARISON,
 )
+"""All that there are; ``tests/plugin/layers/test_kinds.py`` goes through them."""

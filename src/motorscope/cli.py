@@ -20,6 +20,7 @@ from motorscope.commands import (
 from motorscope.commands.console import Parser, say
 from motorscope.commands.encoder import alike, channels, explain, features
 from motorscope.errors import MotorscopeError
+from motorscope.threads import wait_asleep
 
 _CLOSED_PIPE = 141
 """What a shell says of a program that SIGPIPE ended."""
@@ -30,6 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Without a command it prints the help.
     """
+    wait_asleep()
     parser = _parser()
     try:
         arguments = parser.parse_args(argv)

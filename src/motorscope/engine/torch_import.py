@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from motorscope.errors import ModelError
+from motorscope.threads import wait_asleep
 
 _TRITON = "triton._C.libtriton"
 
@@ -18,6 +19,7 @@ def import_torch() -> None:
     ModelError
         If torch cannot be loaded beside Qt; starting with ``motorscope view`` loads it first.
     """
+    wait_asleep()
     if _driver_brings_llvm():
         load_triton_apart()
     try:

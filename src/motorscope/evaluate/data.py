@@ -10,7 +10,8 @@ import pandas as pd
 
 from motorscope.errors import PicksError
 from motorscope.picks.csv import COLUMNS, pick_tables, read_picks
-from motorscope.picks.table import DETAILS, PickTable
+from motorscope.picks.rows import DETAILS
+from motorscope.picks.table import PickTable
 from motorscope.tomogram.heatmaps import is_map
 from motorscope.tomogram.open import can_open, open_tomogram
 

@@ -2,6 +2,7 @@
 
 from motorscope.picks.csv import pick_tables, read_picks, write_picks
 from motorscope.picks.merging import Merged, merge_picks
+from motorscope.picks.rows import ORIGINS, STATUSES
 from motorscope.picks.scoring import (
     Counts,
     Matches,
@@ -11,7 +12,7 @@ from motorscope.picks.scoring import (
     match_picks,
 )
 from motorscope.picks.summits import Summits, summits_of
-from motorscope.picks.table import ORIGINS, STATUSES, PickTable
+from motorscope.picks.table import PickTable
 
 __all__ = [
     "ORIGINS",

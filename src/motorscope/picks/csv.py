@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from motorscope.errors import PicksError
 from motorscope.picks.files import read_text, write_text
+from motorscope.picks.rows import DETAILS, MOST_ID, ORIGINS, STATUSES
 from motorscope.picks.splitting import rows_by_name, split_picks
-from motorscope.picks.table import DETAILS, MOST_ID, ORIGINS, STATUSES, PickTable
+from motorscope.picks.table import PickTable
 from motorscope.tomogram.grid import VoxelGrid
 
 COLUMNS = (

@@ -1,6 +1,6 @@
 """The table of picks: what was found where, and what a person decided."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -10,16 +10,18 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
-ORIGINS = ("model", "user", "alike")
-STATUSES = ("candidate", "accepted", "rejected")
-COLUMNS = ("id", "z", "y", "x", "score", "origin", "status")
-DETAILS = ("note", "who", "when", "model", "model_sha256")
-MOST_ID = 2**62
-"""Ids are below it, so that there are always some for new picks."""
+from motorscope.picks.rows import (
+    COLUMNS,
+    DETAILS,
+    MOST_ID,
+    STATUSES,
+    check,
+    fixed,
+    make_rows,
+    texts,
+)
 
 _VALUES = (*COLUMNS[1:], *DETAILS)
-# pandas has two types for text, according to its version.
-_TEXT: Any = pd.Series([], dtype="str").dtype
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +67,7 @@ class PickTable:
         ValueError
             If the origin, the status or the name of a detail is not one of the known ones.
         """
-        frame = _rows(0, positions, scores, origin, status, details)
+        frame = make_rows(0, positions, scores, origin, status, details)
         return cls(frame=frame, next_id=len(frame))
 
     @classmethod
@@ -84,7 +86,7 @@ class PickTable:
             for name in ("z", "y", "x", "score")
             if name in frame
         }
-        full = _rows(
+        full = make_rows(
             0,
             np.column_stack([columns[name] for name in ("z", "y", "x")]),
             columns.get("score", np.nan),
@@ -94,7 +96,7 @@ class PickTable:
         )
         for name in DETAILS:
             if name in frame:
-                full[name] = _texts(frame[name].tolist())
+                full[name] = texts(frame[name].tolist())
         if "id" in frame:
             full["id"] = frame["id"].to_numpy(dtype=np.int64)
             if len(np.unique(full["id"])) != len(full):
@@ -119,28 +121,28 @@ class PickTable:
     @cached_property
     def ids(self) -> NDArray[np.int64]:
         """Ids ``(n,)``."""
-        return _fixed(self.frame["id"].to_numpy(dtype=np.int64))
+        return fixed(self.frame["id"].to_numpy(dtype=np.int64))
 
     @cached_property
     def positions(self) -> NDArray[np.float64]:
         """Positions ``(n, 3)`` in Å, z, y, x."""
         columns = [self.frame[axis].to_numpy(dtype=float) for axis in "zyx"]
-        return _fixed(np.column_stack(columns))
+        return fixed(np.column_stack(columns))
 
     @cached_property
     def scores(self) -> NDArray[np.float64]:
         """Scores ``(n,)``; NaN for picks of a person."""
-        return _fixed(self.frame["score"].to_numpy(dtype=float))
+        return fixed(self.frame["score"].to_numpy(dtype=float))
 
     @cached_property
     def statuses(self) -> NDArray[np.object_]:
         """Statuses ``(n,)``, words of `STATUSES`."""
-        return _fixed(self.frame["status"].to_numpy(dtype=object))
+        return fixed(self.frame["status"].to_numpy(dtype=object))
 
     @cached_property
     def origins(self) -> NDArray[np.object_]:
         """Origins ``(n,)``, words of `ORIGINS`."""
-        return _fixed(self.frame["origin"].to_numpy(dtype=object))
+        return fixed(self.frame["origin"].to_numpy(dtype=object))
 
     @cached_property
     def untouched(self) -> NDArray[np.bool_]:
@@ -184,7 +186,7 @@ class PickTable:
     def with_status(self, *statuses: str) -> "PickTable":
         """Return the picks that have one of the statuses."""
         for status in statuses:
-            _check("status", status, STATUSES)
+            check("status", status, STATUSES)
         return self.select(self.frame["status"].isin(statuses).to_numpy())
 
     def best(self) -> "PickTable":
@@ -213,7 +215,7 @@ class PickTable:
         ValueError
             If the origin, the status or the name of a detail is not one of the known ones.
         """
-        new = _rows(self.next_id, positions, scores, origin, status, details)
+        new = make_rows(self.next_id, positions, scores, origin, status, details)
         return self._with_rows(new)
 
     def move(self, ids: ArrayLike, positions: ArrayLike, **details: str) -> "PickTable":
@@ -239,7 +241,7 @@ class PickTable:
         ValueError
             If the status is not one of the known ones.
         """
-        _check("status", status, STATUSES)
+        check("status", status, STATUSES)
         return self._changed(ids, {"status": status}, details)
 
     def set_details(self, ids: ArrayLike, **details: str) -> "PickTable":
@@ -308,7 +310,7 @@ class PickTable:
         self, ids: ArrayLike, values: dict[str, Any], details: dict[str, str]
     ) -> "PickTable":
         for name in details:
-            _check("detail", name, DETAILS)
+            check("detail", name, DETAILS)
         rows = self.rows_of(ids)
         frame = self.frame.copy(deep=False)  # columns that stay are shared
         for name, value in (values | details).items():
@@ -316,51 +318,3 @@ class PickTable:
             column[rows] = value
             frame[name] = column
         return replace(self, frame=frame)
-
-
-def _rows(
-    first_id: int,
-    positions: ArrayLike,
-    scores: ArrayLike | float,
-    origin: str | Sequence[str],
-    status: str | Sequence[str],
-    details: Mapping[str, str],
-) -> pd.DataFrame:
-    for name in details:
-        _check("detail", name, DETAILS)
-    places = np.asarray(positions, dtype=float).reshape(-1, 3)
-    count = len(places)
-    columns = {
-        "id": np.arange(first_id, first_id + count, dtype=np.int64),
-        "z": places[:, 0].copy(),
-        "y": places[:, 1].copy(),
-        "x": places[:, 2].copy(),
-        "score": np.broadcast_to(np.asarray(scores, dtype=float), count).copy(),
-        "origin": _words("origin", origin, ORIGINS, count),
-        "status": _words("status", status, STATUSES, count),
-    }
-    texts = {name: _texts([details.get(name, "")] * count) for name in DETAILS}
-    return pd.DataFrame(columns | texts, copy=False)
-
-
-def _words(name: str, words: str | Sequence[str], allowed: Iterable[str], count: int) -> Any:
-    listed = [words] * count if isinstance(words, str) else list(words)
-    for word in {words} if isinstance(words, str) else set(listed):
-        _check(name, word, allowed)
-    return _texts(listed)
-
-
-def _fixed(column: NDArray[Any]) -> NDArray[Any]:
-    """Return a view of a column that cannot be written to."""
-    view = column.view()
-    view.flags.writeable = False
-    return view
-
-
-def _texts(words: list[Any]) -> Any:
-    return pd.array(words, dtype=_TEXT)
-
-
-def _check(what: str, value: str, allowed: Iterable[str]) -> None:
-    if value not in allowed:
-        raise ValueError(f"{what} must be one of {', '.join(allowed)}, not {value!r}")

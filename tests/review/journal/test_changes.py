@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from motorscope.picks import ORIGINS, STATUSES, PickTable
-from motorscope.picks.table import DETAILS
+from motorscope.picks.rows import DETAILS
 from motorscope.review.journal.changes import apply, difference, everything
 
 numbers = st.floats(-1e6, 1e6)

@@ -19,7 +19,8 @@ from motorscope.picks.formats.base import (
     to_write,
     voxels_to_write,
 )
-from motorscope.picks.table import ORIGINS, STATUSES, PickTable
+from motorscope.picks.rows import ORIGINS, STATUSES
+from motorscope.picks.table import PickTable
 from motorscope.tomogram.grid import VoxelGrid
 
 _AXES = ["axis-0", "axis-1", "axis-2"]

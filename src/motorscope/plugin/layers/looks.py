@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from motorscope.errors import TomogramError
-from motorscope.picks.table import ORIGINS, STATUSES, PickTable
+from motorscope.picks.rows import ORIGINS, STATUSES
+from motorscope.picks.table import PickTable
 from motorscope.plugin.layers.kinds import HEATMAP, PICKS, STATUS_COLOURS, TOMOGRAM, LayerKind
 from motorscope.plugin.layers.tag import LayerTag
 from motorscope.tomogram import InputRecipe, Tomogram, VoxelGrid, intensity_range, read_block

@@ -6,7 +6,7 @@ from napari.components import ViewerModel
 from napari.layers import Points
 
 from motorscope.picks import PickTable
-from motorscope.picks.table import DETAILS
+from motorscope.picks.rows import DETAILS
 from motorscope.plugin.layers.looks import MARKER_SIZE
 from motorscope.plugin.layers.source import angstrom_per, spacing_of
 from motorscope.plugin.layers.tag import kind_of, tag_of

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from motorscope.picks.table import MOST_ID, PickTable
+from motorscope.picks.rows import MOST_ID
+from motorscope.picks.table import PickTable
 
 Change = dict[str, Any]
 

@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("NAPARI_CONFIG", str(Path(tempfile.mkdtemp()) / "settings.yaml"))
 
@@ -159,12 +160,31 @@ def measure_window(folder: Path, process_events: Callable[[], None]) -> None:
     header = dock.table.horizontalHeader()
     report("sort by score", lambda: header.sectionClicked.emit(2), idle)
     report("sort by name", lambda: header.sectionClicked.emit(0), idle)
+    measure_candidates(dock, report, idle)
     paths = [entry.path for entry in dock.table.rows.entries]
     report("open a tomogram", lambda: dock.open_entry(paths[100]), lambda: dock.reads.busy)
     for _ in range(3):
         report("next tomogram", lambda: dock.step(1), lambda: dock.reads.busy)
     report("reviewed, and on", lambda: dock.mark(), lambda: dock.reads.busy)
     viewer.close()
+
+
+def measure_candidates(dock: Any, report: Callable[..., None], idle: Callable[[], bool]) -> None:
+    """Show the candidates of all tomograms, and decide on some."""
+    report("show all candidates", dock.show_candidates, lambda: dock.candidates.reads.busy)
+    gallery = dock.candidates
+    count = len(gallery.candidates)
+    report(f"the first pictures, of {count}", idle, lambda: gallery.draws.busy)
+    report("doubtful first", lambda: gallery.order.setCurrentIndex(1), lambda: gallery.draws.busy)
+    report("choose 20", lambda: gallery.tiles.chosen.emit(list(range(20))), idle)
+
+    def working() -> bool:
+        return bool(dock.marker.busy or gallery.reads.busy)
+
+    report("reject them", lambda: gallery.decide("reject"), working)
+    report("undo", gallery.undo.click, working)
+    report("choose all", lambda: gallery.tiles.chosen.emit(list(range(count))), idle)
+    dock.candidates.parentWidget().hide()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,8 @@
-"""Marks of a tomogram whose review is not open: reviewed, no motor, and back."""
+"""Marks of a tomogram whose review is not open: reviewed, no motor, decisions, and back."""
+
+from collections.abc import Sequence
+
+import numpy as np
 
 from motorscope.picks.table import PickTable
 from motorscope.review.history import STEP_REMARKS, History
@@ -40,10 +44,21 @@ def take_mark_back(journal: Journal, mark: Mark | None) -> bool:
     """
     if not is_last_step(journal.history, mark):
         return False
+    undo_step(journal)
+    return True
+
+
+def undo_step(journal: Journal) -> None:
+    """Take back the last step.
+
+    Raises
+    ------
+    PicksError
+        If the journal cannot be written.
+    """
     before = journal.history.undo().now
     remarks = {key: before.remarks.get(key) for key in STEP_REMARKS}
     journal.record(before.table, remarks, step=-1)
-    return True
 
 
 def is_last_step(history: History, mark: Mark | None) -> bool:
@@ -52,6 +67,17 @@ def is_last_step(history: History, mark: Mark | None) -> bool:
         return False
     now, before = mark_of(history.now.remarks), mark_of(history.past[-1].remarks)
     return now == mark and before != mark
+
+
+def is_last_decision(history: History, ids: Sequence[int], status: str) -> bool:
+    """Whether a decision on some picks is what was done last."""
+    if not history.can_undo:
+        return False
+    before, now = history.past[-1].table, history.now.table
+    if not np.array_equal(before.ids, now.ids):
+        return False
+    changed = before.statuses != now.statuses
+    return bool((now.statuses[changed] == status).all()) and set(now.ids[changed]) == set(ids)
 
 
 def undecided(table: PickTable, threshold: float) -> PickTable:

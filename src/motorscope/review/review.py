@@ -5,7 +5,7 @@ to the journal before anything else happens. It is one long class, because all t
 to picks goes through the same few lines at its end.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -115,6 +115,11 @@ class Review(Browsing):
         self._do(table, select=None if following is None else [following])
         if following is not None:
             self.go_to(following)
+
+    def decide_on(self, ids: Sequence[int], status: str) -> None:
+        """Give picks a status of `motorscope.picks.STATUSES`, selected or not."""
+        self.changing.emit()
+        self._do(self.table.set_status(ids, status, **stamp()))
 
     def decide_by_threshold(self, status: str) -> int:
         """Accept all candidates that reach the threshold, or reject all below it; return the count.

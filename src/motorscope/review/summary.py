@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,22 +50,39 @@ def summarise(table: PickTable, remarks: Mapping[str, Any]) -> Summary:
 def read_summary(path: Path) -> Summary:
     """Return the summary of a journal without opening it; none on disk has an empty one.
 
+    Raises
+    ------
+    PicksError
+        See `replayed`.
+    """
+    columns, remarks = replayed(path, ("score", "status"))
+    try:
+        return _summary(list(columns["score"].values()), list(columns["status"].values()), remarks)
+    except UNFIT as error:  # numbers that are none, in lines that are whole
+        raise PicksError(
+            f"{path} is damaged ({error}); move the file elsewhere to begin anew."
+        ) from error
+
+
+def replayed(path: Path, names: Sequence[str]) -> tuple[dict[str, dict[int, Any]], dict[str, Any]]:
+    """Return some columns of a journal's picks, by the picks' ids, and its remarks.
+
     It is read in plain Python, many times as quick as through tables, and without a lock: somebody
-    may write to it at the same time.
+    may write to it at the same time. None on disk is an empty one.
 
     Raises
     ------
     PicksError
         If it cannot be read, or is damaged before its last line.
     """
+    columns: dict[str, dict[int, Any]] = {name: {} for name in names}
+    remarks: dict[str, Any] = {}
     try:
         lines = path.read_bytes().splitlines(keepends=True)
     except FileNotFoundError:
-        return Summary()
+        return columns, remarks
     except OSError as error:
         raise cannot_read(path, error) from error
-    scores, statuses = dict[int, float | None](), dict[int, str]()
-    remarks: dict[str, Any] = {}
     for number, raw in enumerate(lines, start=1):
         try:
             if not raw.endswith(b"\n"):
@@ -73,7 +90,7 @@ def read_summary(path: Path) -> Summary:
             line = json.loads(raw)
             if number == 1 and line.get("format") != "motorscope journal":
                 raise PicksError(f"{path} is not a journal; move it elsewhere to begin anew.")
-            _replay(line.get("edit", {}), scores, statuses)
+            _replay(line.get("edit", {}), columns)
             remarks |= line.get("remarks", {})
         except UNFIT as error:
             if number == len(lines):
@@ -82,13 +99,7 @@ def read_summary(path: Path) -> Summary:
                 f"{path}, line {number} is damaged ({error}); move the file elsewhere to begin "
                 "anew, or remove this line and all after it."
             ) from error
-    kept = {key: value for key, value in remarks.items() if value is not None}
-    try:
-        return _summary(list(scores.values()), list(statuses.values()), kept)
-    except UNFIT as error:  # numbers that are none, in lines that are whole
-        raise PicksError(
-            f"{path} is damaged ({error}); move the file elsewhere to begin anew."
-        ) from error
+    return columns, {key: value for key, value in remarks.items() if value is not None}
 
 
 def statuses_in_words(tables: Iterable[PickTable]) -> str:
@@ -99,16 +110,15 @@ def statuses_in_words(tables: Iterable[PickTable]) -> str:
     return f" ({said})" if said else ""
 
 
-def _replay(
-    edit: Mapping[str, Any], scores: dict[int, float | None], statuses: dict[int, str]
-) -> None:
+def _replay(edit: Mapping[str, Any], columns: Mapping[str, dict[int, Any]]) -> None:
     """Do one edit of a journal (see `motorscope.review.journal.changes`) as far as needed."""
     for pick in edit.get("remove", ()):
-        del scores[pick], statuses[pick]
+        for column in columns.values():
+            del column[pick]
     for part in ("change", "add"):
-        columns = edit.get(part, {})
-        scores |= zip(columns.get("id", ()), columns.get("score", ()), strict=False)
-        statuses |= zip(columns.get("id", ()), columns.get("status", ()), strict=False)
+        values = edit.get(part, {})
+        for name, column in columns.items():
+            column |= zip(values.get("id", ()), values.get(name, ()), strict=False)
 
 
 def _summary(

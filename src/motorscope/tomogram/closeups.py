@@ -98,6 +98,14 @@ def close_up(
     return picture
 
 
+def in_grey(picture: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Turn a close-up into grey values, from its 1st to its 99th percentile; black outside."""
+    seen = np.isfinite(picture)
+    low, high = np.percentile(picture[seen], (1, 99)) if seen.any() else (0.0, 1.0)
+    grey = np.clip((np.where(seen, picture, low) - low) / max(high - low, 1e-30), 0, 1)
+    return np.asarray(np.round(255 * grey), dtype=np.uint8)
+
+
 def coloured(
     picture: NDArray[np.float32], limits: tuple[float, float], colours: Any, gamma: float = 1.0
 ) -> NDArray[np.uint8]:

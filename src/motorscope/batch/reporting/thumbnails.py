@@ -12,7 +12,7 @@ from PIL import Image
 from motorscope.batch.reporting.tables import Result, Row
 from motorscope.errors import MotorscopeError
 from motorscope.tomogram import Tomogram, open_tomogram
-from motorscope.tomogram.closeups import close_up
+from motorscope.tomogram.closeups import close_up, in_grey
 
 PIXELS, REACH, SLAB = 144, 720.0, 5
 """Side of a picture, Å from its middle to its sides, and planes that are averaged."""
@@ -113,11 +113,8 @@ def _draw(row: Row, candidate: int, tomogram: Tomogram | str) -> Thumbnail:
 
 
 def _url(picture: NDArray[np.float32]) -> str:
-    """Return a picture as the address of itself: grey from its 1st to its 99th percentile."""
-    seen = np.isfinite(picture)
-    low, high = np.percentile(picture[seen], (1, 99)) if seen.any() else (0.0, 1.0)
-    grey = np.clip((np.where(seen, picture, low) - low) / max(high - low, 1e-30), 0, 1)
-    image = Image.fromarray(np.round(255 * grey).astype(np.uint8))
+    """Return a picture in grey as the address of itself."""
+    image = Image.fromarray(in_grey(picture))
     buffer = io.BytesIO()
     image.save(buffer, "PNG", optimize=True)
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"

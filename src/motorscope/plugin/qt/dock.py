@@ -31,9 +31,12 @@ class Dock(QWidget):
         What ends with the dock; the last comes first.
     tall
         Whether it takes the window's height: such docks are shown one at a time, as tabs.
+    low
+        Whether it lies under the canvas, and leaves the column to the right its full height.
     """
 
     tall = False
+    low = False
 
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
@@ -60,8 +63,10 @@ class Dock(QWidget):
         return bool(super().event(event))
 
     def _take_place(self) -> None:
-        """Become a tab beside another tall dock."""
+        """Become a tab beside another tall dock, or leave the lower right corner to those."""
         dock, window = self.parentWidget(), self.window()
+        if self.low and isinstance(window, QMainWindow):
+            window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         if (
             not self.tall
             or not isinstance(dock, QDockWidget)

@@ -87,7 +87,7 @@ class QueueController:
 
     def take_entries(self, entries: list[Entry]) -> None:
         """Take entries as their journals have them; the open one is known better."""
-        self._put(*entries)
+        self.put(*entries)
         self._refresh_current()
 
     @property
@@ -117,7 +117,7 @@ class QueueController:
         self._spacing_wanted = opened.tomogram.grid.spacing is None
         entry = self.entry(opened.path)
         if entry is not None and entry.problem and not self._spacing_wanted:
-            self._put(replace(entry, problem=""))
+            self.put(replace(entry, problem=""))
         self._refresh_current()
         self.went_to.emit()
         return remark
@@ -144,7 +144,7 @@ class QueueController:
         """Mark a tomogram as being searched."""
         entry = self.entry(message.item.path)
         if entry is not None:
-            self._put(replace(entry, running=True, problem=""))
+            self.put(replace(entry, running=True, problem=""))
 
     def finish(self, message: Done[Entry, Found] | Done[Entry, FoundAlike]) -> None:
         """Keep what became of a search."""
@@ -160,9 +160,7 @@ class QueueController:
         """Keep why a tomogram could not be opened or searched."""
         entry = self.entry(message.path)
         if entry is not None:
-            self._put(
-                replace(entry, running=False, problem=message.text, unspaced=message.unspaced)
-            )
+            self.put(replace(entry, running=False, problem=message.text, unspaced=message.unspaced))
 
     def take_in(self, found: Found) -> None:
         """Keep what was found: in the review if the tomogram is open, else in its journal.
@@ -176,15 +174,15 @@ class QueueController:
         layer = self._layer_of(found.path)
         try:
             if layer is not None:
-                self._put(entry)
+                self.put(entry)
                 if spacing_of(layer) is None:  # it was opened before a person said it
                     self.reviews.set_spacing(layer, found.grid.known_spacing())
                 self._take_into_review(layer, found)
                 self._refresh_current()
             else:
-                self._put(kept(entry, found.grid, found.summits, found.threshold, found.search))
+                self.put(kept(entry, found.grid, found.summits, found.threshold, found.search))
         except MotorscopeError as error:
-            self._put(replace(entry, problem=str(error)))
+            self.put(replace(entry, problem=str(error)))
 
     def take_alike(self, found: FoundAlike) -> None:
         """Keep what looks like examples: in the review if the tomogram is open, or its journal."""
@@ -194,19 +192,19 @@ class QueueController:
         entry = replace(entry, running=False, problem="")
         try:
             if layer is None or spacing_of(layer) is None:
-                self._put(kept_alike(entry, found.grid, found.candidates, found.distance))
+                self.put(kept_alike(entry, found.grid, found.candidates, found.distance))
             else:
-                self._put(entry)
+                self.put(entry)
                 self.reviews.begin(layer).take_alike(found.candidates, found.distance)
                 self._refresh_current()
         except MotorscopeError as error:
-            self._put(replace(entry, problem=str(error)))
+            self.put(replace(entry, problem=str(error)))
 
     def end_search(self) -> None:
         """Nothing is searched any more: whatever was, is as before."""
         if self.queue is not None:
             running = [each for each in self.queue.entries.values() if each.running]
-            self._put(*(replace(each, running=False) for each in running))
+            self.put(*(replace(each, running=False) for each in running))
 
     # Reviewing
 
@@ -224,15 +222,15 @@ class QueueController:
         PicksError
             If it is not in the queue, cannot get the mark, or that cannot be kept on disk.
         """
-        entry, review = self._marked(path)
+        entry, review = self.target(path)
         if review is None:
-            self._put(mark_on_disk(entry, mark))
+            self.put(mark_on_disk(entry, mark))
             return
         check_mark(entry, mark, review.counts().accepted)
         empty = mark is not None and mark.no_motor
         ids = undecided(review.table, review.threshold).ids.tolist() if empty else []
         review.conclude(to_json(reviewed=mark), ids)
-        self._put(as_reviewed(entry, review))
+        self.put(as_reviewed(entry, review))
 
     def take_back(self, path: Path, mark: Mark | None) -> None:
         """Undo a mark, with the rejections that came with it.
@@ -242,19 +240,23 @@ class QueueController:
         PicksError
             If it is not in the queue, was changed since, or that cannot be kept on disk.
         """
-        entry, review = self._marked(path)
+        entry, review = self.target(path)
         if review is None:
-            self._put(take_back_on_disk(entry, mark))
+            self.put(take_back_on_disk(entry, mark))
             return
         if not is_last_step(review.history, mark):
             raise changed_since(entry)
         review.undo()
-        self._put(as_reviewed(entry, review))
+        self.put(as_reviewed(entry, review))
 
-    # Inner parts
+    def target(self, path: Path) -> tuple[Entry, Review | None]:
+        """Return the entry of a tomogram to be marked, and its review if it is open.
 
-    def _marked(self, path: Path) -> tuple[Entry, Review | None]:
-        """Return the entry of a tomogram to be marked, and its review if it is open."""
+        Raises
+        ------
+        PicksError
+            If it is not in the queue, or its journal cannot be written.
+        """
         entry, layer = self.entry(path), self._layer_of(path)
         if entry is None:
             raise PicksError(f"{path} is not in the queue any more.")
@@ -267,6 +269,15 @@ class QueueController:
                 "see the message when the tomogram was opened."
             )
         return entry, review
+
+    def put(self, *entries: Entry) -> None:
+        """Take entries in place of those of the same tomograms."""
+        if self.queue is not None and entries:
+            known = [each for each in entries if each.path in self.queue.entries]
+            self.queue = self.queue.with_entries(*known)
+            self.changed.emit()
+
+    # Inner parts
 
     def _layer_of(self, path: Path) -> Layer | None:
         """Return the layer of a tomogram that is open, by the queue or by a person."""
@@ -281,12 +292,6 @@ class QueueController:
             return ""
         give_away(layer)
         return f"{layer.name} stays open: its edits are not on disk yet; save them."
-
-    def _put(self, *entries: Entry) -> None:
-        if self.queue is not None and entries:
-            known = [each for each in entries if each.path in self.queue.entries]
-            self.queue = self.queue.with_entries(*known)
-            self.changed.emit()
 
     def _take_into_review(self, layer: Layer, found: Found) -> None:
         review = self.reviews.begin(layer, found.threshold)
@@ -309,7 +314,7 @@ class QueueController:
         if entry is not None and review is not None:
             known = as_reviewed(entry, review)
             if known.summary != entry.summary:
-                self._put(known)
+                self.put(known)
 
     def _on_review(self, layer_id: str) -> None:
         layer = self.layer
@@ -337,10 +342,10 @@ class QueueController:
             self._spacing_wanted = False
             grid = full_grid(layer)
             entry, review = replace(entry, problem=""), self.reviews.review(layer)
-            self._put(entry)
+            self.put(entry)
             if review is None:
                 try:
-                    self._put(noted(entry, spacing=grid.spacing, origin=grid.origin))
+                    self.put(noted(entry, spacing=grid.spacing, origin=grid.origin))
                 except PicksError as error:
                     self.reviews.warned.emit(str(error))
             self._refresh_current()

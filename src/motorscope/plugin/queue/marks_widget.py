@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +19,12 @@ from qtpy.QtWidgets import (
 from motorscope.errors import PicksError
 from motorscope.plugin.qt.parts import Hint, StatusLine
 from motorscope.plugin.queue.controller import QueueController
+from motorscope.plugin.queue.deciding import decide, take_decision_back
 from motorscope.review import Mark
 from motorscope.review.summary import THRESHOLD
 from motorscope.review.worklist import NO_MOTOR, Entry
-from motorscope.review.worklist.marks import Batch, empty_below, state_of
+from motorscope.review.worklist.candidates import threshold_of
+from motorscope.review.worklist.marks import empty_below, state_of
 from motorscope.words import counted
 
 _PATIENCE = 0.03  # seconds at a time, so that the window stays alive
@@ -37,8 +39,16 @@ class _Work:
     end: Callable[[list[Path], list[str]], None]
 
 
+@dataclass(frozen=True)
+class _Last:
+    """What was done last, and how to take it back from each tomogram."""
+
+    paths: tuple[Path, ...]
+    back: Callable[[Path], None]
+
+
 class Marker(QWidget):
-    """Marks tomograms, and takes the last marks back. It has no looks of its own.
+    """Marks tomograms, decides on picks, and takes the last of it back. It has no looks.
 
     Signals
     -------
@@ -52,7 +62,7 @@ class Marker(QWidget):
         super().__init__(parent)
         self.hide()
         self._desk, self._status = desk, status
-        self._batch: Batch | None = None
+        self._last: _Last | None = None
         self._work: _Work | None = None
         self._done: list[Path] = []
         self._problems: list[str] = []
@@ -68,28 +78,50 @@ class Marker(QWidget):
     @property
     def can_undo(self) -> bool:
         """Whether there is a mark to take back."""
-        return self._batch is not None and not self.busy
+        return self._last is not None and not self.busy
 
     def mark(self, entries: Sequence[Entry], mark: Mark | None) -> None:
         """Mark tomograms; those that cannot get the mark are said at the end."""
+        self._do(
+            [entry.path for entry in entries],
+            lambda path: self._desk.mark(path, mark),
+            lambda path: self._desk.take_back(path, mark),
+            f"marked as {state_of(mark)}",
+        )
 
-        def end(done: list[Path], problems: list[str]) -> None:
-            if done:
-                self._batch = Batch(mark, tuple(done))
-            self._say(done, problems, f"marked as {state_of(mark)}")
-
-        paths = [entry.path for entry in entries]
-        self._begin(paths, lambda path: self._desk.mark(path, mark), end)
+    def decide(self, picks: Mapping[Path, Sequence[int]], status: str) -> None:
+        """Give picks of tomograms a status; those that cannot be decided are said at the end."""
+        count = counted(sum(map(len, picks.values())), "candidate")
+        self._do(
+            list(picks),
+            lambda path: decide(self._desk, path, picks[path], status),
+            lambda path: take_decision_back(self._desk, path, picks[path], status),
+            f"{count} {'to be decided again' if status == 'candidate' else status}",
+        )
 
     def undo(self) -> None:
-        """Take the last marks back."""
-        batch, self._batch = self._batch, None
-        if batch is not None:
+        """Take back what was done last."""
+        last, self._last = self._last, None
+        if last is not None:
             self._begin(
-                batch.paths,
-                lambda path: self._desk.take_back(path, batch.mark),
-                lambda done, problems: self._say(done, problems, "as before the mark"),
+                last.paths,
+                last.back,
+                lambda done, problems: self._say(done, problems, "as before"),
             )
+
+    def _do(
+        self,
+        paths: Sequence[Path],
+        step: Callable[[Path], None],
+        back: Callable[[Path], None],
+        words: str,
+    ) -> None:
+        def end(done: list[Path], problems: list[str]) -> None:
+            if done:
+                self._last = _Last(tuple(done), back)
+            self._say(done, problems, words)
+
+        self._begin(paths, step, end)
 
     def _begin(
         self,
@@ -165,7 +197,8 @@ class BelowDialog(QDialog):
         self.score.setRange(0.0, 1.0)
         self.score.setDecimals(3)
         self.score.setSingleStep(0.01)
-        self.score.setValue(min((_threshold(each) for each in entries), default=0.5))
+        thresholds = (threshold_of(each.summary) for each in entries)
+        self.score.setValue(min(thresholds, default=THRESHOLD))
         self.hint = Hint()
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.ok = self.buttons.addButton("", QDialogButtonBox.ButtonRole.AcceptRole)
@@ -203,8 +236,3 @@ def ask_below(parent: QWidget, entries: Sequence[Entry]) -> list[Entry]:
     taken = bool(dialog.exec())
     dialog.deleteLater()
     return dialog.chosen() if taken else []
-
-
-def _threshold(entry: Entry) -> float:
-    threshold = entry.summary.record.threshold
-    return THRESHOLD if threshold is None else threshold

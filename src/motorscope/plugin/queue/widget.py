@@ -24,6 +24,7 @@ from motorscope.plugin.qt.dock import PANEL, Dock, find_dock
 from motorscope.plugin.qt.parts import Hint, StatusLine
 from motorscope.plugin.qt.runner import JobRunner
 from motorscope.plugin.queue.controller import QueueController
+from motorscope.plugin.queue.gallery_widget import CandidatesWidget
 from motorscope.plugin.queue.jobs import Failed, Opened, scan_job
 from motorscope.plugin.queue.marks_widget import Marker, ask_below, is_sure
 from motorscope.plugin.queue.prefetch import TomogramReader
@@ -60,6 +61,8 @@ class QueueWidget(Dock):
         self._reader = TomogramReader(self.reads, self._on_opened, self._on_open_failed)
         self._order, self._backwards = "name", False
         self._row = 0
+        self._pick: tuple[Path, int] | None = None
+        self.candidates: CandidatesWidget | None = None
         self._scanned = False
         self._make_parts()
         self._lay_out()
@@ -170,6 +173,7 @@ class QueueWidget(Dock):
         remark = self.status.guard(lambda: self.desk.show(opened))
         if remark:
             self.status.warn(remark)
+        self._go_to_pick()
         self.table.select_paths({opened.path})
         self._read_ahead()
 
@@ -185,6 +189,49 @@ class QueueWidget(Dock):
             return
         if entry is not None and not entry.problem and self.desk.current is not None:
             self._reader.read_ahead(entry, *spacing)
+
+    # All candidates
+
+    def show_candidates(self) -> None:
+        """Show the candidates of all tomograms of the list, in a dock of their own."""
+        if self.candidates is None:
+            made = CandidatesWidget(self._viewer, self.marker, lambda: self.table.rows.entries)
+            made.opened.connect(self._on_candidate)
+            made.ends.callback(self._forget_candidates)
+            self.candidates = made
+            self._viewer.window.add_dock_widget(made, name="Motorscope candidates", area="bottom")
+        dock = self.candidates.parentWidget()
+        if isinstance(dock, QDockWidget):
+            dock.show()
+            dock.raise_()
+
+    def _forget_candidates(self) -> None:
+        self.candidates = None
+
+    def _close_candidates(self) -> None:
+        """End the gallery with the queue, whose list it shows."""
+        made = self.candidates
+        if made is not None:
+            if isinstance(dock := made.parentWidget(), QDockWidget):
+                dock.hide()
+            made.ends.close()
+
+    def _on_candidate(self, path: Path, pick: int) -> None:
+        self._pick = (path, pick)
+        current = self.desk.current
+        if current is None or current.path != path:
+            self.open_entry(path)
+        else:
+            self._go_to_pick()
+
+    def _go_to_pick(self) -> None:
+        """Go to the candidate that was chosen among all, once its tomogram is open."""
+        current, wanted = self.desk.current, self._pick
+        review = self.desk.reviews.review(self.desk.layer)
+        if wanted is not None and current is not None and current.path == wanted[0]:
+            self._pick = None
+            if review is not None and wanted[1] in review.table.ids:
+                review.go_to(wanted[1])
 
     # Looks
 
@@ -204,6 +251,8 @@ class QueueWidget(Dock):
         rows = [row for row, entry in enumerate(listed) if entry.path == path]
         self._row = rows[0] if rows else min(self._row, len(listed))
         self._update_buttons()
+        if self.candidates is not None:
+            self.candidates.refresh()
 
     def _update_buttons(self) -> None:
         self.search.update_buttons(self._scanned and not self.scans.busy)
@@ -227,6 +276,10 @@ class QueueWidget(Dock):
         )
         self.list = QPushButton("Open list…")
         self.list.setToolTip("A text file with the path of a tomogram on each line.")
+        self.all = QPushButton("Candidates…")
+        self.all.setToolTip(
+            "The candidates of all tomograms of the list side by side: decide on many at once."
+        )
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("Filter by name")
         self.filter.setClearButtonEnabled(True)
@@ -243,12 +296,13 @@ class QueueWidget(Dock):
         self.steps = StepControls(self._viewer)
         self.marker = Marker(self.desk, self.status, self)
         self.ends.callback(self.steps.unbind)
+        self.ends.callback(self._close_candidates)
         for runner in (self.search.runner, self.scans, self.reads):
             self.ends.callback(runner.tokens.cancel_all)
 
     def _lay_out(self) -> None:
         source, narrow = QHBoxLayout(), QHBoxLayout()
-        for button in (self.folder, self.list):
+        for button in (self.folder, self.list, self.all):
             button.setStyleSheet("QPushButton { padding: 3px 4px; }")
             source.addWidget(button)
         narrow.addWidget(self.filter, 2)
@@ -268,6 +322,7 @@ class QueueWidget(Dock):
     def _connect(self) -> None:
         self.folder.clicked.connect(self._on_folder)
         self.list.clicked.connect(self._on_list)
+        self.all.clicked.connect(self.show_candidates)
         self.search.spacing.textChanged.connect(lambda: self._reader.forget())
         self.filter.textChanged.connect(self.refresh)
         self.state.currentIndexChanged.connect(self.refresh)

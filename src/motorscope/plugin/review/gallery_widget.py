@@ -7,9 +7,9 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Layer
 from numpy.typing import NDArray
-from qtpy.QtCore import QObject, QRect, QRectF, QSize, Qt, QTimer, Signal
-from qtpy.QtGui import QColor, QPainter, QPen, QPixmap, QShowEvent
-from qtpy.QtWidgets import QLabel, QMainWindow, QVBoxLayout
+from qtpy.QtCore import QObject, QRect, QRectF, QSize, QTimer, Signal
+from qtpy.QtGui import QColor, QPainter, QPen, QPixmap
+from qtpy.QtWidgets import QLabel, QVBoxLayout
 
 from motorscope.plugin.connections import listen
 from motorscope.plugin.layers.kinds import STATUS_COLOURS
@@ -96,6 +96,8 @@ class Pictures(QObject):
 class GalleryWidget(Dock):
     """Pictures of the motors that are shown, sorted by score, of the chosen tomogram."""
 
+    low = True
+
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__(napari_viewer)
         self._reviews = ReviewController.of(self.workspace)
@@ -123,13 +125,6 @@ class GalleryWidget(Dock):
     def sizeHint(self) -> QSize:
         """Room for a few pictures."""
         return QSize(3 * (PIXELS + 8) + 24, int(1.3 * (PIXELS + 8)) + 30)
-
-    def showEvent(self, event: QShowEvent | None) -> None:
-        """Leave the panel its full height: the window's lower right corner is the panel's."""
-        super().showEvent(event)
-        window = self.window()
-        if isinstance(window, QMainWindow):
-            window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
 
     def refresh(self) -> None:
         """Show the picks as they are."""

@@ -28,9 +28,12 @@ class TileWall(QAbstractScrollArea):
     -------
     chosen
         Emitted with the numbers of the tiles that a person chooses.
+    opened
+        Emitted with the number of a tile after a double click on it, or Enter.
     """
 
     chosen = Signal(list)
+    opened = Signal(int)
 
     def __init__(self, side: int, draw: Draw) -> None:
         """Make an empty wall.
@@ -137,6 +140,12 @@ class TileWall(QAbstractScrollArea):
         else:
             self._choose(number)
 
+    def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:
+        """Open a tile."""
+        number = None if event is None else self._at(event.position().toPoint())
+        if number is not None:
+            self.opened.emit(number)
+
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
         """Draw a frame with the mouse around several."""
         if event is None or self._press is None:
@@ -160,6 +169,9 @@ class TileWall(QAbstractScrollArea):
             return
         if event.matches(QKeySequence.StandardKey.SelectAll):
             self.chosen.emit(list(range(self._count)))
+            return
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._touched < self._count:
+            self.opened.emit(self._touched)
             return
         line = self._per_line()
         page = line * max(self.viewport().height() // self._step(), 1)

@@ -1,17 +1,18 @@
 """What is written into the journals of a worklist, and the entries as they are then."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Unpack
 
 from motorscope.picks import PickTable, Summits
 from motorscope.review.journal.place import open_journal_at
-from motorscope.review.marks import take_mark_back, write_mark
-from motorscope.review.record import Mark, Said, Search, to_json
+from motorscope.review.marks import is_last_decision, take_mark_back, undo_step, write_mark
+from motorscope.review.record import Mark, Said, Search, stamp, to_json
 from motorscope.review.review import Review
 from motorscope.review.searches import keep_alike, keep_search
 from motorscope.review.summary import summarise
 from motorscope.review.worklist.entry import Entry
-from motorscope.review.worklist.marks import changed_since, check_mark
+from motorscope.review.worklist.marks import changed_since, check_mark, check_there
 from motorscope.tomogram import VoxelGrid
 
 
@@ -86,4 +87,33 @@ def take_back_on_disk(entry: Entry, mark: Mark | None) -> Entry:
     with open_journal_at(entry.journal, entry.path) as journal:
         if not take_mark_back(journal, mark):
             raise changed_since(entry)
+        return replace(entry, summary=summarise(journal.table, journal.remarks))
+
+
+def decide_on_disk(entry: Entry, ids: Sequence[int], status: str) -> Entry:
+    """Give picks of a tomogram that is not open a status, and return its entry as it is then.
+
+    Raises
+    ------
+    PicksError
+        If a pick is gone, its journal cannot be written, or another window has it open.
+    """
+    with open_journal_at(entry.journal, entry.path) as journal:
+        check_there(entry, journal.table, ids)
+        journal.record(journal.table.set_status(ids, status, **stamp()))
+        return replace(entry, summary=summarise(journal.table, journal.remarks))
+
+
+def take_decision_back_on_disk(entry: Entry, ids: Sequence[int], status: str) -> Entry:
+    """Undo `decide_on_disk`, and return the entry as it is then.
+
+    Raises
+    ------
+    PicksError
+        If something else was done since, the journal cannot be written, or is open elsewhere.
+    """
+    with open_journal_at(entry.journal, entry.path) as journal:
+        if not is_last_decision(journal.history, ids, status):
+            raise changed_since(entry)
+        undo_step(journal)
         return replace(entry, summary=summarise(journal.table, journal.remarks))

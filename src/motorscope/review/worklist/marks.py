@@ -1,21 +1,14 @@
 """Marks of a worklist's tomograms: what they are called, and which tomograms can get one."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+
+import numpy as np
 
 from motorscope.errors import PicksError
+from motorscope.picks import PickTable
 from motorscope.review.record import Mark
 from motorscope.review.worklist.entry import NO_MOTOR, NOTHING, REVIEWED, TO_REVIEW, Entry
 from motorscope.words import counted
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Tomograms that got a mark in one go; ``None`` says that they are to be reviewed."""
-
-    mark: Mark | None
-    paths: tuple[Path, ...]
 
 
 def state_of(mark: Mark | None) -> str:
@@ -49,6 +42,18 @@ def check_mark(entry: Entry, mark: Mark | None, accepted: int) -> None:
 def changed_since(entry: Entry) -> PicksError:
     """Return the error of a mark that is not the last thing that was done any more."""
     return PicksError(f"{entry.name} was changed since it was marked; open it, and undo there.")
+
+
+def check_there(entry: Entry, table: PickTable, ids: Sequence[int]) -> None:
+    """Make sure that picks that are to be decided are there.
+
+    Raises
+    ------
+    PicksError
+        If one has been removed.
+    """
+    if not np.isin(ids, table.ids).all():
+        raise PicksError(f"A candidate of {entry.name} is gone; look at it again and decide anew.")
 
 
 def empty_below(entries: Iterable[Entry], score: float) -> list[Entry]:

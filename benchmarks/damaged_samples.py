@@ -215,8 +215,8 @@ def _open_without_spacing(path: Path) -> None:
 
 
 def _drop_coordinates(path: Path) -> None:
+    from motorscope.picks.coordinate_file import CoordinateFile
     from motorscope.picks.formats import format_inside
-    from motorscope.plugin.coordinates.coordinate_file import CoordinateFile
     from motorscope.tomogram import VoxelGrid
 
     form = format_inside(path)  # never raises

@@ -1,5 +1,6 @@
 import json
 import tracemalloc
+from dataclasses import replace
 from importlib.util import find_spec
 
 import numpy as np
@@ -12,6 +13,7 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 
 from motorscope.errors import PicksError
 from motorscope.picks import PickTable, formats
+from motorscope.picks.coordinate_file import CoordinateFile
 from motorscope.picks.formats import (
     FORMATS,
     UNKNOWN_GRID,
@@ -130,6 +132,30 @@ def test_an_origin_moves_all_positions(form, tmp_path):
     write_coordinates(path, {"a": (table, moved)}, format_=form)
     ((back, _),) = read_coordinates(path, moved, format_=form).values()
     np.testing.assert_allclose(back.positions, table.positions, atol=0.1)
+
+
+@pytest.mark.parametrize("form", installed(FORMATS))
+def test_each_format_says_what_it_counts_in_at_the_first_reading(form, tmp_path):
+    """Voxels of an unknown size were once told by reading a file twice, with two sizes."""
+    table = PickTable.from_positions(GRID.to_world([(1, 2, 3), (4, 5, 6)]), [0.9, 0.8])
+    path = tmp_path / f"a{form.suffixes[0]}"
+    write_coordinates(path, {"a": (table, GRID)}, format_=form)
+    readings = []
+
+    def read(*arguments):
+        readings.append(arguments)
+        return form.read(*arguments)
+
+    file = CoordinateFile(path, replace(form, read=read))
+    if form.name == "relion5":
+        with pytest.raises(PicksError, match="--spacing"):
+            file.read(UNKNOWN_GRID)
+        return
+    (raw,) = file.read(UNKNOWN_GRID).values()
+    assert raw.in_voxels == form.in_voxels
+    ((wanted, _),) = read_coordinates(path, GRID, format_=form).values()
+    np.testing.assert_allclose(file.read_on("a", GRID).table.positions, wanted.positions, atol=1e-6)
+    assert len(readings) == 2  # one for each question
 
 
 def test_relion5_counts_from_half_the_size(tmp_path):

@@ -1,7 +1,7 @@
 """Picks: tables of found and corrected motors, their files, and their comparison with a truth."""
 
+from motorscope.picks.combining.merging import Merged, merge_picks
 from motorscope.picks.csv import pick_tables, read_picks, write_picks
-from motorscope.picks.merging import Merged, merge_picks
 from motorscope.picks.rows import ORIGINS, STATUSES
 from motorscope.picks.scoring import (
     Counts,

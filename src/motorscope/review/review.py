@@ -14,9 +14,9 @@ from psygnal import Signal
 
 from motorscope.errors import PicksError
 from motorscope.picks import Merged, PickTable, Summits, merge_picks, summits_of
-from motorscope.picks.alike import with_alike
+from motorscope.picks.combining.alike import with_alike
+from motorscope.picks.combining.partial import Box, Patched, patch
 from motorscope.picks.notes import is_unsure, with_doubt
-from motorscope.picks.partial import Box, Patched, patch
 from motorscope.picks.summits import NO_SUMMITS
 from motorscope.review.browsing import Browsing
 from motorscope.review.history import STEP_REMARKS, History
@@ -233,7 +233,7 @@ class Review(Browsing):
         self._take(self.table.with_candidates(found, minimum_distance), summits, drag)
 
     def take_in_part(self, found: Summits, box: Box) -> Patched:
-        """Take in what a search of a box saw; elsewhere, all stays. See `motorscope.picks.partial`.
+        """Take in what a search of a box saw; elsewhere, all stays. See `partial.patch`.
 
         Parameters
         ----------
@@ -251,7 +251,7 @@ class Review(Browsing):
         return patched
 
     def take_alike(self, found: PickTable, distance: float, amend: bool = False) -> None:
-        """Take in what looks like examples; see `motorscope.picks.alike.with_alike`.
+        """Take in what looks like examples; see `motorscope.picks.combining.alike.with_alike`.
 
         Parameters
         ----------

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from motorscope.errors import PicksError
-from motorscope.picks.alike import with_alike
+from motorscope.picks.combining.alike import with_alike
 from motorscope.picks.summits import Summits
 from motorscope.picks.table import PickTable
 from motorscope.review.journal.file import SUFFIX, Journal
@@ -71,7 +71,7 @@ def keep_search(
 
 
 def keep_alike(journal: Journal, grid: VoxelGrid, found: PickTable, distance: float) -> None:
-    """Write what looks like examples into a journal; see `motorscope.picks.alike.with_alike`.
+    """Write what looks like examples into a journal; see `with_alike`.
 
     The tomogram is to be reviewed (again) if there is something new.
 

@@ -6,7 +6,16 @@ from pathlib import Path
 from motorscope.errors import MotorscopeError, PicksError
 from motorscope.picks.files import cannot_read
 from motorscope.picks.formats.arrays import ARRAY, JSON
-from motorscope.picks.formats.base import UNKNOWN_GRID, Format, PickSets, library, to_write
+from motorscope.picks.formats.base import (
+    UNKNOWN_GRID,
+    Format,
+    PickSets,
+    RawPicks,
+    RawSets,
+    ask_for_spacing,
+    library,
+    to_write,
+)
 from motorscope.picks.formats.competition import LABELS, SUBMISSION
 from motorscope.picks.formats.copick import COPICK
 from motorscope.picks.formats.dynamo import DYNAMO
@@ -44,11 +53,14 @@ __all__ = [
     "UNKNOWN_GRID",
     "Format",
     "PickSets",
+    "RawPicks",
+    "RawSets",
     "format_by_name",
     "format_inside",
     "format_of_file",
     "format_to_write",
     "read_coordinates",
+    "read_raw",
     "replaced_files",
     "write_coordinates",
     "written_picks",
@@ -155,6 +167,25 @@ def read_coordinates(
     ------
     PicksError
         If the file cannot be read, or more must be known to understand it.
+    """
+    sets = read_raw(path, grid, binning, format_)
+    if any(raw.in_voxels for raw in sets.values()):
+        ask_for_spacing(path)
+    return {name: (raw.table, raw.grid) for name, raw in sets.items()}
+
+
+def read_raw(
+    path: Path,
+    grid: VoxelGrid = UNKNOWN_GRID,
+    binning: float = 1.0,
+    format_: Format | None = None,
+) -> RawSets:
+    """Read picks as `read_coordinates` does, and leave those in voxels that nobody knows as such.
+
+    Raises
+    ------
+    PicksError
+        If the file cannot be read, or more than the size of a voxel must be known.
     """
     chosen = format_ or format_of_file(path)
     _check_binning(binning)

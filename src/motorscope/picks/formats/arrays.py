@@ -12,6 +12,7 @@ from motorscope.picks.files import read_text, write_text
 from motorscope.picks.formats.base import (
     Format,
     PickSets,
+    RawSets,
     json_in,
     only_set,
     picks_from_voxels,
@@ -22,7 +23,7 @@ from motorscope.picks.formats.base import (
 from motorscope.tomogram.grid import VoxelGrid
 
 
-def read_array(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
+def read_array(path: Path, grid: VoxelGrid, binning: float) -> RawSets:
     """Read an array ``(n, 3)``.
 
     Raises
@@ -38,7 +39,7 @@ def read_array(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
             "numbers "
             "of shape (n, 3)."
         )
-    return {path.stem: (picks_from_voxels(path, array / binning, grid), grid)}
+    return {path.stem: picks_from_voxels(path, array / binning, grid)}
 
 
 def write_array(path: Path, sets: PickSets, binning: float) -> None:
@@ -55,7 +56,7 @@ def write_array(path: Path, sets: PickSets, binning: float) -> None:
         np.save(file, voxels)
 
 
-def read_json(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
+def read_json(path: Path, grid: VoxelGrid, binning: float) -> RawSets:
     """Read an object with a list of points for each tomogram's name.
 
     Raises

@@ -30,6 +30,33 @@ from motorscope.tomogram.grid import VoxelGrid
 PickSets = Mapping[str, tuple[PickTable, VoxelGrid]]
 """Picks and grid of each tomogram, by its name."""
 
+
+@dataclass(frozen=True)
+class RawPicks:
+    """Picks of one tomogram in what a file counts in.
+
+    Attributes
+    ----------
+    table, grid
+        Positions in Å, and the grid as far as it is known.
+    in_voxels
+        Whether the file counts in voxels and nobody knows how large these are: then the grid's
+        spacing of 1 Å is a stand-in, and positions are of it.
+    """
+
+    table: PickTable
+    grid: VoxelGrid
+    in_voxels: bool = False
+
+    def on(self, grid: VoxelGrid) -> "RawPicks":
+        """Return the picks at the same voxels of a grid of known spacing."""
+        voxels = self.grid.to_voxels(self.table.positions)
+        return RawPicks(self.table.move(self.table.ids, grid.to_world(voxels)), grid)
+
+
+RawSets = dict[str, RawPicks]
+"""What a file says of each tomogram, by its name."""
+
 UNKNOWN_GRID = VoxelGrid(shape=(0, 0, 0), spacing=None)
 
 _LARGEST_JSON = 20_000_000  # bytes
@@ -54,7 +81,8 @@ class Format:
         the beginning at hand: a viewer asks so before it takes a file that may be anybody's. It
         may raise whatever a strange file does to a parser.
     read
-        From a file, the tomogram's grid as far as it is known, and the binning.
+        From a file, the tomogram's grid as far as it is known, and the binning. It reads once, and
+        says what the file counts in.
     write
         To a file, the picks, and the binning.
     package
@@ -63,6 +91,8 @@ class Format:
         Whether one file can hold several tomograms.
     in_voxels
         Whether its files count in voxels and do not say how large these are.
+    on_own_grid
+        Whether what its files say of voxels is not of the tomogram's: its own grid comes first.
     replaces
         Which files writing these picks to a path would replace, whether or not they exist.
     """
@@ -71,12 +101,13 @@ class Format:
     title: str
     suffixes: tuple[str, ...]
     recognises: Callable[[bytes], bool]
-    read: Callable[[Path, VoxelGrid, float], PickSets]
+    read: Callable[[Path, VoxelGrid, float], RawSets]
     write: Callable[[Path, PickSets, float], None]
     package: str | None = None
     several: bool = True
     is_sure: Callable[[Path, bytes], bool] = lambda path, start: True
     in_voxels: bool = False
+    on_own_grid: bool = False
     replaces: Callable[[Path, PickSets], list[Path]] = lambda path, sets: [path]
 
 
@@ -112,20 +143,21 @@ def library(package: str) -> Any:
 
 def picks_from_voxels(
     path: Path, voxels: ArrayLike, grid: VoxelGrid, scores: ArrayLike | None = None
-) -> PickTable:
-    """Make a table of voxel coordinates ``(n, 3)`` (z, y, x; centres at integers) of `grid`.
+) -> RawPicks:
+    """Take voxel coordinates ``(n, 3)`` (z, y, x; centres at integers) of `grid` for picks.
 
     Raises
     ------
     PicksError
-        If the spacing is unknown, or a coordinate is not a number.
+        If a coordinate is not a number.
     """
-    if grid.spacing is None:
-        _ask_for_spacing(path)
-    return picks_from_world(path, grid.to_world(np.asarray(voxels).reshape(-1, 3)), scores)
+    places = np.asarray(voxels).reshape(-1, 3)
+    rows = np.arange(len(places), dtype=np.intp)
+    return picks_of_tomograms(path, places, {"": rows}, {"": grid}, scores)[""]
 
 
-def _ask_for_spacing(path: Path) -> NoReturn:
+def ask_for_spacing(path: Path) -> NoReturn:
+    """Refuse a file that counts in voxels of an unknown size."""
     raise PicksError(
         f"{path} counts in voxels and does not say how large they are; give the tomogram's voxel "
         "spacing in Å (--spacing), and --binning N if the file counts in N times smaller voxels."
@@ -138,8 +170,8 @@ def picks_of_tomograms(
     rows: dict[str, NDArray[np.intp]],
     grids: Mapping[str, VoxelGrid],
     scores: ArrayLike | None = None,
-) -> PickSets:
-    """Make the tables of several tomograms at once, as `picks_from_voxels` makes one.
+) -> RawSets:
+    """Take the picks of several tomograms at once, as `picks_from_voxels` takes one's.
 
     Parameters
     ----------
@@ -153,10 +185,10 @@ def picks_of_tomograms(
     Raises
     ------
     PicksError
-        If a spacing is unknown, or a coordinate is not a number.
+        If a coordinate is not a number.
     """
-    if any(grid.spacing is None for grid in grids.values()):
-        _ask_for_spacing(path)
+    unknown = {name for name, grid in grids.items() if grid.spacing is None}
+    grids = {n: grid.with_spacing(1.0) if n in unknown else grid for n, grid in grids.items()}
     counts = [len(own) for own in rows.values()]
     spacings, origins = (
         np.repeat(np.reshape(each, (-1, 3)), counts, axis=0)
@@ -174,7 +206,7 @@ def picks_of_tomograms(
         for name, count, end in zip(rows, counts, ends, strict=True)
     }
     tables = split_picks(table, parts)
-    return {name: (tables[name], grids[name]) for name in rows}
+    return {name: RawPicks(tables[name], grids[name], name in unknown) for name in rows}
 
 
 def picks_from_world(

@@ -18,6 +18,7 @@ from motorscope.picks.files import write_text
 from motorscope.picks.formats.base import (
     Format,
     PickSets,
+    RawSets,
     columns_in,
     known_shape,
     picks_of_tomograms,
@@ -37,7 +38,7 @@ LABEL_COLUMNS = ["row_id", "tomo_id", *MOTOR, *SHAPE, SPACING, COUNT]
 SUBMISSION_COLUMNS = ["tomo_id", *MOTOR]
 
 
-def read_labels(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
+def read_labels(path: Path, grid: VoxelGrid, binning: float) -> RawSets:
     """Read labels; shape and spacing come from the file.
 
     Raises
@@ -48,7 +49,7 @@ def read_labels(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
     return _read(path, grid, binning, [*MOTOR, *SHAPE, SPACING])
 
 
-def read_submission(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
+def read_submission(path: Path, grid: VoxelGrid, binning: float) -> RawSets:
     """Read a submission.
 
     Raises
@@ -59,7 +60,7 @@ def read_submission(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
     return _read(path, grid, binning, MOTOR)
 
 
-def _read(path: Path, grid: VoxelGrid, binning: float, columns: list[str]) -> PickSets:
+def _read(path: Path, grid: VoxelGrid, binning: float, columns: list[str]) -> RawSets:
     words, lines = read_columns(path, ["tomo_id", *columns])
     values = {name: numbers(path, name, words[name], lines) for name in columns}
     rows = rows_by_name(words["tomo_id"])

@@ -14,6 +14,8 @@ from motorscope.picks.files import read_text, write_text
 from motorscope.picks.formats.base import (
     Format,
     PickSets,
+    RawPicks,
+    RawSets,
     json_in,
     library,
     only_set,
@@ -29,7 +31,7 @@ USER = "motorscope"
 SESSION = "0"
 
 
-def read_copick(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
+def read_copick(path: Path, grid: VoxelGrid, binning: float) -> RawSets:
     """Read a set of picks, or from a project all picks of motors, by run.
 
     Raises
@@ -44,7 +46,7 @@ def read_copick(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
         if file.unit != "angstrom":
             raise PicksError(f"{path} gives its locations in {file.unit}, not in angstrom.")
         own = with_spacing(grid, file.voxel_spacing)
-        return {file.run_name or path.stem: (_table(path, file.points or [], own), own)}
+        return {file.run_name or path.stem: RawPicks(_table(path, file.points or [], own), own)}
     root = copick.from_file(str(path))
     wanted = _motor_objects(path, root)
     sets = {}
@@ -55,7 +57,7 @@ def read_copick(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
             if picks.pickable_object_name in wanted
             for point in picks.points
         ]
-        sets[run.name] = (_table(path, points, grid), grid)
+        sets[run.name] = RawPicks(_table(path, points, grid), grid)
     return sets
 
 

@@ -17,6 +17,7 @@ from motorscope.picks.files import write_text
 from motorscope.picks.formats.base import (
     Format,
     PickSets,
+    RawSets,
     library,
     picks_from_voxels,
     picks_of_tomograms,
@@ -31,7 +32,7 @@ _LEAST_COLUMNS = 26
 _PLACE, _SHIFT = ["z", "y", "x"], ["dz", "dy", "dx"]
 
 
-def read_dynamo(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
+def read_dynamo(path: Path, grid: VoxelGrid, binning: float) -> RawSets:
     """Read a table, with the tomograms' names from its map file if there is one.
 
     Raises
@@ -40,7 +41,7 @@ def read_dynamo(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
         If it is no table, or the spacing is unknown.
     """
     if not path.stat().st_size:
-        return {path.stem: (picks_from_voxels(path, np.empty((0, 3)), grid), grid)}
+        return {path.stem: picks_from_voxels(path, np.empty((0, 3)), grid)}
     frame = library("dynamotable").read(str(path))
     if len(frame.columns) < _LEAST_COLUMNS:
         raise PicksError(

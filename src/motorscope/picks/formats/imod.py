@@ -19,6 +19,7 @@ from motorscope.files import replacing
 from motorscope.picks.formats.base import (
     Format,
     PickSets,
+    RawSets,
     library,
     only_set,
     picks_from_voxels,
@@ -35,7 +36,7 @@ _MARKER_RADIUS = 225.0  # Å, of the spheres that 3dmod draws: about that of a m
 _NANOMETRES = -9  # IMOD's code for the unit
 
 
-def read_imod(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
+def read_imod(path: Path, grid: VoxelGrid, binning: float) -> RawSets:
     """Read the points of a model; its pixel size and image size serve where the grid says nothing.
 
     Raises
@@ -58,7 +59,7 @@ def read_imod(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
     contours = [np.asarray(c.points, float) for o in model.objects for c in o.contours]
     points = np.concatenate([np.empty((0, 3)), *contours]) + _shift(model)
     voxels = points / binning - _CENTRE_OF_FIRST
-    return {path.stem: (picks_from_voxels(path, voxels[:, ::-1], grid), grid)}
+    return {path.stem: picks_from_voxels(path, voxels[:, ::-1], grid)}
 
 
 def write_imod(path: Path, sets: PickSets, binning: float) -> None:

@@ -3,6 +3,7 @@
 Our layers have columns for score, origin and status there, so that nothing is lost.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from motorscope.picks.files import write_text
 from motorscope.picks.formats.base import (
     Format,
     PickSets,
+    RawSets,
     columns_in,
     only_set,
     picks_from_voxels,
@@ -26,7 +28,7 @@ from motorscope.tomogram.grid import VoxelGrid
 _AXES = ["axis-0", "axis-1", "axis-2"]
 
 
-def read_napari(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
+def read_napari(path: Path, grid: VoxelGrid, binning: float) -> RawSets:
     """Read points, with their scores, origins and statuses if the layer had such columns.
 
     Raises
@@ -39,11 +41,12 @@ def read_napari(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
     scores = None
     if "score" in words:
         scores = numbers(path, "score", words["score"], lines, optional=True)
-    frame = picks_from_voxels(path, voxels / binning, grid, scores).frame.copy()
+    raw = picks_from_voxels(path, voxels / binning, grid, scores)
+    frame = raw.table.frame.copy()
     for column, known in (("origin", ORIGINS), ("status", STATUSES)):
         if column in words and set(words[column]) <= set(known):  # else another plugin's
             frame[column] = words[column]
-    return {path.stem.removesuffix(".napari"): (PickTable.from_frame(frame), grid)}
+    return {path.stem.removesuffix(".napari"): replace(raw, table=PickTable.from_frame(frame))}
 
 
 def write_napari(path: Path, sets: PickSets, binning: float) -> None:

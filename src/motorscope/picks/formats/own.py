@@ -8,13 +8,20 @@ from numpy.typing import NDArray
 
 from motorscope.errors import PicksError
 from motorscope.picks.csv import COLUMNS, pick_tables, read_picks, write_picks
-from motorscope.picks.formats.base import Format, PickSets, check_spacing_to_write, columns_in
+from motorscope.picks.formats.base import (
+    Format,
+    PickSets,
+    RawPicks,
+    RawSets,
+    check_spacing_to_write,
+    columns_in,
+)
 from motorscope.tomogram.grid import VoxelGrid
 
 _TOLERANCE = 0.01  # of a voxel: the file gives four decimals
 
 
-def read_own(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
+def read_own(path: Path, grid: VoxelGrid, binning: float) -> RawSets:
     """Read our CSV; it gives positions in voxels and in Å, from which spacing and origin follow.
 
     Raises
@@ -28,7 +35,7 @@ def read_own(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
         for name, part in frame.groupby("tomogram", sort=False)
     }
     return {
-        name: (table, _grid_of(path, name, voxels[name], table.positions, grid))
+        name: RawPicks(table, _grid_of(path, name, voxels[name], table.positions, grid))
         for name, table in pick_tables(frame).items()
     }
 

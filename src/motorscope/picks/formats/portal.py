@@ -8,6 +8,7 @@ from motorscope.picks.files import read_text, write_text
 from motorscope.picks.formats.base import (
     Format,
     PickSets,
+    RawSets,
     only_set,
     picks_from_voxels,
     to_write,
@@ -16,7 +17,7 @@ from motorscope.picks.formats.base import (
 from motorscope.tomogram.grid import VoxelGrid
 
 
-def read_portal(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
+def read_portal(path: Path, grid: VoxelGrid, binning: float) -> RawSets:
     """Read points, oriented points or points of instances; only their locations count.
 
     Raises
@@ -36,7 +37,7 @@ def read_portal(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
                 f'{path}, line {number}: not a point like {{"type": "point", "location": '
                 '{"x": 1, "y": 2, "z": 3}}; correct or remove it.'
             ) from error
-    return {path.stem: (picks_from_voxels(path, voxels, grid), grid)}
+    return {path.stem: picks_from_voxels(path, voxels, grid)}
 
 
 def write_portal(path: Path, sets: PickSets, binning: float) -> None:

@@ -30,6 +30,7 @@ from motorscope.files import replacing
 from motorscope.picks.formats.base import (
     Format,
     PickSets,
+    RawSets,
     known_shape,
     library,
     picks_from_voxels,
@@ -53,7 +54,7 @@ _FROM_MIDDLE = "counts from the middle of the tomogram"
 SCORE = "rlnAutopickFigureOfMerit"
 
 
-def read_star(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
+def read_star(path: Path, grid: VoxelGrid, binning: float) -> RawSets:
     """Read a STAR file of any of the three kinds.
 
     Raises
@@ -75,7 +76,7 @@ def read_star(path: Path, grid: VoxelGrid, binning: float) -> PickSets:
         own = with_spacing(grid, None if pixel is None else pixel * binning)
         scores = part[SCORE] if SCORE in part.columns else None
         voxels = _voxels(path, part, own, binning, pixel, series)
-        sets[str(name)] = (picks_from_voxels(path, voxels[:, ::-1], own, scores), own)
+        sets[str(name)] = picks_from_voxels(path, voxels[:, ::-1], own, scores)
     return sets
 
 
@@ -92,12 +93,12 @@ def _voxels(
         spacing = _spacing(path, grid)
         voxels = (_numbers(particles, CENTRED) + _middle(path, grid, series)) / spacing
     elif set(PIXELS) <= set(particles.columns):
-        spacing = _spacing(path, grid)
-        per_voxel = binning if pixel is None else spacing / pixel
+        per_voxel = binning if pixel is None else _spacing(path, grid) / pixel
         voxels = _numbers(particles, PIXELS) / per_voxel
     else:
         return _numbers(particles, PLAIN) / binning
-    return voxels - _shifts(particles) / spacing
+    shifts = _shifts(particles)
+    return voxels - shifts / _spacing(path, grid) if shifts.any() else voxels
 
 
 def _middle(path: Path, grid: VoxelGrid, series: TiltSeries | None) -> NDArray[np.float64]:
@@ -267,6 +268,7 @@ RELION5 = Format(
     read=read_star,
     write=write_relion5,
     package="starfile",
+    on_own_grid=True,
 )
 RELION4 = Format(
     name="relion4",
@@ -277,6 +279,7 @@ RELION4 = Format(
     write=write_relion4,
     package="starfile",
     in_voxels=True,
+    on_own_grid=True,
 )
 PLAIN_STAR = Format(
     name="star",

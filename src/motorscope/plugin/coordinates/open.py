@@ -12,8 +12,8 @@ from napari.layers import Layer
 from napari.utils.notifications import show_warning
 
 from motorscope.errors import MotorscopeError, PicksError
+from motorscope.picks.coordinate_file import CoordinateFile
 from motorscope.picks.formats import UNKNOWN_GRID, format_inside, format_of_file
-from motorscope.plugin.coordinates.coordinate_file import CoordinateFile
 from motorscope.plugin.coordinates.placing import LayerData, alone, on_tomogram
 from motorscope.plugin.layers.source import check_source, full_grid, tomogram_name
 from motorscope.plugin.layers.tag import KEY

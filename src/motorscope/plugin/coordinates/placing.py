@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 
 from motorscope.errors import PicksError
 from motorscope.picks import PickTable
-from motorscope.plugin.coordinates.coordinate_file import FilePicks
+from motorscope.picks.formats import RawPicks
 from motorscope.plugin.layers.kinds import COORDINATES
 from motorscope.plugin.layers.looks import PIXEL, picks_arguments
 from motorscope.plugin.layers.source import full_grid, identity, tomogram_name
@@ -30,7 +30,7 @@ _SAME = 0.01
 """Spacings that differ by less than this share are the same."""
 
 
-def on_tomogram(path: Path, picks: FilePicks, layer: Layer) -> tuple[LayerData, list[str]]:
+def on_tomogram(path: Path, picks: RawPicks, layer: Layer) -> tuple[LayerData, list[str]]:
     """Return the points layer of picks over their tomogram, and what a person has to be told.
 
     Raises
@@ -57,7 +57,7 @@ def on_tomogram(path: Path, picks: FilePicks, layer: Layer) -> tuple[LayerData, 
     return data, remarks + _beyond(path, data[0], grid, name)
 
 
-def alone(path: Path, name: str, picks: FilePicks) -> tuple[LayerData, list[str]]:
+def alone(path: Path, name: str, picks: RawPicks) -> tuple[LayerData, list[str]]:
     """Return the points layer of picks whose tomogram is not open, and what is to be told."""
     if picks.in_voxels:
         return _layer(path, name, picks.table, picks.grid, "", in_pixels=True), [
@@ -85,7 +85,7 @@ def likely_binning(voxels: ArrayLike, grid: VoxelGrid) -> int:
     return max(int(np.ceil((places / grid.shape).max(initial=0))), 1)
 
 
-def _in_its_voxels(path: Path, picks: FilePicks, layer: Layer) -> LayerData:
+def _in_its_voxels(path: Path, picks: RawPicks, layer: Layer) -> LayerData:
     if picks.grid.spacing is None and len(picks.table):
         raise PicksError(
             f"{path.name} gives positions in Å, and the voxel spacing of '{tomogram_name(layer)}' "

@@ -21,7 +21,7 @@ from motorscope.contract import (
     RunSettings,
 )
 from motorscope.picks import PickTable, Summits
-from motorscope.picks.partial import Patched
+from motorscope.picks.combining.partial import Patched
 from motorscope.plugin.document import LastRun
 from motorscope.plugin.layers.filling import Filling
 from motorscope.plugin.layers.source import identity, tomogram_from_layer

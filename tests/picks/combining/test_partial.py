@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from motorscope.picks import PickTable, Summits
-from motorscope.picks.partial import inside, patch
+from motorscope.picks.combining.partial import inside, patch
 
 BOX = ((0.0, 0.0, 0.0), (100.0, 1000.0, 1000.0))
 

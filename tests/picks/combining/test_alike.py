@@ -3,7 +3,7 @@
 import numpy as np
 
 from motorscope.picks import PickTable
-from motorscope.picks.alike import with_alike
+from motorscope.picks.combining.alike import with_alike
 
 
 def table(*places, scores=np.nan, **options):

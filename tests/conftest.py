@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -25,3 +26,13 @@ def make_card() -> Callable[..., ModelCard]:
         return replace(tiny_card(architecture), **values)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def with_card() -> Callable[..., object]:
+    """Return a function that gives a model like another but for some values of its card."""
+
+    def change(model: Any, **values: object) -> Any:
+        return replace(model, card=replace(model.card, **values))
+
+    return change

@@ -1,7 +1,6 @@
 """Small models and tomograms for the detection room."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -35,16 +34,6 @@ def model(make_card: Callable[..., ModelCard]) -> Model:
         # Some output of either sign everywhere, so that the heatmap has peaks.
         network.seg_head.conv.weight.mul_(20)
     return Model(card=card, network=network.eval())
-
-
-@pytest.fixture(scope="session")
-def with_card() -> Callable[..., Model]:
-    """Return a model like another but for some values of its card."""
-
-    def change(model: Model, **values: object) -> Model:
-        return replace(model, card=replace(model.card, **values))
-
-    return change
 
 
 @pytest.fixture(scope="session")

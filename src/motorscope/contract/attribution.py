@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motorscope.contract.card import FeatureSpec
-from motorscope.contract.requests import Request, RunSettings
+from motorscope.contract.requests import NetworkRequest, Request, RunSettings
 from motorscope.errors import ConfigError
 from motorscope.tomogram.grid import Shape, Vector, VoxelGrid
 
@@ -127,7 +127,7 @@ class MethodsRequest(Request[tuple[MethodFacts, ...]]):
 
 
 @dataclass(frozen=True)
-class AttributionRequest(Request[Attribution], Generic[V, M]):
+class AttributionRequest(NetworkRequest[Attribution], Generic[V, M]):
     """Explain the network's answer at a point.
 
     Attributes
@@ -157,11 +157,6 @@ class AttributionRequest(Request[Attribution], Generic[V, M]):
     reach: float = 600.0
     intensity: tuple[float, float] | None = None
     settings: RunSettings = field(default_factory=RunSettings)
-
-    @property
-    def device(self) -> str:
-        """Name of the device that it needs for itself."""
-        return self.settings.device
 
     def __post_init__(self) -> None:
         if self.steps < 1 or not self.block > 0 or not self.reach > 0:
@@ -201,7 +196,7 @@ class Effects:
 
 
 @dataclass(frozen=True)
-class EffectsRequest(Request[Effects], Generic[V, M]):
+class EffectsRequest(NetworkRequest[Effects], Generic[V, M]):
     """Say what each channel of an open stage adds to the score at a point.
 
     Attributes
@@ -219,11 +214,6 @@ class EffectsRequest(Request[Effects], Generic[V, M]):
     key: str
     at: Vector
     settings: RunSettings = field(default_factory=RunSettings)
-
-    @property
-    def device(self) -> str:
-        """Name of the device that it needs for itself."""
-        return self.settings.device
 
 
 @dataclass(frozen=True)

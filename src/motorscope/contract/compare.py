@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from motorscope.contract.requests import Request, RunSettings
+from motorscope.contract.requests import NetworkRequest, RunSettings
 from motorscope.contract.results import DetectionResult
 from motorscope.picks.table import PickTable
 from motorscope.tomogram.grid import VoxelGrid
@@ -62,7 +62,7 @@ class StageComparison:
 
 
 @dataclass(frozen=True)
-class CompareDetectionsRequest(Request[DetectionComparison], Generic[V, M]):
+class CompareDetectionsRequest(NetworkRequest[DetectionComparison], Generic[V, M]):
     """Compare what two models find in a tomogram; flips are those of each model's card.
 
     Attributes
@@ -79,14 +79,9 @@ class CompareDetectionsRequest(Request[DetectionComparison], Generic[V, M]):
     known: DetectionResult | None = None
     settings: RunSettings = field(default_factory=RunSettings)
 
-    @property
-    def device(self) -> str:
-        """Name of the device that it needs for itself."""
-        return self.settings.device
-
 
 @dataclass(frozen=True)
-class CompareStagesRequest(Request[StageComparison], Generic[V, M]):
+class CompareStagesRequest(NetworkRequest[StageComparison], Generic[V, M]):
     """Compare a stage of two models; what is not kept on disk is computed.
 
     Attributes
@@ -102,8 +97,3 @@ class CompareStagesRequest(Request[StageComparison], Generic[V, M]):
     other: M
     stage: str
     settings: RunSettings = field(default_factory=RunSettings)
-
-    @property
-    def device(self) -> str:
-        """Name of the device that it needs for itself."""
-        return self.settings.device

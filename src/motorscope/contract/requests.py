@@ -53,6 +53,17 @@ class Request(Generic[R]):
         return None
 
 
+class NetworkRequest(Request[R]):
+    """A request that runs a network, on the device that its settings name."""
+
+    settings: RunSettings
+
+    @property
+    def device(self) -> str:
+        """Name of the device that it needs for itself."""
+        return self.settings.device
+
+
 @dataclass(frozen=True)
 class InventoryRequest(Request[Inventory]):
     """Look at the shipped models, at a default model that may be a file, and at the devices.
@@ -71,7 +82,7 @@ class ModelRequest(Request[ModelOption]):
 
 
 @dataclass(frozen=True)
-class DetectionRequest(Request[DetectionResult], Generic[V, M]):
+class DetectionRequest(NetworkRequest[DetectionResult], Generic[V, M]):
     """Find motors in a tomogram.
 
     Attributes
@@ -86,8 +97,3 @@ class DetectionRequest(Request[DetectionResult], Generic[V, M]):
     model: M
     region: Region | None = None
     settings: RunSettings = RunSettings()
-
-    @property
-    def device(self) -> str:
-        """Name of the device that it needs for itself."""
-        return self.settings.device

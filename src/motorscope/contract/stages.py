@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from motorscope.contract.card import FeatureSpec
-from motorscope.contract.requests import Region, Request, RunSettings
+from motorscope.contract.requests import NetworkRequest, Region, Request, RunSettings
 from motorscope.picks.table import PickTable
 from motorscope.tomogram.grid import Shape, Vector, VoxelGrid
 
@@ -109,7 +109,7 @@ class OpenStage:
 
 
 @dataclass(frozen=True)
-class OpenStageRequest(Request[OpenStage], Generic[V, M]):
+class OpenStageRequest(NetworkRequest[OpenStage], Generic[V, M]):
     """Open a stage of a network over a tomogram, or over a box in it.
 
     Attributes
@@ -127,11 +127,6 @@ class OpenStageRequest(Request[OpenStage], Generic[V, M]):
     stage: str
     region: Region | None = None
     settings: RunSettings = field(default_factory=RunSettings)
-
-    @property
-    def device(self) -> str:
-        """Name of the device that it needs for itself."""
-        return self.settings.device
 
 
 @dataclass(frozen=True)
@@ -253,7 +248,7 @@ class AlikeRequest(Request[Alike]):
 
 
 @dataclass(frozen=True)
-class AlikeElsewhereRequest(Request[Alike], Generic[V, M]):
+class AlikeElsewhereRequest(NetworkRequest[Alike], Generic[V, M]):
     """Find in another tomogram what looks, to a stage, like picks of an open stage's tomogram.
 
     Attributes
@@ -273,8 +268,3 @@ class AlikeElsewhereRequest(Request[Alike], Generic[V, M]):
     rejected: PickTable
     minimum_distance: float
     settings: RunSettings = field(default_factory=RunSettings)
-
-    @property
-    def device(self) -> str:
-        """Name of the device that it needs for itself."""
-        return self.settings.device

@@ -3,8 +3,10 @@
 A new kind is a request and a result in `motorscope.contract`, and one function here.
 """
 
-from dataclasses import replace
+from collections.abc import Callable, Generator
+from dataclasses import fields, replace
 from functools import singledispatch
+from typing import Any
 
 from motorscope.contract import (
     CancelToken,
@@ -13,6 +15,7 @@ from motorscope.contract import (
     Inventory,
     InventoryRequest,
     ModelOption,
+    ModelRef,
     ModelRequest,
     Progress,
     Request,
@@ -84,13 +87,8 @@ def answer(request: Request[object], cache: ModelCache, cancel: CancelToken) -> 
 
 @answer.register
 def _(request: DetectionRequest, cache: ModelCache, cancel: CancelToken) -> Run[DetectionResult]:  # type: ignore[type-arg]
-    yield LOADING
-    model = cache.load(request.model)
-    if cancel.is_set():
-        return None
-    return (
-        yield from detect(replace(request, tomogram=opened(request.tomogram), model=model), cancel)
-    )
+    asked = yield from _ready(request, cache.load, cancel)
+    return None if asked is None else (yield from detect(asked, cancel))
 
 
 @answer.register
@@ -111,15 +109,8 @@ def _(
     cache: ModelCache,
     cancel: CancelToken,
 ) -> Run[Attribution]:
-    yield LOADING
-    model = cache.load(request.model)
-    if cancel.is_set():
-        return None
-    return (
-        yield from attribute(
-            replace(request, tomogram=opened(request.tomogram), model=model), cancel
-        )
-    )
+    asked = yield from _ready(request, cache.load, cancel)
+    return None if asked is None else (yield from attribute(asked, cancel))
 
 
 @answer.register
@@ -132,15 +123,14 @@ def _(
 
 @answer.register
 def _(request: EffectsRequest, cache: ModelCache, cancel: CancelToken) -> Run[Effects]:  # type: ignore[type-arg]
-    yield LOADING
-    model = cache.load(request.model)
-    if cancel.is_set():
+    asked = yield from _ready(request, cache.load, cancel)
+    if asked is None:
         return None
     entry = entry_of(StageCache.default(), request.key)
     return (
         yield from channel_effects(
-            opened(request.tomogram),
-            model,
+            asked.tomogram,
+            asked.model,
             entry.spec.name,
             request.at,
             entry.moments.mean,
@@ -156,19 +146,15 @@ def _(
     cache: ModelCache,
     cancel: CancelToken,
 ) -> Run[tuple[StageFacts, ...]]:
-    yield LOADING
-    model = cache.load_any(request.model)
-    asked = replace(request, tomogram=opened(request.tomogram), model=model)
-    return list_stages(asked, StageCache.default())
+    asked = yield from _ready(request, cache.load_any, cancel)
+    return None if asked is None else list_stages(asked, StageCache.default())
 
 
 @answer.register
 def _(request: OpenStageRequest, cache: ModelCache, cancel: CancelToken) -> Run[OpenStage]:  # type: ignore[type-arg]
-    yield LOADING
-    model = cache.load_any(request.model)
-    if cancel.is_set():
+    asked = yield from _ready(request, cache.load_any, cancel)
+    if asked is None:
         return None
-    asked = replace(request, tomogram=opened(request.tomogram), model=model)
     return (yield from opened_stage(asked, StageCache.default(), cancel))
 
 
@@ -201,10 +187,8 @@ def _(
     cache: ModelCache,
     cancel: CancelToken,
 ) -> Run[DetectionComparison]:
-    yield LOADING
-    model, other = cache.load(request.model), cache.load(request.other)
-    asked = replace(request, tomogram=opened(request.tomogram), model=model, other=other)
-    return (yield from compare_models(asked, cancel))
+    asked = yield from _ready(request, cache.load, cancel)
+    return None if asked is None else (yield from compare_models(asked, cancel))
 
 
 @answer.register
@@ -213,9 +197,9 @@ def _(
     cache: ModelCache,
     cancel: CancelToken,
 ) -> Run[StageComparison]:
-    yield LOADING
-    model, other = cache.load_any(request.model), cache.load_any(request.other)
-    asked = replace(request, tomogram=opened(request.tomogram), model=model, other=other)
+    asked = yield from _ready(request, cache.load_any, cancel)
+    if asked is None:
+        return None
     return (yield from compare_opened(asked, StageCache.default(), cancel))
 
 
@@ -225,11 +209,23 @@ def _(
     cache: ModelCache,
     cancel: CancelToken,
 ) -> Run[Alike]:
-    yield LOADING
-    model = cache.load_any(request.model)
-    asked = replace(request, tomogram=opened(request.tomogram), model=model)
+    asked = yield from _ready(request, cache.load_any, cancel)
+    if asked is None:
+        return None
     stages = StageCache.default()
     return (yield from alike_elsewhere(asked, entry_of(stages, request.key), stages, cancel))
+
+
+def _ready(
+    request: Any, load: Callable[[ModelRef], Any], cancel: CancelToken
+) -> Generator[Progress, None, Any]:
+    """Return a request with models and tomogram in place of the references, or ``None``."""
+    yield LOADING
+    names = (each.name for each in fields(request) if each.name in ("model", "other"))
+    loaded = {name: load(getattr(request, name)) for name in names}
+    if cancel.is_set():
+        return None
+    return replace(request, tomogram=opened(request.tomogram), **loaded)
 
 
 def device_of(request: Request[object]) -> str | None:

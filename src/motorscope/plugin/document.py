@@ -11,13 +11,13 @@ from psygnal import Signal
 
 from motorscope.contract import DetectionResult, ModelCard
 from motorscope.plugin.connections import listen
-from motorscope.plugin.layers.heatmap_part import Heatmap
 from motorscope.plugin.layers.kinds import TOMOGRAM, TOP, Ending, LayerKind
 from motorscope.plugin.layers.picks_view import PicksView
 from motorscope.plugin.layers.source import identity, is_source
 from motorscope.plugin.layers.tag import kind_of, retag, tag_of
 from motorscope.review import Review
 from motorscope.review.comparison import Compared
+from motorscope.review.heatmap_part import Heatmap
 
 
 @dataclass(frozen=True)

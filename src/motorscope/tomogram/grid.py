@@ -11,6 +11,8 @@ from motorscope.errors import SpacingError
 
 Shape = tuple[int, int, int]
 Vector = tuple[float, float, float]
+Box = tuple[Vector, Vector]
+"""Two corners (z, y, x) in Å, the lower one first."""
 
 _SPACING_RANGE = (0.1, 1000.0)
 """Å; whatever a file says beyond it is no voxel spacing of a tomogram."""

@@ -1,7 +1,6 @@
 """A small network whose heatmap has peaks."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 import torch
@@ -27,13 +26,3 @@ def model(make_card: Callable[..., ModelCard]) -> Model:
     with torch.no_grad():
         network.seg_head.conv.weight.mul_(20)  # some output of either sign everywhere
     return Model(card=card, network=network.eval())
-
-
-@pytest.fixture(scope="session")
-def with_card() -> Callable[..., Model]:
-    """Return a model like another but for some values of its card."""
-
-    def change(model: Model, **values: object) -> Model:
-        return replace(model, card=replace(model.card, **values))
-
-    return change

@@ -6,8 +6,8 @@ from typing import Any
 from motorscope.contract.stages import OpenStage, StageFacts
 from motorscope.plugin.encoder.network_choice import NetworkChoice
 from motorscope.plugin.layers.source import spacing_of
-from motorscope.plugin.layers.viewport import Box
 from motorscope.plugin.workspace import IN_VIEW
+from motorscope.tomogram.grid import Box
 
 Key = tuple[Any, ...]
 

@@ -9,8 +9,8 @@ from napari.components import ViewerModel
 from napari.layers import Image
 from numpy.typing import NDArray
 
-from motorscope.plugin.layers.viewport import Box
 from motorscope.tomogram import VoxelGrid
+from motorscope.tomogram.grid import Box
 
 REFRESH_SECONDS = 0.2
 """A heatmap that fills in is drawn again this often at most."""

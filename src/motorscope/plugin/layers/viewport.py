@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 
 from motorscope.errors import TomogramError
 from motorscope.plugin.layers.source import angstrom_per
-from motorscope.tomogram import VoxelGrid
-
-Box = tuple[tuple[float, float, float], tuple[float, float, float]]
+from motorscope.tomogram.grid import Box, VoxelGrid
 
 SLAB = 2000.0
 """Thickness in Å of the slab around the current slice that counts as in view."""

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import (
     QToolTip,
 )
 
-from motorscope.plugin.qt.names import common_ends, shortened
+from motorscope.names import common_ends, shortened
 
 
 class ChoiceBox(QComboBox):

@@ -25,10 +25,10 @@ from motorscope.contract.stages import AlikeElsewhereRequest
 from motorscope.engine import Engine, run_on
 from motorscope.errors import MotorscopeError, SpacingError
 from motorscope.picks import PickTable, Summits
-from motorscope.plugin.layers.heatmap_part import Heatmap
 from motorscope.plugin.layers.looks import tomogram_arguments
 from motorscope.plugin.review.heatmaps import read_heatmap
 from motorscope.review import Search
+from motorscope.review.heatmap_part import Heatmap
 from motorscope.review.worklist import Entry, Worklist, with_journal
 from motorscope.tomogram import Tomogram, VoxelGrid, open_tomogram, read_block, write_heatmap
 

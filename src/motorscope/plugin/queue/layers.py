@@ -15,13 +15,13 @@ import numpy as np
 from napari.layers import Image, Layer
 
 from motorscope.plugin.document import Tomograms
-from motorscope.plugin.layers.heatmap_part import Heatmap
 from motorscope.plugin.layers.kinds import HEATMAP, PICKS, Ending
 from motorscope.plugin.layers.looks import heatmap_arguments, tomogram_data
 from motorscope.plugin.layers.source import identity, is_queued, is_upright, place, spacing_of
 from motorscope.plugin.layers.tag import KEY, retag
 from motorscope.plugin.queue.jobs import Opened
 from motorscope.plugin.review.controller import ReviewController
+from motorscope.review.heatmap_part import Heatmap
 
 _LOG = logging.getLogger(__name__)
 

@@ -15,9 +15,9 @@ from qtpy.QtWidgets import (
     QStyleOptionViewItem,
 )
 
+from motorscope.names import Ends, common_ends, shortened
 from motorscope.plugin.layers.kinds import STATUS_COLOURS
 from motorscope.plugin.layers.looks import label
-from motorscope.plugin.qt.names import Ends, common_ends, shortened
 from motorscope.plugin.qt.parts import AMBER, ink
 from motorscope.plugin.qt.rows_view import DISPLAY, TIP, Column, RowsModel, RowsTable
 from motorscope.review.worklist import (

@@ -16,7 +16,13 @@ from motorscope.errors import MotorscopeError
 from motorscope.plugin.connections import listen
 from motorscope.plugin.document import OpenTomogram
 from motorscope.plugin.layers.filling import Filling
-from motorscope.plugin.layers.heatmap_part import (
+from motorscope.plugin.layers.kinds import HEATMAP
+from motorscope.plugin.layers.looks import heatmap_arguments
+from motorscope.plugin.layers.source import full_grid, identity, is_queued, place, tomogram_name
+from motorscope.plugin.review.controller import ReviewController
+from motorscope.plugin.workspace import Workspace
+from motorscope.review import Review, TomogramRecord
+from motorscope.review.heatmap_part import (
     Heatmap,
     offset,
     pasted,
@@ -24,13 +30,6 @@ from motorscope.plugin.layers.heatmap_part import (
     voxels_in,
     whole_grid,
 )
-from motorscope.plugin.layers.kinds import HEATMAP
-from motorscope.plugin.layers.looks import heatmap_arguments
-from motorscope.plugin.layers.source import full_grid, identity, is_queued, place, tomogram_name
-from motorscope.plugin.layers.viewport import Box
-from motorscope.plugin.review.controller import ReviewController
-from motorscope.plugin.workspace import Workspace
-from motorscope.review import Review, TomogramRecord
 from motorscope.review.searches import heatmap_of
 from motorscope.tomogram import (
     VoxelGrid,
@@ -38,6 +37,7 @@ from motorscope.tomogram import (
     open_tomogram,
     write_heatmap,
 )
+from motorscope.tomogram.grid import Box
 
 _LOG = logging.getLogger(__name__)
 _MOST = 500_000_000  # bytes of heatmaps to go back to

@@ -2,8 +2,8 @@
 
 import pytest
 
+from motorscope.names import common_ends, shortened
 from motorscope.plugin.qt.choice_box import ChoiceBox
-from motorscope.plugin.qt.names import common_ends, shortened
 
 
 def cut(names, room):

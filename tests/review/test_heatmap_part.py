@@ -5,7 +5,7 @@ import pytest
 
 from motorscope.contract import FeatureSpec
 from motorscope.detection.tiling.region import choose_part
-from motorscope.plugin.layers.heatmap_part import (
+from motorscope.review.heatmap_part import (
     offset,
     pasted,
     trusted_box,

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from motorscope.plugin.layers.viewport import Box
-from motorscope.tomogram import VoxelGrid
+from motorscope.tomogram.grid import Box, VoxelGrid
 
 Floats = NDArray[np.float32]
 Heatmap = tuple[NDArray[np.float32], VoxelGrid]

@@ -194,6 +194,11 @@ class Effects:
         """What of the score is lost without each channel ``(channel,)``; negative: it rises."""
         return np.asarray(self.score - self.without, np.float32)
 
+    @property
+    def effect_logit(self) -> NDArray[np.float32]:
+        """The same before calibration, in logits: it tells channels apart at any score."""
+        return np.asarray(self.logit - self.logits_without, np.float32)
+
 
 @dataclass(frozen=True)
 class EffectsRequest(NetworkRequest[Effects], Generic[V, M]):

@@ -54,7 +54,7 @@ def test_from_a_stage_to_effects_a_second_model_and_files(dock, qtbot, tmp_path,
     dock.table.job.button.click()
     qtbot.waitUntil(lambda: dock.channels.effects is not None)
     assert dock.table.words.text().startswith("Score of this motor")
-    assert dock.encoder.shown == int(dock.channels.effects.effect.argmax())
+    assert dock.encoder.shown == int(dock.channels.effects.effect_logit.argmax())
 
     assert dock.versus.other.currentText() == "twin"
     dock.versus.stage.button.click()

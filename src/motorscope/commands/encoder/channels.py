@@ -80,8 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
         assert effects is not None  # nobody cancels
         order = ranking.table["channel"].to_numpy()
         ranking.table["effect"] = effects.effect[order]
-        ranking.table["effect_logit"] = effects.logit - effects.logits_without[order]
-        most = int(effects.effect.argmax())
+        ranking.table["effect_logit"] = effects.effect_logit[order]
+        most = int(effects.effect_logit.argmax())
         line.keep(
             f"score {effects.score:.3f} (without flips) at the point; without channel {most} "
             f"{effects.without[most]:.3f}"

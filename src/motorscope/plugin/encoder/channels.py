@@ -167,7 +167,8 @@ class ChannelsController:
         if len(self.table):
             self.table = self.table.drop(columns="effect", errors="ignore")
             if self.effects is not None:
-                self.table["effect"] = self.effects.effect[self.table["channel"].to_numpy()]
+                order = self.table["channel"].to_numpy()
+                self.table["effect"] = self.effects.effect_logit[order]
             own = "variance" if self.by == BY_VARIANCE else "auc"
             column = self.order if self.order in self.table else own
             up = (column in _ASCENDING) != (self.backwards and bool(self.order))

@@ -44,9 +44,9 @@ _COLUMNS = {
     ),
     "effect": Column(
         "Effect",
-        "What it adds to the score of the current pick: how much of the score is lost\n"
-        "when the channel is set to its mean; negative: the score rises.",
-        "+0.000",
+        "What it adds to the score of the current pick, in logits as the maps of Why here:\n"
+        "how much is lost when the channel is set to its mean; negative: the score rises.",
+        "+0.00",
     ),
     "variance": Column("Var.", "Variance over the volume.", "0.0e-0"),
 }
@@ -229,10 +229,11 @@ def _ranking_in_words(by: str, table_length: int) -> str:
 
 def _effects_in_words(effects: Effects) -> str:
     """Return what the score is, and what it would be without the channel that adds the most."""
-    first = int(effects.effect.argmax())
+    first = int(effects.effect_logit.argmax())
     return (
-        f"Score of this motor {effects.score:.2f} in one pass without flips; without channel "
-        f"{first} {effects.without[first]:.2f}."
+        f"Score of this motor {effects.score:.2f} (logit {effects.logit:.2f}) in one pass without "
+        f"flips; without channel {first} {effects.without[first]:.2f} "
+        f"({effects.logits_without[first]:.2f})."
     )
 
 
@@ -243,7 +244,7 @@ def _cell(row: "pd.Series[Any]", column: str) -> str:
     if not np.isfinite(value):
         return "–"
     if column == "effect":
-        return f"{value:+.3f}"
+        return f"{value:+.2f}"
     if column == "variance":
         return f"{value:.2g}"
     if column == "percentile":

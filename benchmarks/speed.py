@@ -1,83 +1,92 @@
 """How long a detection takes, how much memory, and how that compares; writes docs/speed.md.
 
     ./do bench                                       # all sizes and networks: hours
+    ./do bench --short                               # a part of it: some minutes on a quiet machine
     ./do bench --sizes 48x160x160 --networks built-in --output /tmp/speed.md
 
 Every row is a process of its own (`speed_child.py`), and rows of one table are run in turns in one
-call, so that ratios hold on other machines. The tomogram is a simulated one with motors. A
-competitor's row counts only if it has the same picks. The page says how busy the machine was.
+call, so that ratios hold on other machines. The tomogram is a simulated one with motors, for memory
+noise. A competitor's row counts only if it has the same picks. The page says how busy the machine
+was.
 """
 
 import argparse
 import datetime
+import itertools
 import json
-import os
 import platform
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from detect_speed import write_noise
+from speed_machine import Machine, this_machine
+
 SIZES = ("128x512x512", "300x960x928")
 NETWORKS = ("built-in", "r3d18", "r3d200")
-WAYS = ("cold", "warm", "monai", "monai-plan")
+WAYS = ("cold", "one-look", "warm", "monai", "monai-plan")
+MEMORY = ("100x100x100", "200x480x480", "300x960x928", "500x1912x1847")
 SAME_PLACE, SAME_SCORE = 1.0, 0.05
 """How far picks may be apart, in heatmap voxels, and their scores."""
 
 
 @dataclass(frozen=True)
-class Machine:
-    """What the figures were measured on."""
+class Case:
+    """What one table is about: a size, a network, and the ways to detect that it compares."""
 
-    processor: str
-    cores: int
-    peak: float  # GFLOP/s of a large fp32 matrix product
-    load: float  # processes that were running before
+    size: str
+    network: str
+    ways: tuple[str, ...] = WAYS
+
+
+SHORT = (
+    Case("128x512x512", "built-in"),
+    Case("64x256x256", "r3d200", ("cold", "warm", "monai", "monai-plan")),
+    Case("300x960x928", "built-in", ("cold", "one-look")),
+)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--short", action="store_true", help="a few cases, each once")
     parser.add_argument("--sizes", nargs="+", default=SIZES, metavar="ZxYxX")
     parser.add_argument("--networks", nargs="+", default=NETWORKS, choices=NETWORKS)
     parser.add_argument("--ways", nargs="+", default=WAYS, choices=WAYS)
+    parser.add_argument("--memory", nargs="*", metavar="ZxYxX", help="sizes of the memory's curve")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--spacing", type=float, default=13.1, help="of the tomograms, in Å")
     parser.add_argument("--folder", type=Path, help="where to keep the tomograms for another time")
     parser.add_argument("--output", type=Path, default=Path("docs/speed.md"))
     arguments = parser.parse_args()
 
+    cases: Sequence[Case] = SHORT
+    repeats, memory = 1, arguments.memory
+    if not arguments.short:
+        pairs = itertools.product(arguments.sizes, arguments.networks)
+        cases = [Case(size, network, tuple(arguments.ways)) for size, network in pairs]
+        repeats = arguments.repeats
+    if memory is None:
+        memory = MEMORY[:-1] if arguments.short else MEMORY
     machine = this_machine()
     tables = []
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.folder or Path(temporary)
-        for size in arguments.sizes:
-            tomogram = simulated(folder, size, arguments.spacing)
-            for network in arguments.networks:
-                model = model_named(network, Path(temporary))
-                runs = in_turns(arguments.ways, tomogram, model, arguments.repeats)
-                tables.append(table(size, arguments.spacing, network, model, runs, machine))
-                print(tables[-1], flush=True)
-    arguments.output.write_text(page(machine, tables, arguments.repeats), encoding="utf-8")
-
-
-def this_machine() -> Machine:
-    import torch
-
-    from motorscope.detection.hardware.processor import processor_name
-
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
-    a = torch.ones(2048, 2048)
-    seconds = []
-    for _ in range(5):
-        began = time.perf_counter()
-        a @ a
-        seconds.append(time.perf_counter() - began)
-    return Machine(processor_name(), os.cpu_count() or 1, 2 * 2048**3 / min(seconds) / 1e9, load)
+        for case in cases:
+            tomogram = simulated(folder, case.size, arguments.spacing)
+            model = model_named(case.network, Path(temporary))
+            runs = in_turns(case.ways, tomogram, model, repeats)
+            tables.append(table(case.size, arguments.spacing, case.network, model, runs, machine))
+            print(tables[-1], flush=True)
+        if memory:
+            tables.append(memory_table(memory, Path(temporary), arguments.spacing))
+            print(tables[-1], flush=True)
+    arguments.output.write_text(page(machine, tables, repeats), encoding="utf-8")
 
 
 def simulated(folder: Path, size: str, spacing: float) -> Path:
@@ -118,7 +127,9 @@ def model_named(network: str, folder: Path) -> str:
     return str(save_model(build_network(architecture), card, folder))
 
 
-def in_turns(ways: list[str], tomogram: Path, model: str, repeats: int) -> dict[str, list[dict]]:
+def in_turns(
+    ways: Sequence[str], tomogram: Path, model: str, repeats: int
+) -> dict[str, list[dict]]:
     """Run each way `repeats` times, one after the other, so that a slow hour slows all of them."""
     runs: dict[str, list[dict]] = {way: [] for way in ways}
     child = Path(__file__).with_name("speed_child.py")
@@ -151,7 +162,12 @@ def table(
     ]
     for way, made in runs.items():
         same = agree(ours[0]["picks"], made[0]["picks"], voxel_of(model)) if ours else None
-        ratio = f"{median(made, 'seconds') / base:.2f}" if base and same else "void"
+        # A look without mirror images is no competitor: its scores are others.
+        ratio = (
+            f"{median(made, 'seconds') / base:.2f}"
+            if base and (same or way == "one-look")
+            else "void"
+        )
         lines.append(
             f"| {SAID[way]} | {median(made, 'seconds'):.1f} | {median(made, 'cpu'):.1f} | "
             f"{median(made, 'peak_mb'):.0f} | {ratio} | {'yes' if same else 'no'}, "
@@ -167,8 +183,31 @@ def table(
     return "\n".join(lines)
 
 
+def memory_table(sizes: Sequence[str], folder: Path, spacing: float) -> str:
+    """Return a section about the memory that volumes of noise take, one look at each."""
+    lines = [
+        "### Memory, built-in, by size",
+        "",
+        "Noise, without mirror images, which are computed in windows of the same size.",
+        "",
+        "| voxels | file, MiB | peak memory beside it, MiB | CPU seconds |",
+        "| --- | --- | --- | --- |",
+    ]
+    for size in sizes:
+        path = folder / f"noise-{size}.mrc"
+        shape = [int(side) for side in size.split("x")]
+        write_noise(path, (shape[0], shape[1], shape[2]), spacing)
+        run = in_turns(["one-look"], path, "built-in", 1)["one-look"][0]
+        file = path.stat().st_size / 2**20
+        path.unlink()
+        lines.append(f"| {size} | {file:.0f} | {run['peak_mb']:.0f} | {run['cpu']:.0f} |")
+        print(lines[-1], flush=True)
+    return "\n".join(lines)
+
+
 SAID = {
     "cold": "`motorscope detect`, from the command's start",
+    "one-look": "the same without mirror images (`--no-flips`)",
     "warm": "the same twice in one process, the first time on 64³ voxels",
     "monai": "MONAI's sliding window, 128³, overlap 0.5, eager fp32",
     "monai-plan": "MONAI's sliding window with our windows and folded network",

@@ -2,7 +2,7 @@
 
     python benchmarks/speed_child.py WAY TOMOGRAM MODEL
 
-`speed.py` runs this; see there. Ways: ``cold``, ``warm``, ``monai``, ``monai-plan``.
+`speed.py` runs this; see there. Ways: ``cold``, ``one-look``, ``warm``, ``monai``, ``monai-plan``.
 """
 
 import json
@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from motorscope.threads import wait_asleep
+
 if TYPE_CHECKING:
     from motorscope.picks import PickTable
 
@@ -27,8 +29,11 @@ MIRRORED = ((2,), (3,), (4,))
 def main() -> None:
     way, tomogram, model = sys.argv[1:]
     began = time.perf_counter()
+    wait_asleep()  # ours or not
     with peak_memory(Path(tomogram)) as peak:
-        figures = {"cold": cold, "warm": warm}.get(way, with_monai)(Path(tomogram), model, way)
+        figures = {"cold": cold, "one-look": cold, "warm": warm}.get(way, with_monai)(
+            Path(tomogram), model, way
+        )
     figures |= {"seconds": time.perf_counter() - began, "cpu": time.process_time()}
     print(json.dumps(figures | {"peak_mb": peak[0]}))
 
@@ -39,7 +44,8 @@ def cold(path: Path, model: str, way: str) -> dict[str, object]:
 
     with tempfile.TemporaryDirectory() as folder, counted_voxels() as voxels:
         output = Path(folder) / "picks.csv"
-        status = cli.main(["detect", str(path), "--model", model, "-o", str(output), "--quiet"])
+        command = ["detect", str(path), "--model", model, "-o", str(output), "--quiet"]
+        status = cli.main(command + (["--no-flips"] if way == "one-look" else []))
         assert status == 0
         return {"voxels": sum(voxels), "picks": picks_in(output)}
 
@@ -86,6 +92,7 @@ def with_monai(path: Path, model: str, way: str) -> dict[str, object]:
     from motorscope.detection.hardware.setup import choose_setup
     from motorscope.detection.tiling.plan import plan_windows
     from motorscope.network import fuse_for_inference, load_model
+    from motorscope.network.convolution import Conv3d
     from motorscope.tomogram import open_tomogram, prepare, prepared_grid
 
     loaded, tomogram = load_model(model), open_tomogram(path)
@@ -96,7 +103,9 @@ def with_monai(path: Path, model: str, way: str) -> dict[str, object]:
     padding = [(0, -side % 32) for side in shape]
     volume = torch.from_numpy(np.pad(prepared, padding, mode="symmetric"))[None, None]
     network, roi, overlap = loaded.network, (128,) * 3, (0.5,) * 3
-    if way == "monai-plan":
+    if way == "monai":  # its convolutions are PyTorch's, not ours
+        Conv3d.forward = torch.nn.Conv3d.forward
+    else:
         network = fuse_for_inference(network)
         setup = choose_setup("cpu", "fp32", card.architecture)
         windows = plan_windows(

@@ -65,7 +65,9 @@ def main(folder: Path) -> None:
         area.setValue(area.maximum() if bottom else 0)
         settle()
         picture = viewer.screenshot(canvas_only=False, flash=False)
-        Image.fromarray(picture).convert("RGB").save(folder / f"encoder-{name}.png", optimize=True)
+        few = Image.fromarray(picture).convert("RGB")
+        few = few.quantize(256, method=Image.Quantize.MAXCOVERAGE)  # keeps rare colors
+        few.save(folder / f"encoder-{name}.png", optimize=True)
 
     wait(lambda: dock.encoder.facts)
     if dock.encoder.open_stage is None and not dock.encoder.opening.busy:

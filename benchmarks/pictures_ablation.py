@@ -10,18 +10,12 @@ every z. The pictures measure, they teach nothing. Every figure has a spread: co
 more than one seed before a small difference is believed.
 """
 
-import csv
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from PIL import Image
-from scipy.ndimage import maximum_filter
 from timm.utils import ModelEmaV3
-from torch.nn import functional
 from torch.optim.lr_scheduler import OneCycleLR
 from torch.utils.data import DataLoader
 
@@ -33,12 +27,9 @@ from motorscope.training.fitting.loop import start_at_prior
 from motorscope.training.fitting.loss import heatmap_loss
 from motorscope.training.settings.config import TrainConfig
 from motorscope.training.settings.config_file import make_config
+from pictures_scoring import scored
 
 CONFIG = "configs/built-in.toml"
-PIXEL = 15.0
-"""Å per pixel of the pictures."""
-RADIUS = 400.0
-"""Å within which a candidate is the motor."""
 SHORT: dict[str, Any] = {
     "pictures": {"sections": 800, "batch": 12},
     "optimiser": {"steps": 500},
@@ -88,54 +79,6 @@ def trained(config: TrainConfig, pool: SectionPool) -> UNet3d:
     return found
 
 
-def labelled(folder: Path) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
-    """Yield pictures and where their motor is, ``(y, x)`` in pixels."""
-    with (folder / "index.csv").open() as file:
-        for row in csv.DictReader(file):
-            place = np.array([float(row["y"]), float(row["x"])])
-            image = np.array(Image.open(folder / row["file"]).convert("L"), np.float32)
-            yield image, None if place[0] < 0 else place
-
-
-def heatmap(network: UNet3d, image: np.ndarray, spacing: float) -> np.ndarray:
-    """Return the logits of one picture."""
-    sides = [round(side * PIXEL / spacing) for side in image.shape]
-    small = functional.interpolate(
-        torch.from_numpy(image)[None, None], sides, mode="bilinear", antialias=True
-    )[0, 0].numpy()
-    low, high = np.percentile(small, [1, 99])
-    small = np.clip((small - low) / max(high - low, 1e-6), 0, 1).astype(np.float32)
-    padded = np.pad(small, [(0, -side % 32) for side in sides], mode="edge")
-    with torch.no_grad():
-        logits = forward_flat(network, torch.from_numpy(padded)[None, None, None]).main
-    kept: np.ndarray = logits[0, 0, 0, : sides[0] // 4 + 1, : sides[1] // 4 + 1].numpy()
-    return kept
-
-
-def scored(network: UNet3d, folder: Path, spacing: float) -> tuple[float, float]:
-    """Return average precision, and the share of motors that are the best candidate."""
-    rows: list[tuple[float, bool]] = []
-    motors = first = 0
-    for image, motor in labelled(folder):
-        heat = heatmap(network, image, spacing)
-        peaks = np.argwhere(heat == maximum_filter(heat, size=5))
-        order = np.argsort(-heat[tuple(peaks.T)])[:20]
-        motors += motor is not None
-        used = False
-        for rank, peak in enumerate(peaks[order]):
-            away = (
-                np.inf if motor is None else np.hypot(*((4 * peak + 1.5) * spacing / PIXEL - motor))
-            )
-            hit = bool(away * PIXEL < RADIUS)
-            if not (hit and used):
-                rows.append((float(heat[tuple(peak)]), hit))
-            first += hit and rank == 0
-            used |= hit
-    hits = np.array([hit for _, hit in sorted(rows, reverse=True)])
-    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
-    return float(precision[hits].sum() / motors), first / motors
-
-
 def main() -> None:
     """Run the variants that are named, all by default, and print a row for each."""
     folder, out, names = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:] or list(VARIANTS)
@@ -149,4 +92,5 @@ def main() -> None:
         print(f"{name:30} {precision:17.3f} {first:15.3f}", flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

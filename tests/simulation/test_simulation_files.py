@@ -119,6 +119,25 @@ def test_sample_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert set(truth["tomogram"]) == {open_tomogram(path).name}
 
 
+def test_a_new_motor_makes_a_new_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folders inside of the simulator count too."""
+    package = tmp_path / "simulation"
+    source = Path(sample_module.__file__).parent
+    for path in (source / "sample.py", *(source / "motors").glob("*.py")):
+        copy = package / path.relative_to(source)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    monkeypatch.setattr(sample_module, "__file__", str(package / "sample.py"))
+    monkeypatch.setattr(sample_module, "write_simulation", lambda path, made: path.touch())
+    monkeypatch.setattr(sample_module, "simulate_tomogram", lambda *_: None)
+    monkeypatch.setenv("MOTORSCOPE_CACHE", str(tmp_path / "cache"))
+    before = sample_tomogram_path()
+    assert sample_tomogram_path() == before
+    changed = next((package / "motors").glob("*.py"))
+    changed.write_text(changed.read_text() + "# changed")
+    assert sample_tomogram_path() != before
+
+
 def test_sample_shows_three_motors_well() -> None:
     # Fails when a changed simulator draws another scene: look at it, and choose another seed.
     rng = np.random.default_rng(sample_module.SEED)

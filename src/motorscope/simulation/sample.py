@@ -55,6 +55,6 @@ def sample_tomogram_path() -> Path:
 def _mark() -> str:
     """Return eight digits that change with this package's source."""
     digest = hashlib.sha256()
-    for module in sorted(Path(__file__).parent.glob("*.py")):
+    for module in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(module.read_bytes())
     return digest.hexdigest()[:8]

@@ -151,7 +151,9 @@ def test_the_configurations_in_the_repository_are_valid(path):
 
 
 def test_fine_tuning_mixes_in_what_the_built_in_model_learned_from():
-    shipped, further = (read_config(CONFIGS / f"{name}.toml") for name in ("built-in", "fine-tune"))
+    shipped, further = (
+        read_config(CONFIGS / f"{name}.toml") for name in ("built-in-further", "fine-tune")
+    )
     assert further.simulation == shipped.simulation
     assert further.loss == shipped.loss
     assert further.pictures.sections > 0

@@ -4,7 +4,7 @@ from functools import partial
 
 from napari.components import ViewerModel
 from qtpy.QtCore import QSize
-from qtpy.QtWidgets import QApplication, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QPushButton, QWidget
 
 from motorscope.plugin.compare.widget import ComparisonControls
 from motorscope.plugin.connections import listen
@@ -15,7 +15,8 @@ from motorscope.plugin.detect.tomogram_widget import TomogramControls
 from motorscope.plugin.panel import PanelState, panel_state
 from motorscope.plugin.qt.controls import mind_wheel_and_keys
 from motorscope.plugin.qt.dock import ENCODER, GALLERY, QUEUE, Dock, show_dock
-from motorscope.plugin.qt.parts import Section, StatusLine, scrolling
+from motorscope.plugin.qt.layouts import in_dock
+from motorscope.plugin.qt.parts import Section, StatusLine
 from motorscope.plugin.qt.runner import JobRunner
 from motorscope.plugin.review.widget import ReviewControls
 
@@ -65,10 +66,7 @@ class MotorscopeWidget(Dock):
         return QSize(340, 640)
 
     def _lay_out(self) -> None:
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(2, 2, 2, 2)
-        column.setSpacing(4)
+        parts = list[QWidget]()
         for title, group in (
             ("Tomogram", self.tomogram),
             ("Model", self.model),
@@ -78,16 +76,10 @@ class MotorscopeWidget(Dock):
             ("Other picks", self.comparison),
         ):
             section = Section(title, group, open_=group is not self.comparison)
-            column.addWidget(section)
+            parts.append(section)
             if group is self.comparison:
                 self.comparison.arrived.connect(partial(section.header.setChecked, True))
-        column.addWidget(self.encoder)
-        column.addStretch(1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scrolling(content), 1)
-        layout.addWidget(self.comparison.foot)
-        layout.addWidget(self.status)
+        in_dock(self, [*parts, self.encoder], [self.comparison.foot, self.status])
 
     def _refresh(self, *_: object) -> None:
         """Show what has changed in the workspace."""

@@ -4,8 +4,6 @@ from pathlib import Path
 
 from qtpy.QtWidgets import (
     QFileDialog,
-    QFormLayout,
-    QHBoxLayout,
     QPushButton,
     QWidget,
 )
@@ -16,6 +14,7 @@ from motorscope.engine import Failure, run_on
 from motorscope.errors import ModelError
 from motorscope.plugin.panel import ModelState
 from motorscope.plugin.qt.choice_box import ChoiceBox
+from motorscope.plugin.qt.layouts import in_form, in_row
 from motorscope.plugin.qt.parts import Hint, StatusLine
 from motorscope.plugin.qt.runner import JobRunner
 from motorscope.plugin.settings import preferences
@@ -45,14 +44,8 @@ class ModelControls(QWidget):
         self.card = Hint()
         self.device = ChoiceBox()
         self.device.setToolTip("Where the network runs; Automatic takes the fastest device.")
-        row = QHBoxLayout()
-        row.addWidget(self.choice, 1)
-        row.addWidget(self.open)
-        form = QFormLayout(self)
-        form.setContentsMargins(6, 0, 6, 4)
-        form.addRow("Model", row)
-        form.addRow(self.card)
-        form.addRow("Device", self.device)
+        row = in_row(self.choice, self.open)
+        in_form(self, ("Model", row), self.card, ("Device", self.device))
         self.choice.currentIndexChanged.connect(self._on_chosen)
         self.device.currentIndexChanged.connect(self._on_device)
         self.open.clicked.connect(self._on_open)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QWidget
 from superqt.utils import signals_blocked
 
 from motorscope.contract import Notice, Progress
@@ -12,6 +12,7 @@ from motorscope.plugin.detect.controller import DetectController, Task
 from motorscope.plugin.layers.source import identity
 from motorscope.plugin.panel import RunState
 from motorscope.plugin.qt.choice_box import ChoiceBox
+from motorscope.plugin.qt.layouts import in_form, in_row
 from motorscope.plugin.qt.parts import AMBER, Hint, JobBar, StatusLine
 from motorscope.plugin.qt.runner import JobRunner
 from motorscope.plugin.review.commands import key_of
@@ -48,14 +49,7 @@ class RunControls(QWidget):
         self.job = JobBar("Find motors", "Run the network; heatmap and points appear as layers.")
         self.job.button.setStyleSheet("font-weight: bold; padding: 5px;")
         self.notice = Hint(AMBER)
-        row = QHBoxLayout()
-        row.addWidget(self.region, 1)
-        row.addWidget(self.flips)
-        form = QFormLayout(self)
-        form.setContentsMargins(6, 0, 6, 4)
-        form.addRow("Search", row)
-        form.addRow(self.job)
-        form.addRow(self.notice)
+        in_form(self, ("Search", in_row(self.region, self.flips)), self.job, self.notice)
         self.job.started.connect(self.start)
         self.job.cancelled.connect(runner.cancel)
         self.region.currentIndexChanged.connect(self._on_region)

@@ -8,8 +8,6 @@ from napari.layers import Layer
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QDoubleSpinBox,
-    QFormLayout,
-    QHBoxLayout,
     QLabel,
     QPushButton,
     QVBoxLayout,
@@ -23,6 +21,7 @@ from motorscope.plugin.connections import listen
 from motorscope.plugin.coordinates.save_widget import ask_and_save
 from motorscope.plugin.detect.histogram_widget import ScoreHistogram
 from motorscope.plugin.layers.source import identity, path_of
+from motorscope.plugin.qt.layouts import in_form, in_row
 from motorscope.plugin.qt.parts import StatusLine
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.workspace import Workspace
@@ -60,15 +59,13 @@ class DetectionControls(QWidget):
         top.setSpacing(0)
         top.addWidget(self.histogram)
         top.addWidget(self.slider)
-        bottom = QHBoxLayout()
-        bottom.addWidget(self.count, 1)
-        bottom.addWidget(self.save)
-        form = QFormLayout(self)
-        form.setContentsMargins(6, 0, 6, 4)
-        form.addRow(top)
-        form.addRow("Threshold", self.threshold)
-        form.addRow("Minimum distance", self.distance)
-        form.addRow(bottom)
+        in_form(
+            self,
+            top,
+            ("Threshold", self.threshold),
+            ("Minimum distance", self.distance),
+            in_row(self.count, self.save),
+        )
         self.slider.valueChanged.connect(self._on_threshold)
         self.threshold.valueChanged.connect(self._on_threshold)
         self.histogram.threshold_dragged.connect(self._on_threshold)

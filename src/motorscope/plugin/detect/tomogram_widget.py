@@ -1,8 +1,6 @@
 """Which layer is the tomogram, and how large its voxels are."""
 
 from qtpy.QtWidgets import (
-    QFormLayout,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -13,6 +11,7 @@ from superqt.utils import signals_blocked
 from motorscope.plugin.layers.source import parse_spacing
 from motorscope.plugin.panel import TomogramState
 from motorscope.plugin.qt.choice_box import ChoiceBox
+from motorscope.plugin.qt.layouts import in_form, in_row
 from motorscope.plugin.qt.parts import AMBER, Hint, StatusLine
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.workspace import Workspace
@@ -40,19 +39,13 @@ class TomogramControls(QWidget):
         self.set = QPushButton("Set")
         self.set.setToolTip("Give the layer this spacing.")
         self.hint = Hint(AMBER)
-        row = QHBoxLayout()
-        row.addWidget(self.spacing, 1)
-        row.addWidget(QLabel("Å"))
-        row.addWidget(self.set)
-        form = QFormLayout(self)
-        form.setContentsMargins(6, 0, 6, 4)
-        layers = QHBoxLayout()
-        layers.addWidget(self.choice, 1)
-        layers.addWidget(self.queue)
-        form.addRow("Layer", layers)
-        form.addRow("Shape", self.shape)
-        form.addRow("Spacing", row)
-        form.addRow(self.hint)
+        in_form(
+            self,
+            ("Layer", in_row(self.choice, self.queue)),
+            ("Shape", self.shape),
+            ("Spacing", in_row(self.spacing, QLabel("Å"), self.set)),
+            self.hint,
+        )
         self.choice.currentIndexChanged.connect(self._on_chosen)
         self.set.clicked.connect(self._on_set)
         self.spacing.returnPressed.connect(self._on_set)

@@ -2,7 +2,6 @@
 
 from napari.components import ViewerModel
 from qtpy.QtCore import QSize
-from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from motorscope.contract import Inventory, InventoryRequest
 from motorscope.engine import Failure, run_on
@@ -23,7 +22,8 @@ from motorscope.plugin.encoder.why_widget import WhyControls
 from motorscope.plugin.layers.source import tomogram_name
 from motorscope.plugin.qt.controls import mind_wheel_and_keys
 from motorscope.plugin.qt.dock import Dock
-from motorscope.plugin.qt.parts import AMBER, Hint, Section, StatusLine, scrolling
+from motorscope.plugin.qt.layouts import in_dock
+from motorscope.plugin.qt.parts import AMBER, Hint, Section, StatusLine
 from motorscope.plugin.qt.runner import JobRunner
 from motorscope.plugin.review.commands import serve_reviews
 from motorscope.plugin.settings import preferences
@@ -78,13 +78,7 @@ class EncoderWidget(Dock):
         return QSize(340, 640)
 
     def _lay_out(self) -> None:
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(2, 2, 2, 2)
-        column.setSpacing(4)
-        column.addWidget(self.about)
-        column.addWidget(self.problem)
-        for title, group in (
+        groups = (
             ("Maps", self.maps),
             ("Channels", self.table),
             ("Profile", self.profile),
@@ -92,13 +86,9 @@ class EncoderWidget(Dock):
             ("Find alike", self.likeness),
             ("Compare models", self.versus),
             ("Save", self.saving),
-        ):
-            column.addWidget(Section(title, group))
-        column.addStretch(1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scrolling(content), 1)
-        layout.addWidget(self.status)
+        )
+        sections = [Section(title, group) for title, group in groups]
+        in_dock(self, [self.about, self.problem, *sections], [self.status])
 
     def _new_runner(self) -> JobRunner:
         runner = JobRunner(self)

@@ -99,8 +99,8 @@ def with_monai(path: Path, model: str, way: str) -> dict[str, object]:
     card, stride = loaded.card, loaded.output.stride
     prepared = prepare(tomogram, card.input)
     shape = prepared.shape
-    # Filled up as in our run, so that picks can be the same.
-    padding = [(0, -side % 32) for side in shape]
+    # Filled up as in our run, so that picks can be the same, and not with zeros to a whole window.
+    padding = [(0, max(-side % 32, (128 if way == "monai" else 0) - side)) for side in shape]
     volume = torch.from_numpy(np.pad(prepared, padding, mode="symmetric"))[None, None]
     network, roi, overlap = loaded.network, (128,) * 3, (0.5,) * 3
     if way == "monai":  # its convolutions are PyTorch's, not ours

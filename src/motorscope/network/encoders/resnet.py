@@ -205,7 +205,7 @@ class ResNetEncoder3d(Encoder):
         depth = (x.shape[2] + 2 * padding - reach - 1) // stride + 1
         pooled = (depth - 1) // 2 + 1
         last: Tensor | None = None  # the plane before a slab, with which its first is pooled
-        slabs = []
+        whole: Tensor | None = None  # made at once, so that no piece of it splits up freed memory
         for part in range(_STEM_SLABS):
             # Planes of the stem, and of the input for those.
             start, stop = (2 * (pooled * p // _STEM_SLABS) for p in (part, part + 1))
@@ -225,8 +225,13 @@ class ResNetEncoder3d(Encoder):
             after = [beyond] if (stop - start) % 2 else []
             y = torch.cat([beyond if last is None else last, y, *after], dim=2)
             last = y[:, :, -1:].clone()
-            slabs.append(F.max_pool3d(y, pool.kernel_size, pool.stride, (0, 1, 1)))
-        return torch.cat(slabs, dim=2)
+            y = F.max_pool3d(y, pool.kernel_size, pool.stride, (0, 1, 1))
+            if whole is None:
+                sides = (*y.shape[:2], pooled, *y.shape[3:])
+                whole = torch.empty_permuted(sides, y.dim_order(), dtype=y.dtype, device=y.device)
+            whole[:, :, start // 2 : start // 2 + y.shape[2]] = y
+        assert whole is not None
+        return whole
 
 
 def _channels(backbone: str, base_width: int) -> tuple[int, ...]:

@@ -133,6 +133,7 @@ def measure_window(folder: Path, process_events: Callable[[], None]) -> None:
     import napari
 
     from motorscope.plugin.qt.dock import QUEUE, show_dock
+    from motorscope.review.record import Mark
 
     viewer = napari.Viewer()
     dock = show_dock(viewer, QUEUE)
@@ -165,7 +166,7 @@ def measure_window(folder: Path, process_events: Callable[[], None]) -> None:
     report("open a tomogram", lambda: dock.open_entry(paths[100]), lambda: dock.reads.busy)
     for _ in range(3):
         report("next tomogram", lambda: dock.step(1), lambda: dock.reads.busy)
-    report("reviewed, and on", lambda: dock.mark(), lambda: dock.reads.busy)
+    report("reviewed, and on", lambda: dock.mark(Mark.now()), lambda: dock.reads.busy)
     viewer.close()
 
 

@@ -70,7 +70,7 @@ def test_unattended_run_writes_picture_and_picks(
         "motorscope.engine.models.take_inventory",
         lambda default: Inventory((spot_option,), (("auto", "Automatic"),)),
     )
-    monkeypatch.setattr("motorscope.network.load_model", lambda *_, **__: spot_model)
+    monkeypatch.setattr("motorscope.network.load_to_inspect", lambda _: spot_model)
     tomogram = write_spot(tmp_path / "tomo.mrc", (16.0,) * 3)
     view([tomogram], stage=1, screenshot=tmp_path / "a.png", picks=tmp_path / "a.csv")
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a.csv", "a.png", "tomo.mrc"]
@@ -88,7 +88,7 @@ def test_an_unattended_run_neither_reads_nor_writes_a_review(
         "motorscope.engine.models.take_inventory",
         lambda default: Inventory((spot_option,), (("auto", "Automatic"),)),
     )
-    monkeypatch.setattr("motorscope.network.load_model", lambda *_, **__: spot_model)
+    monkeypatch.setattr("motorscope.network.load_to_inspect", lambda _: spot_model)
     tomogram = write_spot(tmp_path / "tomo.mrc", (16.0,) * 3)
     with open_journal(tomogram, "tomo") as journal:
         journal.record(PickTable.empty().add((1.0, 2.0, 3.0)))

@@ -323,7 +323,7 @@ def test_the_gallery_goes_there_and_decides_on_many(open_panel, qtbot, tomogram)
     press(qtbot, gallery.tiles, "R")
     assert review.counts().rejected == 3
     gallery.grab()
-    gallery.showEvent(QShowEvent())  # the window is hidden in tests
+    gallery.event(QShowEvent())  # the window is hidden in tests
     corner = widget.window().corner(Qt.Corner.BottomRightCorner)
     assert corner == Qt.DockWidgetArea.RightDockWidgetArea  # the panel keeps its height
     qtbot.mouseClick(widget.review.gallery, Qt.MouseButton.LeftButton)

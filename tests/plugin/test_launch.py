@@ -14,6 +14,9 @@ from motorscope.plugin.queue.widget import QueueWidget
 from motorscope.review import open_journal
 from motorscope.tomogram import VoxelGrid, write_mrc
 
+# Windows of the application itself: what other tests have registered in napari stays out of them.
+pytestmark = pytest.mark.usefixtures("mock_app_model")
+
 SPOT = (36, 44, 20)
 
 

@@ -1,8 +1,7 @@
 """The review of one tomogram's picks: what is decided and corrected, without Qt or napari.
 
 The table of picks is the truth. Every operation makes a new table, can be undone, and is written
-to the journal before anything else happens. It is one long class, because all that a person can do
-to picks goes through the same few lines at its end.
+to the journal before anything else happens.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,9 +12,7 @@ from numpy.typing import ArrayLike
 from psygnal import Signal
 
 from motorscope.errors import PicksError
-from motorscope.picks import Merged, PickTable, Summits, merge_picks, summits_of
-from motorscope.picks.combining.alike import with_alike
-from motorscope.picks.combining.partial import Box, Patched, patch
+from motorscope.picks import PickTable, Summits, summits_of
 from motorscope.picks.notes import is_unsure, with_doubt
 from motorscope.picks.summits import NO_SUMMITS
 from motorscope.review.browsing import Browsing
@@ -93,6 +90,16 @@ class Review(Browsing):
             self._seen = remarks, seen if same else summits_of(remarks)
         return self._seen[1]
 
+    @property
+    def minimum_distance(self) -> float | None:
+        """How far apart in Å the candidates of the last search are, if that is known."""
+        return None if self.summits is None else self.summits.distance
+
+    def latest(self) -> PickTable:
+        """Return the picks after views have handed in what was edited in them."""
+        self.changing.emit()
+        return self.table
+
     # Decisions and edits
 
     def decide(self, status: str, go_on: bool = False) -> None:
@@ -108,18 +115,16 @@ class Review(Browsing):
         PicksError
             If none is selected.
         """
-        self.changing.emit()
-        table = self.table.set_status(self._chosen(), status, **stamp())
+        table = self.latest().set_status(self._chosen(), status, **stamp())
         on = go_on and self.current is not None
         following = self.neighbour(table, 1, undecided=True) if on else None
-        self._do(table, select=None if following is None else [following])
+        self.do(table, select=None if following is None else [following])
         if following is not None:
             self.go_to(following)
 
     def decide_on(self, ids: Sequence[int], status: str) -> None:
         """Give picks a status of `motorscope.picks.STATUSES`, selected or not."""
-        self.changing.emit()
-        self._do(self.table.set_status(ids, status, **stamp()))
+        self.do(self.latest().set_status(ids, status, **stamp()))
 
     def decide_by_threshold(self, status: str) -> int:
         """Accept all candidates that reach the threshold, or reject all below it; return the count.
@@ -131,24 +136,22 @@ class Review(Browsing):
         """
         if status not in ("accepted", "rejected"):
             raise ValueError(f"status must be accepted or rejected, not {status!r}")
-        self.changing.emit()
-        reaches = ~(self.table.scores < self.threshold)
-        meant = is_undecided(self.table) & (reaches if status == "accepted" else ~reaches)
-        ids = self.table.ids[meant]
+        table = self.latest()
+        reaches = ~(table.scores < self.threshold)
+        ids = table.ids[is_undecided(table) & (reaches if status == "accepted" else ~reaches)]
         if len(ids):
-            self._do(self.table.set_status(ids, status, **stamp()))
+            self.do(table.set_status(ids, status, **stamp()))
         return len(ids)
 
     def add(self, positions: ArrayLike) -> None:
         """Add picks of a person at ``(n, 3)`` positions in Å, and select them."""
-        self.changing.emit()
-        first, table = self.table.next_id, self.table.add(positions, **stamp())
-        self._do(table, select=range(first, table.next_id))
+        table = self.latest()
+        first, table = table.next_id, table.add(positions, **stamp())
+        self.do(table, select=range(first, table.next_id))
 
     def move(self, ids: ArrayLike, positions: ArrayLike) -> None:
         """Put picks elsewhere, ``(n, 3)`` in Å: one step to undo."""
-        self.changing.emit()
-        self._do(self.table.move(ids, positions, **stamp()))
+        self.do(self.latest().move(ids, positions, **stamp()))
 
     def notes(self, ids: ArrayLike) -> list[str]:
         """Return the notes of picks, in their order."""
@@ -156,8 +159,7 @@ class Review(Browsing):
 
     def annotate(self, ids: ArrayLike, note: str) -> None:
         """Write a note on picks in place of theirs, as one step; an empty one takes them away."""
-        self.changing.emit()
-        self._do(self.table.set_details(ids, note=note, **stamp()))
+        self.do(self.latest().set_details(ids, note=note, **stamp()))
 
     def doubt(self) -> None:
         """Note that the selected picks are in doubt; if all of them are, take that back.
@@ -167,28 +169,13 @@ class Review(Browsing):
         PicksError
             If none is selected.
         """
-        self.changing.emit()
-        table, chosen = self.table, np.array(self._chosen())
+        table, chosen = self.latest(), np.array(self._chosen())
         notes = np.array(self.notes(chosen), dtype=object)
         doubt = not all(is_unsure(note) for note in notes)
         for note in set(notes):
             text = with_doubt(note, doubt)
             table = table.set_details(chosen[notes == note], note=text, **stamp())
-        self._do(table)
-
-    def start_again(self) -> int:
-        """Take back all that a person did since the last search, as one step; return the count.
-
-        Where nobody knows what the search saw, its candidates stay where they are.
-        """
-        self.changing.emit()
-        if self.summits is not None:
-            table = self.summits.candidates
-        else:
-            found = self.table.select(self.table.origins == "model").renumbered()
-            table = found.set_status(found.ids, "candidate", note="", who="", when="")
-        self._do(table, select=(), also={"reviewed": None})
-        return len(table)
+        self.do(table)
 
     def delete(self) -> None:
         """Delete the selected picks.
@@ -198,8 +185,7 @@ class Review(Browsing):
         PicksError
             If none is selected.
         """
-        self.changing.emit()
-        self._do(self.table.remove(self._chosen()))
+        self.do(self.latest().remove(self._chosen()))
 
     def undo(self) -> bool:
         """Take back the last step; return whether there was one."""
@@ -211,121 +197,6 @@ class Review(Browsing):
         self.changing.emit()
         return self._go_through(1)
 
-    def take_in(
-        self,
-        found: PickTable,
-        minimum_distance: float,
-        drag: str | None = None,
-        summits: Summits | None = None,
-    ) -> None:
-        """Take in what a run found; what a person did stays.
-
-        Parameters
-        ----------
-        minimum_distance
-            Candidates nearer than this many Å to a pick that stays are left out.
-        drag
-            The same word for what shall be one step to undo.
-        summits
-            Of what `found` was chosen, for `set_minimum_distance`.
-        """
-        self.changing.emit()
-        self._take(self.table.with_candidates(found, minimum_distance), summits, drag)
-
-    def take_in_part(self, found: Summits, box: Box) -> Patched:
-        """Take in what a search of a box saw; elsewhere, all stays. See `partial.patch`.
-
-        Parameters
-        ----------
-        box
-            Two corners (z, y, x) in Å, the lower one first.
-
-        Returns
-        -------
-        Patched
-            What came of it.
-        """
-        self.changing.emit()
-        patched = patch(self.table, self.summits, found, box, self.threshold)
-        self._take(patched.table, patched.summits)
-        return patched
-
-    def take_alike(self, found: PickTable, distance: float, amend: bool = False) -> None:
-        """Take in what looks like examples; see `motorscope.picks.combining.alike.with_alike`.
-
-        Parameters
-        ----------
-        amend
-            Whether it follows from the step before, and is undone with it.
-        """
-        self.changing.emit()
-        table = with_alike(self.table, found, distance, self.threshold)
-        if not amend:
-            self._do(table)
-            return
-        history = self.history.amended(table)
-        if history is not self.history:
-            self.history = history
-            self._settle("same")
-
-    @property
-    def minimum_distance(self) -> float | None:
-        """How far apart in Å the candidates of the last run are, if that is known."""
-        return None if self.summits is None else self.summits.distance
-
-    def set_minimum_distance(self, distance: float) -> None:
-        """Choose the candidates of the last run anew, at least `distance` Å apart.
-
-        Raises
-        ------
-        PicksError
-            If nobody knows what the last run saw.
-        """
-        if self.summits is None:
-            raise PicksError(f"What a run saw in {self.name} is not known; find motors again.")
-        chosen = self.summits.apart(distance)
-        self.take_in(chosen.candidates, distance, "minimum distance", chosen)
-
-    def merge(self, others: PickTable, radius: float) -> Merged:
-        """Take in another set of picks as one step; see `motorscope.picks.merge_picks`.
-
-        Parameters
-        ----------
-        radius
-            In Å, within which two picks are the same motor.
-        """
-        self.changing.emit()
-        merged = merge_picks(self.table, others, radius)
-        self._do(merged.table)
-        return merged
-
-    def take_edits(
-        self,
-        removed: ArrayLike = (),
-        moved: ArrayLike = (),
-        places: ArrayLike = (),
-        added: ArrayLike = (),
-    ) -> None:
-        """Take in what was done in a view, as one step.
-
-        Parameters
-        ----------
-        removed, moved
-            Ids of picks.
-        places
-            New positions of the moved ones ``(n, 3)`` in Å.
-        added
-            Positions of new ones ``(n, 3)`` in Å; they get the ids from the table's `next_id` on.
-        """
-        stamped = stamp()
-        table = self.table
-        if np.size(removed):
-            table = table.remove(removed)
-        if np.size(moved):
-            table = table.move(moved, places, **stamped)
-        table = table.add(added, **stamped)
-        self._do(table)
-
     def conclude(self, remarks: Mapping[str, Any], rejected: ArrayLike = ()) -> None:
         """Say something about the whole tomogram, and reject picks, as one step.
 
@@ -336,42 +207,42 @@ class Review(Browsing):
         rejected
             Ids of picks.
         """
-        self.changing.emit()
-        table = self.table
+        table = self.latest()
         if np.size(rejected):
             table = table.set_status(rejected, "rejected", **stamp())
-        self._do(table, also=remarks)
+        self.do(table, also=remarks)
 
     def note(self, remarks: Mapping[str, Any]) -> None:
         """Keep remarks beside the picks, as part of the step before; ``None`` removes one."""
         self.history = self.history.noted(of_step(updated(self.history.now.remarks, remarks)))
         self._record("same", of_all(remarks))
 
-    # Inner parts
+    # Steps
 
-    def _chosen(self) -> tuple[int, ...]:
-        if not self.selected:
-            raise PicksError("No motor is selected; go to one, or click on it.")
-        return self.selected
+    def begin(self, table: PickTable, remarks: Mapping[str, Any]) -> None:
+        """Begin the history anew with a table and more remarks of `STEP_REMARKS`."""
+        known = of_step(updated(self.history.now.remarks, remarks))
+        self.history = History.of(table, known, limit=self.history.limit)
+        self._settle("first")
 
-    def _take(self, table: PickTable, summits: Summits | None, drag: str | None = None) -> None:
-        """Go on to candidates of a run, with what they were chosen from."""
-        seen = NO_SUMMITS if summits is None else summits.remarks
-        if len(self.table) or self.history.can_undo:
-            self._do(table, drag, also=seen)
-        else:
-            # The beginning is nothing to be undone.
-            remarks = of_step(updated(self.history.now.remarks, seen))
-            self.history = History.of(table, remarks, limit=self.history.limit)
-            self._settle("first")
-
-    def _do(
+    def do(
         self,
         table: PickTable,
         drag: str | None = None,
         select: Iterable[int] | None = None,
         also: Mapping[str, Any] | None = None,
     ) -> None:
+        """Go on to a table that was made of `latest`, as one step.
+
+        Parameters
+        ----------
+        drag
+            The same word for what shall be one step to undo.
+        select
+            Ids to select; by default those that are selected and still there.
+        also
+            Remarks of `STEP_REMARKS` that change with it; ``None`` removes one.
+        """
         known = self.history.now.remarks
         remarks = known if also is None else of_step(updated(known, also))
         history = self.history.do(table, drag, remarks)
@@ -379,6 +250,18 @@ class Review(Browsing):
             step: Step = "same" if self.history.goes_on(drag) else "new"
             self.history = history
             self._settle(step, select)
+
+    def amend(self, table: PickTable) -> None:
+        """Put another table in place of the present one, undone with the step that made it."""
+        history = self.history.amended(table)
+        if history is not self.history:
+            self.history = history
+            self._settle("same")
+
+    def _chosen(self) -> tuple[int, ...]:
+        if not self.selected:
+            raise PicksError("No motor is selected; go to one, or click on it.")
+        return self.selected
 
     def _go_through(self, step: int) -> bool:
         """Go back or forth in history, to a pick that this changes, if there is a step."""

@@ -16,6 +16,7 @@ from motorscope.plugin.layers.kinds import HEATMAP, PICKS, TOMOGRAM
 from motorscope.plugin.layers.picks_layer import picks_of
 from motorscope.plugin.layers.source import angstrom_per, find, full_grid, identity
 from motorscope.plugin.layers.tag import LayerTag, kind_of
+from motorscope.review import intake
 
 SPACING = 16.0
 SHAPE = (64, 96, 80)
@@ -143,7 +144,7 @@ def test_search_of_a_part_replaces_its_box_and_undo_brings_back_all(
     assert review.redo()
     assert on_screen(controllers, layer) == after
     assert review.undo()
-    review.set_minimum_distance(32 * SPACING + 100)  # as the maxima of the first run are
+    intake.set_minimum_distance(review, 32 * SPACING + 100)  # as the maxima of the first run are
     assert len(review.table) == 2
     assert world(layer, SPOT) == pytest.approx(review.table.positions[0], abs=4 * SPACING)
     assert review.undo()
@@ -184,7 +185,7 @@ def test_search_of_a_part_is_undone_done_again_and_restored(
     assert on_screen(controllers, layer)[:3] == states[undone][:3]
     # Only the last heatmap of an earlier sitting is on disk: it is not shown in place of another.
     assert not find(controllers.viewer.layers, HEATMAP, identity(layer)).data.any()
-    controllers.reviews.review(layer).set_minimum_distance(10_000)
+    intake.set_minimum_distance(controllers.reviews.review(layer), 10_000)
     assert len(review.table) == 1
     controllers.close()
 
@@ -301,10 +302,10 @@ def test_minimum_distance_chooses_anew(controllers, viewer, spot_option):
     find_motors(controllers, layer, spot_option)
     points = find(viewer.layers, PICKS, identity(layer))
     assert len(points.data) == 2
-    controllers.reviews.review(layer).set_minimum_distance(32 * SPACING + 200)
+    intake.set_minimum_distance(controllers.reviews.review(layer), 32 * SPACING + 200)
     assert len(points.data) == 1
     assert world(points, points.data[0]) == pytest.approx(world(layer, SPOT), abs=4 * SPACING)
-    controllers.reviews.review(layer).set_minimum_distance(100)
+    intake.set_minimum_distance(controllers.reviews.review(layer), 100)
     assert len(points.data) == 2
 
 
@@ -313,7 +314,7 @@ def test_minimum_distance_chooses_anew_when_the_tomogram_is_opened_again(
 ):
     layer = add_tomogram(viewer, SPOT, (36, 44, 52))
     find_motors(controllers, layer, spot_option)
-    controllers.reviews.review(layer).set_minimum_distance(32 * SPACING + 200)
+    intake.set_minimum_distance(controllers.reviews.review(layer), 32 * SPACING + 200)
     assert len(controllers.reviews.review(layer).table) == 1
     controllers.close()
 
@@ -322,10 +323,10 @@ def test_minimum_distance_chooses_anew_when_the_tomogram_is_opened_again(
     controllers.reviews.restore(layer)
     review = controllers.reviews.review(layer)
     assert review.minimum_distance == 32 * SPACING + 200
-    controllers.reviews.review(layer).set_minimum_distance(100)
+    intake.set_minimum_distance(controllers.reviews.review(layer), 100)
     assert len(review.table) == 2
     assert set(review.table.frame["model"]) == {spot_option.card.name}
-    controllers.reviews.review(layer).set_minimum_distance(32 * SPACING + 200)
+    intake.set_minimum_distance(controllers.reviews.review(layer), 32 * SPACING + 200)
     assert len(review.table) == 1
     assert review.undo()  # all that was done in one sitting is one step
     assert len(review.table) == 1

@@ -9,6 +9,7 @@ from motorscope.plugin.encoder.alike import AlikeController
 from motorscope.plugin.encoder.controller import EncoderController
 from motorscope.plugin.layers.kinds import ALIKE
 from motorscope.plugin.review.controller import ReviewController
+from motorscope.review import intake
 
 SPOTS = ((12, 12, 12), (12, 12, 48), (12, 48, 12), (16, 48, 48))
 
@@ -42,7 +43,7 @@ def alike(encoder, runner):
 @pytest.fixture
 def review(workspace):
     made = ReviewController.of(workspace).begin(workspace.layer)
-    made.take_in(PickTable.from_positions(made.grid.to_world([SPOTS[0]]), 0.9), 100.0)
+    intake.take_in(made, PickTable.from_positions(made.grid.to_world([SPOTS[0]]), 0.9), 100.0)
     made.set_threshold(0.5)
     return made
 

@@ -8,6 +8,7 @@ from motorscope.errors import ConfigError, PicksError
 from motorscope.picks import PickTable
 from motorscope.plugin.encoder.channels import ChannelsController
 from motorscope.plugin.review.controller import ReviewController
+from motorscope.review import intake
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def review(workspace):
     made = ReviewController.of(workspace).begin(workspace.layer)
     grid = made.grid
     places = grid.to_world([[12, 36, 20], [20, 20, 50]])
-    made.take_in(PickTable.from_positions(places, np.array([0.9, 0.8])), 100.0)
+    intake.take_in(made, PickTable.from_positions(places, np.array([0.9, 0.8])), 100.0)
     return made
 
 

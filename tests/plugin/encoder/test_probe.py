@@ -11,6 +11,7 @@ from motorscope.plugin.encoder.channels import ChannelsController
 from motorscope.plugin.encoder.probe import KEY, ProbeController
 from motorscope.plugin.encoder.probe_widget import ProfileView
 from motorscope.plugin.review.controller import ReviewController
+from motorscope.review import intake
 
 SPOT = (12, 36, 20)
 
@@ -55,7 +56,7 @@ def test_the_profile_follows_the_current_pick_and_the_order_of_the_table(probe, 
     encoder.choose_stage("stem")
     encoder.compute()
     review = ReviewController.of(workspace).begin(workspace.layer)
-    review.take_in(PickTable.from_positions(review.grid.to_world([SPOT]), 0.9), 100.0)
+    intake.take_in(review, PickTable.from_positions(review.grid.to_world([SPOT]), 0.9), 100.0)
     review.go_to(0)
     first = probe.profile
     assert np.allclose(first.place, review.position(0), atol=32)

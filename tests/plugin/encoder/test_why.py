@@ -8,6 +8,7 @@ from motorscope.picks import PickTable
 from motorscope.plugin.encoder.why import WhyController
 from motorscope.plugin.layers.kinds import WHY
 from motorscope.plugin.review.controller import ReviewController
+from motorscope.review import intake
 
 
 class Waiting:
@@ -30,7 +31,7 @@ def why(workspace, runner):
 @pytest.fixture
 def review(workspace):
     made = ReviewController.of(workspace).begin(workspace.layer)
-    made.take_in(PickTable.from_positions(made.grid.to_world([[12, 36, 20]]), 0.9), 100.0)
+    intake.take_in(made, PickTable.from_positions(made.grid.to_world([[12, 36, 20]]), 0.9), 100.0)
     return made
 
 

@@ -11,6 +11,7 @@ from motorscope.contract import Inventory, ModelRef
 from motorscope.picks import PickTable
 from motorscope.plugin.qt.dock import ENCODER, show_dock
 from motorscope.plugin.review.controller import ReviewController
+from motorscope.review import intake
 
 SPOT = (12, 36, 20)
 
@@ -33,7 +34,7 @@ def dock(make_napari_viewer_proxy, qtbot, monkeypatch, tmp_path, spot_model, spo
     widget.workspace.engine.models.load_any = models.__getitem__
     qtbot.waitUntil(lambda: bool(widget.encoder.facts))
     review = ReviewController.of(widget.workspace).begin(layer)
-    review.take_in(PickTable.from_positions(review.grid.to_world([SPOT]), 0.9), 100.0)
+    intake.take_in(review, PickTable.from_positions(review.grid.to_world([SPOT]), 0.9), 100.0)
     review.go_to(0)
     return widget
 

@@ -13,7 +13,7 @@ from motorscope.plugin.layers.looks import MARKER_SIZE
 from motorscope.plugin.layers.picks_layer import picks_of
 from motorscope.plugin.layers.picks_view import PicksView
 from motorscope.plugin.layers.rings import CHOSEN_RING, RING, ring_widths
-from motorscope.review import Review
+from motorscope.review import Review, intake
 from motorscope.tomogram import VoxelGrid
 
 GRID = VoxelGrid(shape=(30, 40, 50), spacing=(20.0, 10.0, 10.0), origin=(5.0, -30.0, 0.0))
@@ -44,7 +44,7 @@ class Reviewing(RuleBasedStateMachine):
         self.viewer = ViewerModel()
         self.review = Review("tomo", GRID)
         self.view = PicksView(self.viewer, self.review, "id")
-        self.review.take_in(found, 50.0)
+        intake.take_in(self.review, found, 50.0)
         self.review.changed.emit()
         self.tables, self.at = [self.review.table], 0
 
@@ -138,7 +138,7 @@ class Reviewing(RuleBasedStateMachine):
         decided = self.review.table.with_status("accepted", "rejected")
         rng = np.random.default_rng(count + 100)
         found = GRID.to_world(rng.uniform(0, 29, (count, 3)))
-        self.review.take_in(PickTable.from_positions(found, rng.uniform(0, 1, count)), 50.0)
+        intake.take_in(self.review, PickTable.from_positions(found, rng.uniform(0, 1, count)), 50.0)
         kept = self.review.table.select(np.isin(self.review.table.ids, decided.ids))
         assert kept.frame.equals(decided.frame)
         if len(self.tables) == 1 and not len(self.tables[0]):
@@ -239,7 +239,7 @@ def test_scores_stand_beside_the_rings_while_there_are_few():
     review = Review("tomo", GRID)
     view = PicksView(ViewerModel(), review, "id")
     found = GRID.to_world(rng.uniform(0, 29, (600, 3)))
-    review.take_in(PickTable.from_positions(found, np.linspace(0, 1, 600)), 0.0)
+    intake.take_in(review, PickTable.from_positions(found, np.linspace(0, 1, 600)), 0.0)
     assert view.layer.text.visible
     review.set_threshold(0.0)
     assert not view.layer.text.visible

@@ -13,7 +13,7 @@ from motorscope.plugin.layers.tag import kind_of, tag_of
 from motorscope.plugin.queue import layers as queue_layers
 from motorscope.plugin.queue.controller import QueueController
 from motorscope.plugin.queue.jobs import Found, open_job
-from motorscope.review import Search
+from motorscope.review import Search, intake
 from motorscope.tomogram import VoxelGrid, write_heatmap, write_mrc
 
 GRID = VoxelGrid((8, 48, 48), (20.0,) * 3)
@@ -87,7 +87,7 @@ def test_hidden_rings_follow_a_review(desk, qapp):
     rings = desk.reviews.viewer.layers[-1]
     review = desk.reviews.review(desk.layer)
     rings.visible = False
-    review.set_minimum_distance(300.0)
+    intake.set_minimum_distance(review, 300.0)
     qapp.processEvents()
     assert 0 < rings.shown.sum() == review.shown.sum() < COUNTS["a"]
     assert not rings.visible

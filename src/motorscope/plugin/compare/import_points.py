@@ -11,6 +11,7 @@ from motorscope.plugin.layers.points import picks_on
 from motorscope.plugin.layers.source import full_grid, tomogram_name
 from motorscope.plugin.layers.tag import kind_of
 from motorscope.plugin.review.controller import ReviewController
+from motorscope.review import intake
 from motorscope.review.order import is_undecided
 from motorscope.review.record import stamp
 
@@ -41,7 +42,7 @@ def take_into_review(
         raise PicksError(f"'{points.name}' shows no points to take into the review.")
     _check_inside(points, theirs, tomogram)
     review = reviews.begin(tomogram)
-    merged = review.merge(_signed(theirs, points.name), radius)
+    merged = intake.merge(review, _signed(theirs, points.name), radius)
     lowest = theirs.scores[is_undecided(theirs)]
     if (lowest < review.threshold).any():
         review.set_threshold(float(np.floor(100 * np.nanmin(lowest)) / 100))

@@ -29,6 +29,7 @@ from motorscope.plugin.layers.viewport import visible_box
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.review.heatmaps import HeatmapController
 from motorscope.plugin.workspace import IN_VIEW, Workspace
+from motorscope.review import intake
 from motorscope.tomogram import Tomogram, VoxelGrid, level_for, prepared_grid
 
 
@@ -150,7 +151,7 @@ class DetectController:
         if filling.box is None:
             self.reviews.take_in(layer, found.candidates, found.distance, threshold, found)
         else:
-            patched = review.take_in_part(found, filling.box)
+            patched = intake.take_in_part(review, found, filling.box)
             review.changed.emit()  # also where nothing was found: there is a layer to add to
         self.searched.emit(task.layer_id)
         return None if new else patched

@@ -25,6 +25,7 @@ from motorscope.plugin.qt.layouts import in_form, in_row
 from motorscope.plugin.qt.parts import StatusLine
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.workspace import Workspace
+from motorscope.review import intake
 
 
 class DetectionControls(QWidget):
@@ -113,7 +114,7 @@ class DetectionControls(QWidget):
     def _on_distance(self, value: float) -> None:
         review = self._reviews.review(self._layer)
         if review is not None and review.minimum_distance != value:
-            self._status.guard(lambda: review.set_minimum_distance(value))
+            self._status.guard(lambda: intake.set_minimum_distance(review, value))
 
     def _on_save(self) -> None:
         layer = self._layer

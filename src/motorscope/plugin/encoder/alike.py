@@ -18,7 +18,7 @@ from motorscope.plugin.layers.kinds import ALIKE
 from motorscope.plugin.question import Question, Runner
 from motorscope.plugin.queue.jobs import Like
 from motorscope.plugin.review.controller import ReviewController
-from motorscope.review import Review
+from motorscope.review import Review, intake
 from motorscope.words import counted
 
 
@@ -143,7 +143,7 @@ class AlikeController:
             return
         tomograms = self.encoder.tomograms
         put_map(tomograms, search.tomogram, ALIKE, found.similarity, found.grid, "similarity")
-        search.review.take_alike(found.candidates, search.distance, amend)
+        intake.take_alike(search.review, found.candidates, search.distance, amend)
         names = ", ".join(str(channel) for channel, _ in found.channels)
         wanted = self._asked.wanted if self._asked is not None else PickTable.empty()
         self.words = (

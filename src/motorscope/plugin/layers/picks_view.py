@@ -33,7 +33,7 @@ from motorscope.plugin.layers.rings import ring_widths
 from motorscope.plugin.layers.source import find, place
 from motorscope.plugin.layers.tag import retag
 from motorscope.plugin.layers.viewport import world_unit
-from motorscope.review import Review
+from motorscope.review import Review, intake
 
 _SAME = 1e-6  # of a voxel: what the way to Å and back may change
 _CROWDED = 500  # rings: with more of them scores cannot be read, and take napari long to draw
@@ -144,8 +144,8 @@ class PicksView:
             with self._quiet():
                 self._stamp(layer, fresh)
         world = review.grid.to_world(places)
-        review.take_edits(
-            removed=removed, moved=ids[moved], places=world[moved], added=world[fresh]
+        intake.take_edits(
+            review, removed=removed, moved=ids[moved], places=world[moved], added=world[fresh]
         )
 
     def copy(self) -> None:

@@ -24,7 +24,7 @@ from motorscope.plugin.queue.layers import (
     show_heatmap,
     show_tomogram,
 )
-from motorscope.review import Mark, Review, Search
+from motorscope.review import Mark, Review, Search, intake
 from motorscope.review.marks import is_last_step, undecided
 from motorscope.review.record import to_json
 from motorscope.review.searches import search_marks
@@ -195,7 +195,7 @@ class QueueController:
                 self.put(kept_alike(entry, found.grid, found.candidates, found.distance))
             else:
                 self.put(entry)
-                self.reviews.begin(layer).take_alike(found.candidates, found.distance)
+                intake.take_alike(self.reviews.begin(layer), found.candidates, found.distance)
                 self._refresh_current()
         except MotorscopeError as error:
             self.put(replace(entry, problem=str(error)))

@@ -11,7 +11,7 @@ from motorscope.plugin.layers.bare import BareView
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.review.heatmaps import HeatmapController
 from motorscope.plugin.workspace import Workspace
-from motorscope.review import Review
+from motorscope.review import Review, intake
 from motorscope.words import counted
 
 
@@ -171,7 +171,7 @@ class ReviewActions:
             (review.delete if name == "delete" else review.doubt)()
             return ""
         if name == "start again":
-            count = review.start_again()
+            count = intake.start_again(review)
             return f"{counted(count, 'candidate')}, as the search left them; undo brings all back."
         if name == "undo":
             return "" if review.undo() else "There is nothing to undo."

@@ -23,7 +23,7 @@ from motorscope.plugin.review.journals import journal_of, open_journal_of
 from motorscope.plugin.review.peaks import FLOOR, highest_between, nearest_summit
 from motorscope.plugin.review.pointer import Pointer
 from motorscope.plugin.workspace import Workspace
-from motorscope.review import History, Journal, JournalInUseError, Review
+from motorscope.review import History, Journal, JournalInUseError, Review, intake
 from motorscope.review.regridding import mover
 from motorscope.tomogram import VoxelGrid
 
@@ -188,10 +188,10 @@ class ReviewController:
         threshold: float,
         summits: Summits | None = None,
     ) -> None:
-        """Take in what a run found in a tomogram; see `Review.take_in`."""
+        """Take in what a run found in a tomogram; see `motorscope.review.intake`."""
         review = self.begin(layer, threshold)
         review.threshold = threshold
-        review.take_in(found, minimum_distance, summits=summits)
+        intake.take_in(review, found, minimum_distance, summits=summits)
         review.changed.emit()  # also where nothing was found, so that there is a layer to add to
 
     def forget(self, layer_id: str) -> None:

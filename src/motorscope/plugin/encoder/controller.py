@@ -20,10 +20,10 @@ from motorscope.contract.stages import (
 from motorscope.errors import MotorscopeError
 from motorscope.plugin.connections import listen
 from motorscope.plugin.document import OpenTomogram
-from motorscope.plugin.encoder.maps import Dimmer, keep, shown_layer
+from motorscope.plugin.encoder.maps.layer import Dimmer, keep, shown_layer
+from motorscope.plugin.encoder.maps.pictures import Pictures
 from motorscope.plugin.encoder.network_choice import NetworkChoice
 from motorscope.plugin.encoder.open_stages import Key, OpenStages
-from motorscope.plugin.encoder.pictures import Pictures
 from motorscope.plugin.layers.viewport import visible_box
 from motorscope.plugin.question import Question, Runner
 from motorscope.plugin.workspace import IN_VIEW, WHOLE, Workspace

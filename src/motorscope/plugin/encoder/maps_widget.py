@@ -19,7 +19,7 @@ from motorscope.contract.stages import OverviewMap, StageFacts
 from motorscope.plugin.connections import listen
 from motorscope.plugin.detect.model_widget import FILES
 from motorscope.plugin.encoder.controller import EncoderController
-from motorscope.plugin.encoder.pictures import OVERVIEWS
+from motorscope.plugin.encoder.maps.pictures import OVERVIEWS
 from motorscope.plugin.qt.choice_box import ChoiceBox
 from motorscope.plugin.qt.parts import Hint, JobBar, StatusLine
 from motorscope.plugin.workspace import IN_VIEW, WHOLE

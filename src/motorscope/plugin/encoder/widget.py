@@ -6,19 +6,19 @@ from qtpy.QtCore import QSize
 from motorscope.contract import Inventory, InventoryRequest
 from motorscope.engine import Failure, run_on
 from motorscope.plugin.connections import listen
-from motorscope.plugin.encoder.alike import AlikeController
-from motorscope.plugin.encoder.alike_widget import AlikeControls
-from motorscope.plugin.encoder.channels import ChannelsController
-from motorscope.plugin.encoder.channels_widget import ChannelsControls
+from motorscope.plugin.encoder.channels.controller import ChannelsController
+from motorscope.plugin.encoder.channels.probe import ProbeController
+from motorscope.plugin.encoder.channels.probe_widget import ProbeControls
+from motorscope.plugin.encoder.channels.widget import ChannelsControls
 from motorscope.plugin.encoder.controller import EncoderController
 from motorscope.plugin.encoder.maps_widget import MapsControls
-from motorscope.plugin.encoder.probe import ProbeController
-from motorscope.plugin.encoder.probe_widget import ProbeControls
-from motorscope.plugin.encoder.saving_widget import SavingControls
-from motorscope.plugin.encoder.second_model import SecondModelController
-from motorscope.plugin.encoder.second_model_widget import SecondModelControls
-from motorscope.plugin.encoder.why import WhyController
-from motorscope.plugin.encoder.why_widget import WhyControls
+from motorscope.plugin.encoder.questions.alike import AlikeController
+from motorscope.plugin.encoder.questions.alike_widget import AlikeControls
+from motorscope.plugin.encoder.questions.second_model import SecondModelController
+from motorscope.plugin.encoder.questions.second_model_widget import SecondModelControls
+from motorscope.plugin.encoder.questions.why import WhyController
+from motorscope.plugin.encoder.questions.why_widget import WhyControls
+from motorscope.plugin.encoder.save.saving_widget import SavingControls
 from motorscope.plugin.layers.source import tomogram_name
 from motorscope.plugin.qt.controls import mind_wheel_and_keys
 from motorscope.plugin.qt.dock import Dock

@@ -9,7 +9,7 @@ from qtpy.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, Q
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from motorscope.plugin.connections import listen
-from motorscope.plugin.encoder.probe import KEY, ProbeController, Profile
+from motorscope.plugin.encoder.channels.probe import KEY, ProbeController, Profile
 from motorscope.plugin.qt.parts import Hint
 
 _OUTER, _INNER = QColor(130, 160, 190, 60), QColor(130, 160, 190, 90)

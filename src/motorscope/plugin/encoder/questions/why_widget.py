@@ -6,7 +6,7 @@ from qtpy.QtWidgets import QFormLayout, QWidget
 from superqt.utils import signals_blocked
 
 from motorscope.plugin.connections import listen
-from motorscope.plugin.encoder.why import WhyController
+from motorscope.plugin.encoder.questions.why import WhyController
 from motorscope.plugin.qt.choice_box import ChoiceBox
 from motorscope.plugin.qt.parts import AMBER, Hint, JobBar, StatusLine
 

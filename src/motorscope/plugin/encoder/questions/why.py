@@ -16,7 +16,7 @@ from motorscope.contract.attribution import (
 )
 from motorscope.plugin.connections import listen
 from motorscope.plugin.document import OpenTomogram, Tomograms
-from motorscope.plugin.encoder.maps import Dimmer, put_map
+from motorscope.plugin.encoder.maps.layer import Dimmer, put_map
 from motorscope.plugin.encoder.subject import chosen_volume, current_pick
 from motorscope.plugin.layers.kinds import WHY
 from motorscope.plugin.layers.tag import kind_of

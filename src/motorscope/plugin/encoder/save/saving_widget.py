@@ -10,8 +10,8 @@ from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, Q
 
 from motorscope.engine import Failure
 from motorscope.plugin.connections import listen
-from motorscope.plugin.encoder.channels import ChannelsController
-from motorscope.plugin.encoder.saving import savable, save_figure, save_table
+from motorscope.plugin.encoder.channels.controller import ChannelsController
+from motorscope.plugin.encoder.save.saving import savable, save_figure, save_table
 from motorscope.plugin.layers.source import path_of
 from motorscope.plugin.qt.choice_box import ChoiceBox
 from motorscope.plugin.qt.parts import StatusLine

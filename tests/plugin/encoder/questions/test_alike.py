@@ -5,8 +5,8 @@ import pytest
 
 from motorscope.errors import PicksError
 from motorscope.picks import PickTable
-from motorscope.plugin.encoder.alike import AlikeController
 from motorscope.plugin.encoder.controller import EncoderController
+from motorscope.plugin.encoder.questions.alike import AlikeController
 from motorscope.plugin.layers.kinds import ALIKE
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.review import intake

@@ -6,7 +6,7 @@ import pytest
 from motorscope.contract.stages import BY_BACKGROUND, BY_VARIANCE
 from motorscope.errors import ConfigError, PicksError
 from motorscope.picks import PickTable
-from motorscope.plugin.encoder.channels import ChannelsController
+from motorscope.plugin.encoder.channels.controller import ChannelsController
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.review import intake
 

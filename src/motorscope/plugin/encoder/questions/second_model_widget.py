@@ -7,7 +7,7 @@ from qtpy.QtWidgets import QCheckBox, QFormLayout, QWidget
 from superqt.utils import signals_blocked
 
 from motorscope.plugin.connections import listen
-from motorscope.plugin.encoder.second_model import SecondModelController
+from motorscope.plugin.encoder.questions.second_model import SecondModelController
 from motorscope.plugin.qt.choice_box import ChoiceBox
 from motorscope.plugin.qt.parts import Hint, JobBar, StatusLine
 

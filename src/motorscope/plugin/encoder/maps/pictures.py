@@ -4,7 +4,7 @@ import numpy as np
 from napari.layers import Layer
 
 from motorscope.contract.stages import OpenStage, Overview, OverviewMap
-from motorscope.plugin.encoder.maps import Picture, as_limits, show_picture
+from motorscope.plugin.encoder.maps.layer import Picture, as_limits, show_picture
 from motorscope.plugin.workspace import Workspace
 
 OVERVIEWS: dict[Overview, str] = {

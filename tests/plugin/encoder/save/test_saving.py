@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from motorscope.contract import run_to_end
-from motorscope.plugin.encoder.channels import ChannelsController
-from motorscope.plugin.encoder.saving import caption, savable, save_figure, save_table
+from motorscope.plugin.encoder.channels.controller import ChannelsController
+from motorscope.plugin.encoder.save.saving import caption, savable, save_figure, save_table
 from motorscope.tomogram import is_map, open_tomogram
 
 

@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 from motorscope.contract.attribution import Effects
 from motorscope.contract.stages import BINS, BY_BACKGROUND, OpenStage
 from motorscope.plugin.connections import listen
-from motorscope.plugin.encoder.channels import COLUMNS, ChannelsController
+from motorscope.plugin.encoder.channels.controller import COLUMNS, ChannelsController
 from motorscope.plugin.layers.kinds import STATUS_COLOURS
 from motorscope.plugin.qt.parts import Hint, JobBar, StatusLine
 from motorscope.plugin.qt.rows_view import DISPLAY, Column, RowsModel, RowsTable

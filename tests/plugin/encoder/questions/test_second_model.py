@@ -6,7 +6,7 @@ import pytest
 
 from motorscope.contract import ModelRef
 from motorscope.errors import ModelError
-from motorscope.plugin.encoder.second_model import MODELS, SecondModelController
+from motorscope.plugin.encoder.questions.second_model import MODELS, SecondModelController
 from motorscope.plugin.layers.kinds import BESIDE, COLORS, COMPARISON, DIFFERENCE
 
 

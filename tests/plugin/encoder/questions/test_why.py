@@ -5,7 +5,7 @@ import pytest
 
 from motorscope.errors import PicksError
 from motorscope.picks import PickTable
-from motorscope.plugin.encoder.why import WhyController
+from motorscope.plugin.encoder.questions.why import WhyController
 from motorscope.plugin.layers.kinds import WHY
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.review import intake

@@ -11,7 +11,7 @@ from psygnal import Signal
 
 from motorscope.contract.stages import QUANTILES, OpenStage
 from motorscope.plugin.connections import listen
-from motorscope.plugin.encoder.channels import ChannelsController
+from motorscope.plugin.encoder.channels.controller import ChannelsController
 from motorscope.plugin.encoder.controller import EncoderController
 from motorscope.plugin.layers.viewport import world_unit
 from motorscope.plugin.review.pointer import Pointer

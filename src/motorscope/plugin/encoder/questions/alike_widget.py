@@ -7,7 +7,7 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from motorscope.errors import PicksError
 from motorscope.plugin.connections import listen
-from motorscope.plugin.encoder.alike import AlikeController
+from motorscope.plugin.encoder.questions.alike import AlikeController
 from motorscope.plugin.qt.dock import QUEUE, find_dock
 from motorscope.plugin.qt.parts import Hint, StatusLine
 

@@ -17,9 +17,9 @@ from motorscope.errors import ConfigError, ModelError
 from motorscope.plugin.compare.layer import comparison_arguments
 from motorscope.plugin.connections import listen
 from motorscope.plugin.document import OpenTomogram
-from motorscope.plugin.encoder.cells import Cells
 from motorscope.plugin.encoder.controller import EncoderController
-from motorscope.plugin.encoder.maps import KEPT, put_map
+from motorscope.plugin.encoder.maps.cells import Cells
+from motorscope.plugin.encoder.maps.layer import KEPT, put_map
 from motorscope.plugin.layers.kinds import BESIDE, COLORS, COMPARISON, DIFFERENCE
 from motorscope.plugin.layers.source import full_grid, tomogram_name
 from motorscope.plugin.layers.tag import kind_of, retag

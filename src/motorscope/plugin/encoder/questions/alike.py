@@ -13,7 +13,7 @@ from motorscope.picks import PickTable
 from motorscope.plugin.connections import listen
 from motorscope.plugin.document import OpenTomogram
 from motorscope.plugin.encoder.controller import EncoderController
-from motorscope.plugin.encoder.maps import put_map
+from motorscope.plugin.encoder.maps.layer import put_map
 from motorscope.plugin.layers.kinds import ALIKE
 from motorscope.plugin.question import Question, Runner
 from motorscope.plugin.queue.jobs import Like

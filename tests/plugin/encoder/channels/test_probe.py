@@ -7,9 +7,9 @@ import pytest
 from qtpy.QtCore import QPoint, Qt
 
 from motorscope.picks import PickTable
-from motorscope.plugin.encoder.channels import ChannelsController
-from motorscope.plugin.encoder.probe import KEY, ProbeController
-from motorscope.plugin.encoder.probe_widget import ProfileView
+from motorscope.plugin.encoder.channels.controller import ChannelsController
+from motorscope.plugin.encoder.channels.probe import KEY, ProbeController
+from motorscope.plugin.encoder.channels.probe_widget import ProfileView
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.review import intake
 

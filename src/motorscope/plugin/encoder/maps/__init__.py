@@ -1,0 +1,1 @@
+"""The pictures of a stage, and other maps, in the viewer."""

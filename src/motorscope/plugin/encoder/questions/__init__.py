@@ -1,0 +1,1 @@
+"""What is asked about picks: why they are some, what is like them, what another model sees."""

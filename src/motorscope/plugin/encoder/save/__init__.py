@@ -1,0 +1,1 @@
+"""What of the encoder is written to files."""

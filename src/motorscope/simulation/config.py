@@ -147,6 +147,9 @@ class SimulationConfig:
     Smaller voxels hold more noise, larger ones less."""
     noise_lowpass: Range = (20.0, 60.0)
     """Where the noise's envelope has fallen to 1/e; large values look like SIRT."""
+    processing: float = 0.0
+    """Tomograms that were processed in ways that are not known: band-pass, iterations that have not
+    converged, noise of another colour (`simulation.imaging.processing`)."""
     borders: float = 0.6
     """Tomograms whose field of view is rotated, so that grey corners and edges show."""
     gradient: Range = (0.0, 1.0)
@@ -175,6 +178,10 @@ class SimulationConfig:
         for name in ("snr", "resolution", "noise_lowpass", "radius", "tilt_step", "highpass"):
             if getattr(self, name)[0] <= 0:
                 raise ConfigError(f"{name} must be above 0, not {getattr(self, name)!r}.")
+        if self.processing and self.back_projection:
+            raise ConfigError(
+                "processing is done in Fourier space and needs back_projection = false."
+            )
         if self.clipping[1] >= 50 or self.tilt_range[1] > 90:
             raise ConfigError("clipping stays below 50 %, tilt_range at or below 90°.")
         for name, known in _NAMES.items():
@@ -196,6 +203,7 @@ _PROBABILITIES = (
     "gram_positive",
     "carbon",
     "ctf_correction",
+    "processing",
     "borders",
     "inverted",
 )

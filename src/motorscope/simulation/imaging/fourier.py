@@ -12,6 +12,7 @@ from scipy import fft
 
 from motorscope.simulation.density.canvas import Volume
 from motorscope.simulation.imaging.optics import Imaging, noise_filter, noise_level, signal_filter
+from motorscope.simulation.imaging.processing import Processing, converged, end, ramp
 
 _PADDING = 12
 
@@ -82,7 +83,7 @@ def image_density(
     -------
     numpy.ndarray
         float32 ``(z, y, x)``, dense things dark, in units in which the noise has a standard
-        deviation of 1.
+        deviation of 1 before `Imaging.processing`.
     """
     shape = density.shape
     padded = [fft.next_fast_len(n + 2 * min(_PADDING, n // 2), real=True) for n in shape]
@@ -91,10 +92,14 @@ def image_density(
     big = np.pad(density, list(zip(before, after, strict=True)), mode="reflect")
     spectrum = fft.rfftn(big, workers=workers, overwrite_x=True)
     del big
-    _filter(spectrum, padded, spacing, imaging, rng)
+    noise = _filter(spectrum, padded, spacing, imaging, rng)
     image = fft.irfftn(spectrum, s=padded, workers=workers, overwrite_x=True)
     part = tuple(slice(b, b + n) for b, n in zip(before, shape, strict=True))
-    return np.ascontiguousarray(image[part], dtype=np.float32)
+    result = np.ascontiguousarray(image[part], dtype=np.float32)
+    if imaging.processing and imaging.processing.late:
+        late = np.float32(imaging.processing.late * noise)
+        result += late * rng.standard_normal(shape, dtype=np.float32)
+    return result
 
 
 def _filter(
@@ -103,8 +108,11 @@ def _filter(
     spacing: float,
     imaging: Imaging,
     rng: np.random.Generator,
-) -> None:
-    """Filter the signal and add the noise, in place, plane by plane of kz."""
+) -> float:
+    """Filter the signal and add the noise, in place, plane by plane of kz.
+
+    Returns the noise's standard deviation in the end.
+    """
     kz, ky = (fft.fftfreq(n, spacing).astype(np.float32) for n in shape[:2])
     kx = fft.rfftfreq(shape[2], spacing).astype(np.float32)
     turn = np.radians(imaging.tilt_axis)
@@ -125,23 +133,43 @@ def _filter(
     signal_table = (-gain * signal_filter(k, imaging)).astype(np.float32)
     noise_table = noise_filter(k, imaging).astype(np.float32)
 
-    def measured(z: np.float32) -> tuple[Volume, NDArray[np.int32]]:
+    def measured(z: np.float32) -> tuple[Volume, Volume, NDArray[np.int32]]:
         share = measured_share(float(z), lines, *tilts, thickness)[line]
-        return share, (np.sqrt(flat2 + z * z) / table_step).astype(np.int32)
+        radius = np.sqrt(flat2 + z * z)
+        return share, radius, (radius / table_step).astype(np.int32)
+
+    def processed(z: np.float32, radius: Volume, how: Processing) -> tuple[Volume, Volume]:
+        """Return the factors on the noise before it joins the signal and on both afterwards."""
+        turned = np.sqrt(across * across + z * z)
+        colour = ramp(turned if how.ramp_across else radius, how)
+        return colour.astype(np.float32), (end(radius, how) * converged(turned, how)).astype("f4")
 
     # The wedge takes some of the noise; what is left has a standard deviation of 1.
-    power = 0.0
-    for i in range(0, shape[0], max(1, shape[0] // 24)):
-        share, index = measured(kz[i])
-        power += float(np.mean((share * noise_table[index]) ** 2))
-    power /= len(range(0, shape[0], max(1, shape[0] // 24)))
+    power = left = 0.0
+    planes = range(0, shape[0], max(1, shape[0] // 24))
+    for i in planes:
+        share, radius, index = measured(kz[i])
+        noise = share * noise_table[index]
+        if imaging.processing:
+            colour, after = processed(kz[i], radius, imaging.processing)
+            noise *= colour
+            left += float(np.mean((noise * after) ** 2))
+        power += float(np.mean(noise**2))
+    power /= len(planes)
     count = float(np.prod(shape))
     scale = np.float32(np.sqrt(count / 2 / power))
 
     for i in range(shape[0]):
-        share, index = measured(kz[i])
+        share, radius, index = measured(kz[i])
         plane = spectrum[i]
         plane *= signal_table[index] * share
         random = rng.standard_normal((*plane.shape, 2), dtype=np.float32).view(np.complex64)[..., 0]
         random *= noise_table[index] * (share * scale)
-        plane += random
+        if imaging.processing:
+            colour, after = processed(kz[i], radius, imaging.processing)
+            random *= colour
+            plane += random
+            plane *= after
+        else:
+            plane += random
+    return float(np.sqrt(left / len(planes) / power)) if imaging.processing else 1.0

@@ -1,11 +1,12 @@
 """What microscope and reconstruction do to a frequency: contrast transfer, envelope, noise."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from motorscope.simulation.config import SimulationConfig
+from motorscope.simulation.imaging.processing import Processing, band_pass, draw_processing
 
 WAVELENGTH = 0.0197
 """Of electrons at 300 kV, Å."""
@@ -34,12 +35,13 @@ class Imaging:
     highpass_share: float
     snr: float
     noise_lowpass: float
+    processing: Processing | None = None
 
 
 def draw_imaging(config: SimulationConfig, rng: np.random.Generator) -> Imaging:
     """Draw the imaging of one tomogram."""
     low, high = config.snr
-    return Imaging(
+    imaging = Imaging(
         tilt_low=-float(rng.uniform(*config.tilt_range)),
         tilt_high=float(rng.uniform(*config.tilt_range)),
         tilt_step=float(rng.uniform(*config.tilt_step)),
@@ -53,6 +55,10 @@ def draw_imaging(config: SimulationConfig, rng: np.random.Generator) -> Imaging:
         snr=float(np.exp(rng.uniform(np.log(low), np.log(high)))),
         noise_lowpass=float(rng.uniform(*config.noise_lowpass)),
     )
+    # Drawn only where it may come out, so that the draws of other configurations stay.
+    if config.processing > 0 and rng.random() < config.processing:
+        return replace(imaging, processing=draw_processing(rng))
+    return imaging
 
 
 def contrast_transfer(
@@ -75,11 +81,14 @@ def contrast_transfer(
 def signal_filter(frequency: ArrayLike, imaging: Imaging) -> NDArray[np.float64]:
     """Return the factor on the density's amplitudes at frequencies in 1/Å."""
     k = np.asarray(frequency, dtype=float)
-    transfer = contrast_transfer(k, imaging.defocus, imaging.amplitude_contrast)
-    if imaging.ctf_corrected:
-        transfer = np.abs(transfer)
+    if imaging.processing and imaging.processing.blur:
+        transfer = band_pass(k, imaging.processing)
+    else:
+        transfer = contrast_transfer(k, imaging.defocus, imaging.amplitude_contrast)
+        transfer = np.abs(transfer) if imaging.ctf_corrected else transfer
+        transfer = transfer * np.exp(-((k * imaging.resolution) ** 2))
     lost = imaging.highpass_share * np.exp(-0.5 * (np.pi * k * imaging.highpass) ** 2)
-    damped: NDArray[np.float64] = transfer * np.exp(-((k * imaging.resolution) ** 2)) * (1 - lost)
+    damped: NDArray[np.float64] = transfer * (1 - lost)
     return damped
 
 
@@ -87,10 +96,10 @@ def noise_filter(frequency: ArrayLike, imaging: Imaging) -> NDArray[np.float64]:
     """Return the relative amplitudes of a tomogram's noise at frequencies in 1/Å.
 
     White in the images, it has the ramp of a back-projection up to where the views' planes part,
-    and an envelope.
+    and an envelope. `Imaging.processing` has a ramp of its own.
     """
     k = np.asarray(frequency, dtype=float)
-    ramp = np.clip(k * 64.0, 0.35, 1.0)
+    ramp = 1.0 if imaging.processing else np.clip(k * 64.0, 0.35, 1.0)
     shape: NDArray[np.float64] = ramp * np.exp(-((k * imaging.noise_lowpass) ** 2) / 2)
     return shape
 

@@ -24,10 +24,10 @@ from scipy import ndimage
 from motorscope.contract import DetectionRequest, DetectionResult, RunSettings
 from motorscope.detection import detect, run_to_end
 from motorscope.detection import run as run_module
-from motorscope.detection.candidates import FLOOR
 from motorscope.detection.forward.predictor import Predictor
 from motorscope.detection.tiling.mirrors import MARGIN
 from motorscope.network import Model, load_model
+from motorscope.picks.maxima.candidates import FLOOR
 from motorscope.tomogram import Tomogram, open_tomogram
 
 SCORE, VOXELS = 0.01, 1.0

@@ -24,13 +24,13 @@ from motorscope.detection import (
     windows,
 )
 from motorscope.detection import run as run_module
-from motorscope.detection.candidates import find_maxima
 from motorscope.detection.forward.predictor import Predictor, is_out_of_memory
 from motorscope.detection.forward.watch import Cancelled, Watch
 from motorscope.detection.hardware import precision, setup
 from motorscope.detection.tiling.mirrors import MIRRORED, PLAIN
 from motorscope.errors import DeviceError, ModelError, SpacingError, TomogramError
 from motorscope.picks import PickTable
+from motorscope.picks.maxima.candidates import find_maxima
 from motorscope.picks.thinning import thinned
 from motorscope.tomogram import Tomogram, VoxelGrid, prepare
 

@@ -6,12 +6,12 @@ too, so that a script needs one import.
 
 from motorscope.contract import DetectionRequest, DetectionResult, run_to_end
 from motorscope.detection.calibration import probability
-from motorscope.detection.candidates import find_candidates, find_maxima
 from motorscope.detection.hardware.device import available_devices, choose_device
 from motorscope.detection.hardware.precision import PrecisionChoice, choose_precision
 from motorscope.detection.run import detect
 from motorscope.detection.tiling.plan import Window, plan_windows
 from motorscope.detection.tiling.stitch import Stitcher
+from motorscope.picks.maxima.candidates import find_candidates, find_maxima
 
 __all__ = [
     "DetectionRequest",

@@ -20,7 +20,6 @@ from motorscope.contract import (
     Run,
 )
 from motorscope.detection.calibration import probability
-from motorscope.detection.candidates import LIMIT, find_maxima
 from motorscope.detection.forward.predictor import Predictor
 from motorscope.detection.forward.watch import Cancelled, Watch
 from motorscope.detection.hardware.precision import precision_name
@@ -41,6 +40,7 @@ from motorscope.detection.tiling.stitch import Slices, Stitcher, trusted_output
 from motorscope.detection.windows import Computed, over_windows
 from motorscope.network.model import Model
 from motorscope.picks import PickTable
+from motorscope.picks.maxima.candidates import LIMIT, find_maxima
 from motorscope.picks.thinning import thinned
 from motorscope.tomogram import Tomogram, VoxelGrid, level_for, prepared_grid
 

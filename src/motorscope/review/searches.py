@@ -7,20 +7,46 @@ from typing import Any
 import numpy as np
 from scipy.spatial import cKDTree
 
-from motorscope.errors import PicksError
+from motorscope.errors import MotorscopeError, PicksError
 from motorscope.picks.combining.alike import with_alike
 from motorscope.picks.summits import Summits
 from motorscope.picks.table import PickTable
+from motorscope.review.heatmap_part import Heatmap
 from motorscope.review.journal.file import SUFFIX, Journal
 from motorscope.review.journal.place import journal_at
 from motorscope.review.record import Search, TomogramRecord, to_json
 from motorscope.review.regridding import mover
-from motorscope.tomogram import HEATMAP_SUFFIX, Tomogram, VoxelGrid
+from motorscope.tomogram import (
+    HEATMAP_SUFFIX,
+    Tomogram,
+    VoxelGrid,
+    heatmap_fingerprint,
+    open_tomogram,
+)
 
 
 def heatmap_of(journal: Path) -> Path:
     """Return where the heatmap of a search is kept: beside the journal."""
     return journal.with_name(journal.name.removesuffix(SUFFIX) + HEATMAP_SUFFIX)
+
+
+def read_heatmap(path: Path, wanted: str = "") -> Heatmap | None:
+    """Return a heatmap; one that is absent or damaged is no reason to stop.
+
+    Parameters
+    ----------
+    wanted
+        Its fingerprint: the heatmap of another search is none. Empty if nobody knows.
+    """
+    if not path.exists():
+        return None
+    try:
+        tomogram = open_tomogram(path)
+        tomogram.grid.known_spacing()
+        values = np.array(tomogram.data, dtype=np.float32)
+    except (MotorscopeError, OSError):
+        return None
+    return None if wanted not in ("", heatmap_fingerprint(values)) else (values, tomogram.grid)
 
 
 def forget_review(tomogram: Tomogram) -> None:

@@ -9,7 +9,6 @@ from torch.nn import functional as F
 from motorscope.contract import Calibration, DetectionRequest, RunSettings
 from motorscope.detection import detect, probability, run_to_end
 from motorscope.detection import run as run_module
-from motorscope.detection.candidates import FLOOR
 from motorscope.detection.tiling.mirrors import (
     MARGIN,
     crops,
@@ -19,6 +18,7 @@ from motorscope.detection.tiling.mirrors import (
     settle,
 )
 from motorscope.detection.tiling.plan import plan_windows
+from motorscope.picks.maxima.candidates import FLOOR
 from motorscope.tomogram import Tomogram, VoxelGrid
 
 CONTEXT, LARGEST = (64, 64, 64), (512, 512, 512)

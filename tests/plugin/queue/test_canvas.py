@@ -5,6 +5,7 @@ import threading
 import numpy as np
 import pytest
 
+from motorscope.batch.queue import Searched
 from motorscope.batch.worklist import scan
 from motorscope.picks import PickTable, Summits
 from motorscope.plugin.layers.kinds import PICKS, TOMOGRAM
@@ -12,7 +13,7 @@ from motorscope.plugin.layers.source import identity
 from motorscope.plugin.layers.tag import kind_of, tag_of
 from motorscope.plugin.queue import layers as queue_layers
 from motorscope.plugin.queue.controller import QueueController
-from motorscope.plugin.queue.jobs import Found, open_job
+from motorscope.plugin.queue.prefetch import open_job
 from motorscope.review import Search, intake
 from motorscope.tomogram import VoxelGrid, write_heatmap, write_mrc
 
@@ -39,7 +40,7 @@ def desk(make_napari_viewer_proxy, new_controllers, tmp_path, qapp):
         maxima = PickTable.from_positions(places, np.linspace(0.9, 0.6, count))
         heatmap = (np.zeros(GRID.shape, np.float32), GRID)
         desk.take_in(
-            Found(entry.path, entry.name, GRID, Summits(maxima, 10.0), 0.5, heatmap, Search("test"))
+            Searched(entry.path, GRID, Summits(maxima, 10.0), 0.5, heatmap, Search("test"))
         )
         if entry.name != "c":
             write_heatmap(entry.heatmap, *heatmap)

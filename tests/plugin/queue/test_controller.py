@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from motorscope.batch.loop import Begun, Done, Standing
+from motorscope.batch.queue import FoundAlike, Like, QueueTask, alike_job, search_job
 from motorscope.batch.worklist import scan
 from motorscope.contract import ModelRef, RunSettings
 from motorscope.contract.stages import OpenStageRequest
@@ -18,16 +19,7 @@ from motorscope.plugin.layers.kinds import HEATMAP, PICKS, TOMOGRAM
 from motorscope.plugin.layers.source import identity
 from motorscope.plugin.layers.tag import kind_of, tag_of
 from motorscope.plugin.queue.controller import QueueController
-from motorscope.plugin.queue.jobs import (
-    Failed,
-    FoundAlike,
-    Like,
-    Opened,
-    QueueTask,
-    alike_job,
-    open_job,
-    search_job,
-)
+from motorscope.plugin.queue.prefetch import Failed, Opened, open_job
 from motorscope.plugin.review.journals import kept_elsewhere
 from motorscope.review import Journal, Mark
 from motorscope.review.worklist import (

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from motorscope.contract import Calibration
-from motorscope.detection.candidates import FLOOR
 from motorscope.detection.tiling.plan import Window
 from motorscope.detection.tiling.stitch import Slices
+from motorscope.picks.maxima.candidates import FLOOR
 from motorscope.tomogram.grid import Shape
 
 Axes = tuple[int, ...]

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from motorscope.detection.candidates import LIMIT, find_maxima
 from motorscope.errors import PicksError
 from motorscope.inspection.reducers import Moments
 from motorscope.picks import PickTable
+from motorscope.picks.maxima.candidates import LIMIT, find_maxima
 from motorscope.picks.thinning import thinned
 from motorscope.tomogram import VoxelGrid
 

@@ -17,6 +17,7 @@ from motorscope.contract.stages import (
     StageFacts,
     StagesRequest,
 )
+from motorscope.engine.question import Question, Runner
 from motorscope.errors import MotorscopeError
 from motorscope.plugin.connections import listen
 from motorscope.plugin.document import OpenTomogram
@@ -25,7 +26,6 @@ from motorscope.plugin.encoder.maps.pictures import Pictures
 from motorscope.plugin.encoder.network_choice import NetworkChoice
 from motorscope.plugin.encoder.open_stages import Key, OpenStages
 from motorscope.plugin.layers.viewport import visible_box
-from motorscope.plugin.question import Question, Runner
 from motorscope.plugin.workspace import IN_VIEW, WHOLE, Workspace
 
 FIRST = "layer2"

@@ -5,9 +5,9 @@ from contextlib import ExitStack
 from psygnal import Signal
 
 from motorscope.contract import ModelOption, ModelRef, ModelRequest
+from motorscope.engine.question import Question, Runner
 from motorscope.plugin.connections import listen
 from motorscope.plugin.encoder.subject import chosen_volume
-from motorscope.plugin.question import Question, Runner
 from motorscope.plugin.workspace import Workspace
 from motorscope.tomogram import Tomogram
 

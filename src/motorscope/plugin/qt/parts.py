@@ -22,9 +22,9 @@ from qtpy.QtWidgets import (
 )
 
 from motorscope.contract import Notice, Progress
+from motorscope.engine.question import Question
 from motorscope.errors import MotorscopeError
 from motorscope.plugin.connections import listen
-from motorscope.plugin.question import Question
 from motorscope.plugin.workspace import Workspace
 from motorscope.words import duration
 

@@ -12,11 +12,11 @@ from napari.layers import Layer
 from psygnal import Signal
 
 from motorscope.batch.loop import Begun, Done
+from motorscope.batch.queue import FoundAlike, Searched
 from motorscope.errors import MotorscopeError, PicksError, SpacingError
 from motorscope.plugin.connections import listen
 from motorscope.plugin.detect.controller import DetectController
 from motorscope.plugin.layers.source import full_grid, identity, path_of, spacing_of
-from motorscope.plugin.queue.jobs import Failed, Found, FoundAlike, Opened
 from motorscope.plugin.queue.layers import (
     give_away,
     opened_layer,
@@ -24,6 +24,7 @@ from motorscope.plugin.queue.layers import (
     show_heatmap,
     show_tomogram,
 )
+from motorscope.plugin.queue.prefetch import Failed, Opened
 from motorscope.review import Mark, Review, Search, intake
 from motorscope.review.marks import is_last_step, undecided
 from motorscope.review.record import to_json
@@ -146,15 +147,17 @@ class QueueController:
         if entry is not None:
             self.put(replace(entry, running=True, problem=""))
 
-    def finish(self, message: Done[Entry, Found] | Done[Entry, FoundAlike]) -> None:
+    def finish(self, message: Done[Entry, Searched] | Done[Entry, FoundAlike]) -> None:
         """Keep what became of a search."""
         if isinstance(message.value, FoundAlike):
             self.take_alike(message.value)
         elif message.value is not None:
             self.take_in(message.value)
         else:
-            unspaced = isinstance(message.error, SpacingError)
-            self.fail(Failed(message.item.path, str(message.error), unspaced))
+            path, unspaced = message.item.path, isinstance(message.error, SpacingError)
+            self.fail(
+                Failed(path, unspaced_text(path) if unspaced else str(message.error), unspaced)
+            )
 
     def fail(self, message: Failed) -> None:
         """Keep why a tomogram could not be opened or searched."""
@@ -162,7 +165,7 @@ class QueueController:
         if entry is not None:
             self.put(replace(entry, running=False, problem=message.text, unspaced=message.unspaced))
 
-    def take_in(self, found: Found) -> None:
+    def take_in(self, found: Searched) -> None:
         """Keep what was found: in the review if the tomogram is open, else in its journal.
 
         What a person decided or added stays; the tomogram is to be reviewed (again).
@@ -293,7 +296,7 @@ class QueueController:
         give_away(layer)
         return f"{layer.name} stays open: its edits are not on disk yet; save them."
 
-    def _take_into_review(self, layer: Layer, found: Found) -> None:
+    def _take_into_review(self, layer: Layer, found: Searched) -> None:
         review = self.reviews.begin(layer, found.threshold)
         before, threshold = review.table, review.threshold
         summits = found.summits
@@ -350,3 +353,11 @@ class QueueController:
                     self.reviews.warned.emit(str(error))
             self._refresh_current()
         self.went_to.emit()
+
+
+def unspaced_text(path: Path) -> str:
+    """Return what to tell a person of a tomogram whose voxel spacing nobody knows."""
+    return (
+        f"{path.name} does not say its voxel spacing; type it under 'Spacing where unknown' and "
+        "search again, or open it and set it in the Motorscope panel."
+    )

@@ -19,7 +19,7 @@ from motorscope.plugin.layers.kinds import HEATMAP, PICKS, Ending
 from motorscope.plugin.layers.looks import heatmap_arguments, tomogram_data
 from motorscope.plugin.layers.source import identity, is_queued, is_upright, place, spacing_of
 from motorscope.plugin.layers.tag import KEY, retag
-from motorscope.plugin.queue.jobs import Opened
+from motorscope.plugin.queue.prefetch import Opened
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.review.heatmap_part import Heatmap
 

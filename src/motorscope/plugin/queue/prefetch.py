@@ -1,14 +1,83 @@
 """Opens tomograms of a queue in a thread, the next one ahead of time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from motorscope.batch.queue import Spacing, open_entry
+from motorscope.contract import CancelToken
 from motorscope.engine import Failure
+from motorscope.errors import MotorscopeError
+from motorscope.plugin.layers.looks import tomogram_arguments
 from motorscope.plugin.qt.runner import JobRunner
-from motorscope.plugin.queue.jobs import Failed, Opened, Spacing, open_job
+from motorscope.review.heatmap_part import Heatmap
+from motorscope.review.searches import read_heatmap
 from motorscope.review.worklist import Entry
+from motorscope.tomogram import Tomogram, read_block
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A tomogram of the queue, ready to be shown.
+
+    Attributes
+    ----------
+    path, tomogram
+        Where it is, and what it is.
+    arguments
+        For its image layer.
+    heatmap
+        That of an earlier search, with its grid; ``None`` if there is none.
+    """
+
+    path: Path
+    tomogram: Tomogram
+    arguments: dict[str, Any]
+    heatmap: Heatmap | None = None
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A tomogram could not be opened, or searched.
+
+    Attributes
+    ----------
+    path, text
+        Which one, and why, in a sentence.
+    unspaced
+        Whether it could not be searched because nobody knows its voxel spacing.
+    """
+
+    path: Path
+    text: str
+    unspaced: bool = False
+
+
+def open_job(
+    entry: Entry, spacing: Spacing | None, cancel: CancelToken
+) -> Generator[Opened | Failed, None, bool]:
+    """Open a tomogram: yields it, then reads all of it once, so that its slices come quickly."""
+    try:
+        tomogram = open_entry(entry, spacing)
+        same = entry.spacing in (None, tomogram.grid.spacing)  # as when it was searched
+        wanted = entry.summary.record.heatmap
+        heatmap = read_heatmap(entry.last_heatmap, wanted) if same else None
+        opened = Opened(entry.path, tomogram, tomogram_arguments(tomogram), heatmap)
+    except (MotorscopeError, OSError) as error:
+        yield Failed(entry.path, str(error))
+        return False
+    yield opened
+    if isinstance(tomogram.data, np.memmap):
+        for plane in range(tomogram.grid.shape[0]):
+            if cancel.is_set():
+                return False
+            place = (slice(plane, plane + 1), slice(None), slice(None))
+            np.max(read_block(tomogram.data, place))
+    return True
 
 
 class TomogramReader:

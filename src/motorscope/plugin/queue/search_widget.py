@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
 )
 
 from motorscope.batch.loop import Begun, Done, Standing
+from motorscope.batch.queue import Like, QueueTask, Spacing, alike_job, search_job
 from motorscope.contract import Inventory, InventoryRequest, Progress
 from motorscope.engine import Failure, run_on
 from motorscope.errors import ModelError, PicksError, SpacingError
@@ -23,7 +24,6 @@ from motorscope.plugin.layers.source import parse_spacing
 from motorscope.plugin.qt.parts import AMBER, Hint, StatusLine
 from motorscope.plugin.qt.runner import Job, JobRunner
 from motorscope.plugin.queue.controller import QueueController
-from motorscope.plugin.queue.jobs import Like, QueueTask, Spacing, alike_job, search_job
 from motorscope.plugin.queue.table_view import QueueTable
 from motorscope.plugin.settings import preferences
 from motorscope.plugin.workspace import Workspace

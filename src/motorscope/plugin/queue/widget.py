@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
 )
 
+from motorscope.batch.queue import scan_job
 from motorscope.engine import Failure
 from motorscope.plugin.detect.controller import DetectController
 from motorscope.plugin.qt.choice_box import ChoiceBox
@@ -25,9 +26,8 @@ from motorscope.plugin.qt.parts import Hint, StatusLine
 from motorscope.plugin.qt.runner import JobRunner
 from motorscope.plugin.queue.controller import QueueController
 from motorscope.plugin.queue.gallery_widget import CandidatesWidget
-from motorscope.plugin.queue.jobs import Failed, Opened, scan_job
 from motorscope.plugin.queue.marks_widget import Marker, ask_below, is_sure
-from motorscope.plugin.queue.prefetch import TomogramReader
+from motorscope.plugin.queue.prefetch import Failed, Opened, TomogramReader
 from motorscope.plugin.queue.search_widget import SearchControls
 from motorscope.plugin.queue.steps_widget import StepControls
 from motorscope.plugin.queue.table_view import QueueTable

@@ -11,6 +11,8 @@ from psygnal import Signal
 
 from motorscope.errors import MotorscopeError, PicksError
 from motorscope.picks import PickTable, Summits
+from motorscope.picks.maxima.candidates import FLOOR
+from motorscope.picks.maxima.near import highest_between, nearest_summit
 from motorscope.plugin.connections import listen
 from motorscope.plugin.document import OpenTomogram, Tomograms
 from motorscope.plugin.layers import source as sources
@@ -20,7 +22,6 @@ from motorscope.plugin.layers.source import identity
 from motorscope.plugin.layers.tag import tag_of
 from motorscope.plugin.layers.viewport import look_at, world_unit, zoom_to
 from motorscope.plugin.review.journals import journal_of, open_journal_of
-from motorscope.plugin.review.peaks import FLOOR, highest_between, nearest_summit
 from motorscope.plugin.review.pointer import Pointer
 from motorscope.plugin.workspace import Workspace
 from motorscope.review import History, Journal, JournalInUseError, Review, intake

@@ -30,11 +30,10 @@ from motorscope.review.heatmap_part import (
     voxels_in,
     whole_grid,
 )
-from motorscope.review.searches import heatmap_of
+from motorscope.review.searches import heatmap_of, read_heatmap
 from motorscope.tomogram import (
     VoxelGrid,
     heatmap_fingerprint,
-    open_tomogram,
     write_heatmap,
 )
 from motorscope.tomogram.grid import Box
@@ -217,25 +216,6 @@ class HeatmapController:
     def _write(self, review: Review, heatmap: Heatmap) -> None:
         if review.journal is not None:
             self._writer.submit(_write, heatmap_of(review.journal.path), heatmap)
-
-
-def read_heatmap(path: Path, wanted: str = "") -> Heatmap | None:
-    """Return a heatmap; one that is absent or damaged is no reason to stop.
-
-    Parameters
-    ----------
-    wanted
-        Its fingerprint: the heatmap of another search is none. Empty if nobody knows.
-    """
-    if not path.exists():
-        return None
-    try:
-        tomogram = open_tomogram(path)
-        tomogram.grid.known_spacing()
-        values = np.array(tomogram.data, dtype=np.float32)
-    except (MotorscopeError, OSError):
-        return None
-    return None if wanted not in ("", heatmap_fingerprint(values)) else (values, tomogram.grid)
 
 
 def _named(review: Review) -> str:

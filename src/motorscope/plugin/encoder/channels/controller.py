@@ -10,11 +10,11 @@ from psygnal import Signal
 from motorscope.contract import RunSettings
 from motorscope.contract.attribution import Effects, EffectsRequest
 from motorscope.contract.stages import BY_VARIANCE, Ranking, RankingRequest
+from motorscope.engine.question import Question, Runner
 from motorscope.errors import ConfigError, ModelError
 from motorscope.plugin.connections import listen
 from motorscope.plugin.encoder.controller import EncoderController
 from motorscope.plugin.encoder.subject import chosen_volume, current_pick
-from motorscope.plugin.question import Question, Runner
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.review import Review
 from motorscope.tomogram import Vector

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from psygnal import Signal
 
+from motorscope.batch.queue import Like
 from motorscope.contract.stages import Alike, AlikeRequest
+from motorscope.engine.question import Question, Runner
 from motorscope.errors import PicksError
 from motorscope.picks import PickTable
 from motorscope.plugin.connections import listen
@@ -15,8 +17,6 @@ from motorscope.plugin.document import OpenTomogram
 from motorscope.plugin.encoder.controller import EncoderController
 from motorscope.plugin.encoder.maps.layer import put_map
 from motorscope.plugin.layers.kinds import ALIKE
-from motorscope.plugin.question import Question, Runner
-from motorscope.plugin.queue.jobs import Like
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.review import Review, intake
 from motorscope.words import counted

@@ -13,6 +13,7 @@ from motorscope.contract.compare import (
     DetectionComparison,
     StageComparison,
 )
+from motorscope.engine.question import Question, Runner
 from motorscope.errors import ConfigError, ModelError
 from motorscope.plugin.compare.layer import comparison_arguments
 from motorscope.plugin.connections import listen
@@ -23,7 +24,6 @@ from motorscope.plugin.encoder.maps.layer import KEPT, put_map
 from motorscope.plugin.layers.kinds import BESIDE, COLORS, COMPARISON, DIFFERENCE
 from motorscope.plugin.layers.source import full_grid, tomogram_name
 from motorscope.plugin.layers.tag import kind_of, retag
-from motorscope.plugin.question import Question, Runner
 from motorscope.review.comparison import RADIUS, Comparison, compare
 from motorscope.tomogram import Tomogram
 

@@ -14,13 +14,13 @@ from motorscope.contract.attribution import (
     MethodFacts,
     MethodsRequest,
 )
+from motorscope.engine.question import Question, Runner
 from motorscope.plugin.connections import listen
 from motorscope.plugin.document import OpenTomogram, Tomograms
 from motorscope.plugin.encoder.maps.layer import Dimmer, put_map
 from motorscope.plugin.encoder.subject import chosen_volume, current_pick
 from motorscope.plugin.layers.kinds import WHY
 from motorscope.plugin.layers.tag import kind_of
-from motorscope.plugin.question import Question, Runner
 from motorscope.plugin.workspace import Workspace
 from motorscope.tomogram import Vector
 

@@ -9,13 +9,13 @@ import numpy as np
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from motorscope.engine import Failure
+from motorscope.engine.question import Runner
 from motorscope.plugin.connections import listen
 from motorscope.plugin.encoder.channels.controller import ChannelsController
 from motorscope.plugin.encoder.save.saving import savable, save_figure, save_table
 from motorscope.plugin.layers.source import path_of
 from motorscope.plugin.qt.choice_box import ChoiceBox
 from motorscope.plugin.qt.parts import StatusLine
-from motorscope.plugin.question import Runner
 
 _MAPS = "MRC (*.mrc);;OME-Zarr (*.zarr)"
 _FIGURES = "PNG (*.png);;SVG (*.svg)"

@@ -1,11 +1,8 @@
-"""What a queue does in threads: read a folder, open the next tomogram, search many of them."""
+"""What a queue in a window does in threads: read a folder, search many tomograms of it."""
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from motorscope.batch.loop import Begun, Done, Standing, follow, in_turn
 from motorscope.batch.pace import bytes_of
@@ -23,38 +20,15 @@ from motorscope.contract import (
 )
 from motorscope.contract.stages import AlikeElsewhereRequest
 from motorscope.engine import Engine, run_on
-from motorscope.errors import MotorscopeError, SpacingError
 from motorscope.picks import PickTable, Summits
-from motorscope.plugin.layers.looks import tomogram_arguments
-from motorscope.plugin.review.heatmaps import read_heatmap
 from motorscope.review import Search
 from motorscope.review.heatmap_part import Heatmap
 from motorscope.review.worklist import Entry, Worklist, with_journal
-from motorscope.tomogram import Tomogram, VoxelGrid, open_tomogram, read_block, write_heatmap
+from motorscope.tomogram import Tomogram, VoxelGrid, open_tomogram, write_heatmap
 
 Spacing = tuple[float, float, float]
 
 _BATCH = 200  # journals between two messages
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A tomogram of the queue, ready to be shown.
-
-    Attributes
-    ----------
-    path, tomogram
-        Where it is, and what it is.
-    arguments
-        For its image layer.
-    heatmap
-        That of an earlier search, with its grid; ``None`` if there is none.
-    """
-
-    path: Path
-    tomogram: Tomogram
-    arguments: dict[str, Any]
-    heatmap: Heatmap | None = None
 
 
 @dataclass(frozen=True)
@@ -77,12 +51,12 @@ class QueueTask:
 
 
 @dataclass(frozen=True)
-class Found:
-    """What was found in a tomogram.
+class Searched:
+    """What was found in a tomogram of a queue.
 
     Attributes
     ----------
-    path, name, grid
+    path, grid
         The tomogram.
     summits, threshold
         What was seen, with the model's name and checksum, and from which score on it is shown.
@@ -93,7 +67,6 @@ class Found:
     """
 
     path: Path
-    name: str
     grid: VoxelGrid
     summits: Summits
     threshold: float
@@ -129,23 +102,6 @@ class FoundAlike:
     distance: float
 
 
-@dataclass(frozen=True)
-class Failed:
-    """A tomogram could not be opened, or searched.
-
-    Attributes
-    ----------
-    path, text
-        Which one, and why, in a sentence.
-    unspaced
-        Whether it could not be searched because nobody knows its voxel spacing.
-    """
-
-    path: Path
-    text: str
-    unspaced: bool = False
-
-
 def scan_job(
     source: Path, folder: Path | None, cancel: CancelToken
 ) -> Generator[Worklist | list[Entry], None, bool]:
@@ -164,32 +120,9 @@ def scan_job(
     return True
 
 
-def open_job(
-    entry: Entry, spacing: Spacing | None, cancel: CancelToken
-) -> Generator[Opened | Failed, None, bool]:
-    """Open a tomogram: yields it, then reads all of it once, so that its slices come quickly."""
-    try:
-        tomogram = _open(entry, spacing)
-        same = entry.spacing in (None, tomogram.grid.spacing)  # as when it was searched
-        wanted = entry.summary.record.heatmap
-        heatmap = read_heatmap(entry.last_heatmap, wanted) if same else None
-        opened = Opened(entry.path, tomogram, tomogram_arguments(tomogram), heatmap)
-    except (MotorscopeError, OSError) as error:
-        yield Failed(entry.path, str(error))
-        return False
-    yield opened
-    if isinstance(tomogram.data, np.memmap):
-        for plane in range(tomogram.grid.shape[0]):
-            if cancel.is_set():
-                return False
-            place = (slice(plane, plane + 1), slice(None), slice(None))
-            np.max(read_block(tomogram.data, place))
-    return True
-
-
 def search_job(
     task: QueueTask, engine: Engine, cancel: CancelToken
-) -> Generator[Begun[Entry] | Message | Standing | Done[Entry, Found], None, bool]:
+) -> Generator[Begun[Entry] | Message | Standing | Done[Entry, Searched], None, bool]:
     """Search tomograms; see `motorscope.batch.loop`. The model is loaded once."""
     yield Progress(what="Loading the model", done=0, total=0)
     option = yield from run_on(engine, ModelRequest(task.model), cancel)
@@ -198,7 +131,7 @@ def search_job(
     card, entries = option.card, [entry for entry, _ in task.entries]
     spacings = {entry.path: spacing for entry, spacing in task.entries}
 
-    def look(entry: Entry) -> Run[Found]:
+    def look(entry: Entry) -> Run[Searched]:
         return _search(entry, spacings[entry.path], card, task, engine, cancel)
 
     way = in_turn(entries, look, cancel)
@@ -213,7 +146,7 @@ def alike_job(
     items, spacings = [entry for entry, _ in entries], {e.path: spacing for e, spacing in entries}
 
     def look(entry: Entry) -> Run[FoundAlike]:
-        tomogram = _open(entry, spacings[entry.path])
+        tomogram = open_entry(entry, spacings[entry.path])
         request = AlikeElsewhereRequest(
             tomogram,
             like.model,
@@ -240,24 +173,17 @@ def _search(
     task: QueueTask,
     engine: Engine,
     cancel: CancelToken,
-) -> Run[Found]:
+) -> Run[Searched]:
     settings = RunSettings(task.device, task.precision, task.flips)
-    try:
-        found = yield from search(
-            lambda: _open(entry, spacing), task.model, settings, engine, cancel
-        )
-    except SpacingError:
-        raise SpacingError(
-            f"{entry.path.name} does not say its voxel spacing; type it under 'Spacing where "
-            "unknown' and search again, or open it and set it in the Motorscope panel."
-        ) from None
+    found = yield from search(
+        lambda: open_entry(entry, spacing), task.model, settings, engine, cancel
+    )
     if found is None:
         return None
     heatmap = (found.result.heatmap, found.result.grid)
     write_heatmap(entry.heatmap, *heatmap)
-    return Found(
+    return Searched(
         path=entry.path,
-        name=found.tomogram.name,
         grid=found.tomogram.grid,
         summits=found.summits(card),
         threshold=card.default_threshold,
@@ -266,7 +192,7 @@ def _search(
     )
 
 
-def _open(entry: Entry, spacing: Spacing | None) -> Tomogram:
+def open_entry(entry: Entry, spacing: Spacing | None) -> Tomogram:
     """Open a tomogram; what its file does not say comes from the journal, or from a person."""
     tomogram = open_tomogram(entry.path)
     known = entry.spacing or spacing

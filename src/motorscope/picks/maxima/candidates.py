@@ -17,7 +17,7 @@ LIMIT = 10_000
 """Most candidates of a tomogram."""
 
 FLOOR = 0.01
-"""Lowest probability of a candidate.
+"""Lowest probability of a candidate; below it, maxima are everywhere, and mean nothing.
 
 It is low on purpose: a threshold is chosen afterwards, without a new run.
 """

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from motorscope.plugin.review.peaks import highest_between, nearest_summit
+from motorscope.picks.maxima.near import highest_between, nearest_summit
 from motorscope.tomogram import VoxelGrid
 
 GRID = VoxelGrid(shape=(24, 30, 28), spacing=(64.0, 64.0, 50.0), origin=(100.0, -50.0, 0.0))

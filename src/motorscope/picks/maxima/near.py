@@ -7,12 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from motorscope.picks.maxima.candidates import find_candidates
 from motorscope.tomogram import VoxelGrid
 
 Floats = NDArray[np.float64]
-
-FLOOR = 0.01
-"""Maxima of the heatmap below this probability are everywhere, and mean nothing."""
 
 
 def nearest_summit(
@@ -34,8 +32,6 @@ def nearest_summit(
     radius
         How far to look, in Å.
     """
-    from motorscope.detection import find_candidates
-
     spacing = np.asarray(grid.known_spacing())
     centre = np.asarray(grid.to_voxels(np.asarray(position, dtype=float)[None])[0])
     # Beyond the radius there are two voxels more, so that no cut looks like a maximum within it.
@@ -50,7 +46,7 @@ def nearest_summit(
         spacing=grid.spacing,
         origin=tuple(grid.to_world(low[None].astype(float))[0]),
     )
-    summits = find_candidates(block, part, minimum_distance=0.0, floor=FLOOR)
+    summits = find_candidates(block, part, minimum_distance=0.0)
     distances = np.linalg.norm(summits.positions - np.asarray(position, dtype=float), axis=1)
     near = np.flatnonzero(distances <= radius)
     if not len(near):

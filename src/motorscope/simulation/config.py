@@ -30,6 +30,23 @@ SPECIES_NAMES = (
     "caulobacter",
     "firmicute",
 )
+SWEPT_SPECIES = (
+    "salmonella",
+    "vibrio",
+    "campylobacter",
+    "helicobacter",
+    "borrelia",
+    "treponema",
+    "bdellovibrio",
+    "caulobacter",
+    "shewanella",
+    "leptospira",
+    "bacillus",
+    "wolinella",
+    "hylemonella",
+    "squat",
+)
+_SWEPT_TIMES = (3, 3, 3, 2, 3, 1, 2, 2, 2, 1, 1, 1, 1, 1)
 LOOKALIKES = (
     "injectisome",
     "array",
@@ -69,6 +86,14 @@ class SimulationConfig:
     """How many of the motors carry a hook."""
     filament: float = 0.8
     """How many of the hooks carry a filament."""
+
+    swept_cells: float = 0.0
+    """Scenes that are drawn the second way, with swept cells and painted motors; of the settings of
+    scenes these heed `shape`, `spacing`, `motor_counts` and `swept_species` alone."""
+    swept_species: tuple[str, ...] = tuple(
+        name for name, times in zip(SWEPT_SPECIES, _SWEPT_TIMES, strict=True) for _ in range(times)
+    )
+    """Kinds of cell and motor in scenes that are drawn the second way, one kind in each."""
 
     no_cell: float = 0.04
     """Tomograms without any cell, of those without motors."""
@@ -197,6 +222,7 @@ _PROBABILITIES = (
     "ring_motors",
     "hook",
     "filament",
+    "swept_cells",
     "lysed",
     "no_cell",
     "second_cell",
@@ -216,6 +242,7 @@ _RANGES = tuple(
 )
 _NAMES = {
     "species": SPECIES_NAMES,
+    "swept_species": SWEPT_SPECIES,
     "cell_shapes": CELL_SHAPES,
     "lookalike_kinds": LOOKALIKES,
 }

@@ -14,6 +14,7 @@ from motorscope.simulation.density.surroundings import paint_surroundings
 from motorscope.simulation.lookalikes import paint_lookalikes
 from motorscope.simulation.motors.motor import Motor, draw_motor, seat
 from motorscope.simulation.species import SPECIES, Species
+from motorscope.simulation.swept.compose import draw_swept
 
 _DEBRIS = (0.0, 6000.0)
 """Ribosomes per cubic µm that a lysed cell keeps."""
@@ -26,7 +27,7 @@ class Scene:
     Attributes
     ----------
     density
-        float32 ``(z, y, x)``; protein about 1, ice 0, gold about 7.
+        float32 ``(z, y, x)``; protein about 1, ice 0, gold 7 to 22.
     spacing
         Å per voxel.
     motors
@@ -44,6 +45,10 @@ def simulate_density(config: SimulationConfig, rng: np.random.Generator) -> Scen
     Its number of motors follows `SimulationConfig.motor_counts`; only where cells offer no room for
     so many, as can happen in small volumes, there are fewer.
     """
+    # At 0 nothing is drawn, so that a seed gives the scene that it always gave.
+    if config.swept_cells and rng.random() < config.swept_cells:
+        density, motors = draw_swept(config, rng)
+        return Scene(density, config.spacing, motors)
     # Each kind of thing has a stream of its own, so that a change to one leaves the others alone.
     layout, envelopes, contents, lookalikes, around, machines = rng.spawn(6)
     canvas = Canvas(np.zeros(config.shape, np.float32), config.spacing)

@@ -16,7 +16,7 @@ from motorscope.detection.tiling.region import Part, mirrored
 from motorscope.errors import TomogramError
 from motorscope.tomogram import InputRecipe, Tomogram, intensity_range, prepare
 
-SLAB = 32
+SLAB = 16
 """Prepared sections per step: enough to be quick, few enough to stop soon and to take no memory."""
 
 _THREADS = 4
@@ -73,7 +73,7 @@ class PreparedPart:
             places = z[first : first + SLAB], y, x
             slab = self._box([slice(int(axis.min()), int(axis.max()) + 1) for axis in places])
             for axis, wanted in enumerate(places):
-                if len(wanted) != slab.shape[axis]:
+                if (np.diff(wanted) != 1).any():  # mirrored
                     slab = slab.take(wanted - wanted.min(), axis=axis)
             block[first : first + SLAB] = slab
 

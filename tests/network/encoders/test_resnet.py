@@ -1,6 +1,7 @@
 """The encoder against the definition it is made from."""
 
 import math
+from weakref import ref
 
 import pytest
 import torch
@@ -254,3 +255,13 @@ def test_the_stem_in_slabs_is_the_whole_stem(sides):
         in_slabs = encoder.forward_features(x, first=1)
     for feature, expected in zip(in_slabs, whole[1:], strict=True):
         torch.testing.assert_close(feature, expected, atol=1e-4, rtol=1e-4)
+
+
+def test_what_a_layer_was_given_is_freed_before_the_layer_ends():
+    encoder = ResNetEncoder3d(base_width=4).eval()
+    given, alive = [], []
+    encoder.layer2[0].register_forward_pre_hook(lambda module, x: given.append(ref(x[0])))
+    encoder.layer2[1].register_forward_pre_hook(lambda module, x: alive.append(given[0]()))
+    with torch.inference_mode():
+        encoder.forward_features(torch.zeros(1, 1, 32, 32, 32), first=3)
+    assert alive == [None]

@@ -53,7 +53,8 @@ class Predictor:
     def __call__(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the logits, float32 ``(z/s, y/s, x/s)``, of a block ``(z, y, x)``.
 
-        The sides are multiples of the network's alignment.
+        The sides are multiples of the network's alignment. The block is mirrored in place and back
+        again; it is left as it is if the run is asked to stop.
 
         Raises
         ------
@@ -66,10 +67,24 @@ class Predictor:
             mean = torch.as_tensor(total)[0, 0] / len(self._images)
             return np.asarray(mean.cpu().numpy())
 
-    def _forward(self, x: Tensor, axes: tuple[int, ...]) -> Tensor:
-        if not axes:
-            return self._network(x).float()  # type: ignore[no-any-return]
-        return self._network(x.flip(axes)).float().flip(axes)  # type: ignore[no-any-return]
+    def _forward(self, x: Tensor, axes: Axes) -> Tensor:
+        mirror(x, axes)
+        logits: Tensor = self._network(x).float()
+        mirror(x, axes)
+        return logits.flip(axes)
+
+
+def mirror(x: Tensor, axes: Axes) -> None:
+    """Mirror a batch ``(n, c, z, y, x)`` along axes in place, so that no other is in memory."""
+    planes = x.unbind(2)
+    if 2 in axes:
+        for low, high in zip(planes[: len(planes) // 2], reversed(planes), strict=False):
+            kept = low.clone()
+            low.copy_(high)
+            high.copy_(kept)
+    within = [axis - 1 for axis in axes if axis != 2]
+    for plane in planes if within else ():
+        plane.copy_(plane.flip(within))
 
 
 def smallest(network: UNet3d | Encoder) -> NDArray[np.float32]:

@@ -63,6 +63,7 @@ class Stitcher:
         Every voxel must have been in a window.
         """
         self._sums /= self._weights
+        del self._weights, self._trusted  # they would stay while windows are looked at again
         return self._sums
 
     def _window_weights(self, window: Window) -> NDArray[np.float32]:

@@ -1,7 +1,7 @@
 """What an encoder is to the rest of the program, and what a family of them tells without one."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -97,9 +97,13 @@ class Encoder(nn.Module, ABC):
         """Return what comes of each of some steps, but for the `first` ones."""
         features: list[Tensor] = []
         for index, modules in enumerate(steps):
-            step = nn.Sequential(*modules)
-            again = self.checkpointing and torch.is_grad_enabled()
-            x = checkpointed(step, step, x) if again else step(x)
+            if self.checkpointing and torch.is_grad_enabled():
+                step = nn.Sequential(*modules)
+                x = checkpointed(step, step, x)
+            else:
+                # One by one: a sequence holds what it was given until it has ended.
+                for module in _singly(modules):
+                    x = module(x)
             if index >= first:
                 features.append(x)
         return features
@@ -181,6 +185,15 @@ class Family:
     build: Callable[[Architecture, float, bool], Encoder]
     features: Callable[[Architecture], Features]
     recognise: Callable[[Mapping[str, Tensor]], Architecture | None]
+
+
+def _singly(modules: Iterable[nn.Module]) -> Iterator[nn.Module]:
+    """Yield modules, and in place of a sequence those in it."""
+    for module in modules:
+        if type(module) is nn.Sequential:
+            yield from module
+        else:
+            yield module
 
 
 def initialise(module: nn.Module) -> None:

@@ -115,6 +115,19 @@ def test_paths_are_dense_within_their_radius_alone():
     assert y.min() * SPACING > 500
 
 
+def test_a_bore_stays_open_over_the_joints_of_a_path():
+    """Round ends of each piece once filled the piece before."""
+    canvas = Canvas(np.zeros((24, 60, 24), np.float32), 10.0)
+    turns = np.linspace(0, 0.6, 12)
+    path = np.stack(
+        [np.full(12, 120), 60 + 800 * np.sin(turns), 120 + 800 * (1 - np.cos(turns))], 1
+    )
+    lay_path(canvas, TEXTURES, path, (disc(90) * (1 - disc(25))).astype(np.float32))
+    z, y, x = np.rint(path[2:-2] / 10).astype(int).T
+    assert canvas.density[z, y, x].max() < 0.1
+    assert canvas.density[z - 5, y, x].min() > 0.5
+
+
 def test_a_sheath_goes_on_from_the_outer_membrane():
     outer = (GRID.points()[..., 1] - 1000).astype(np.float32)
     path = np.array([[1200.0, y, 1500] for y in np.arange(900, 2000, 45)])

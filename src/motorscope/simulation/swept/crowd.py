@@ -8,8 +8,8 @@ from motorscope.simulation.density.canvas import Canvas, Point, Volume
 from motorscope.simulation.swept.stage import Stage, unit
 
 _SMALL_PER_RIBOSOME = 2.2
-_TRIES = 5
-"""Places that are looked at for each molecule that is wanted."""
+_TRIES = {"ribosomes": 20, "complexes": 6}
+"""Places that are looked at for each molecule that is wanted: many end in a nucleoid."""
 
 
 def paint_crowd(stage: Stage, per_volume: float) -> None:
@@ -22,7 +22,7 @@ def paint_crowd(stage: Stage, per_volume: float) -> None:
     ):
         rng = stage.streams.of(name)
         wanted = int(per_volume * share * volume)
-        points = _places(stage, wanted, gap, depth, in_nucleoid, rng)
+        points = _places(stage, wanted, _TRIES[name], gap, depth, in_nucleoid, rng)
         if name == "ribosomes":
             molecules = globules(24, 110, 46, 26, 0.55, spacing, rng)
             gains, pushes = rng.normal(1, 0.1, len(points)), 0.4
@@ -35,6 +35,7 @@ def paint_crowd(stage: Stage, per_volume: float) -> None:
 def _places(
     stage: Stage,
     wanted: int,
+    tries: int,
     gap: float,
     depth: float,
     in_nucleoid: float,
@@ -45,7 +46,7 @@ def _places(
     where = np.argwhere(stage.inner < -depth + grid.step)
     if not len(where) or not wanted:
         return np.empty((0, 3))
-    points = (where[rng.integers(len(where), size=_TRIES * wanted)]).astype(float)
+    points = (where[rng.integers(len(where), size=tries * wanted)]).astype(float)
     points = (points + rng.uniform(-0.5, 0.5, points.shape)) * grid.step
     chance = rng.random(len(points))
     fits = grid.sample(stage.inner, points) < -depth

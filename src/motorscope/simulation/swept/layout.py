@@ -19,7 +19,8 @@ from motorscope.simulation.swept.bodies import (
 from motorscope.simulation.swept.kinds import Plan
 from motorscope.simulation.swept.stage import Streams, across, unit
 
-_ATTEMPTS = 16
+_ATTEMPTS, _FEW = 40, 12
+"""How many cells are drawn for a motor to sit on, and how many for all of several."""
 _MARGIN = 410.0
 """A motor's label is at least so far from the faces of a volume that is large enough, Å."""
 
@@ -65,12 +66,13 @@ def draw_layout(grid: CoarseGrid, extent: Point, plan: Plan, streams: Streams) -
     """
     rng = streams.of("cell")
     best: tuple[Body, list[Machine]] | None = None
-    for own in rng.spawn(_ATTEMPTS):
+    for attempt, own in enumerate(rng.spawn(_ATTEMPTS)):
         body, mode = _first_cell(grid, extent, plan, own)
         motors = _motors(grid, extent, body, mode, plan, own)
         if best is None or len(motors) > len(best[1]):
             best = body, motors
-        if len(motors) == plan.motors:
+        enough = plan.motors if attempt < _FEW else min(2, plan.motors)
+        if len(best[1]) >= enough:
             break
     assert best is not None
     bodies, motors = [best[0]], best[1]
@@ -163,8 +165,8 @@ def _motors(
     gap = 620.0 if plan.kind.flat < 400 else 840.0
     margin = _margin(extent)
     for attempt in range(30 + 10 * plan.motors):
-        if len(motors) == plan.motors or (not motors and attempt == 6):
-            break
+        if len(motors) == plan.motors or (attempt and not motors):
+            break  # where the first one has no place, another cell is drawn
         if not motors:
             site = surface_site(grid, body, mode, rng)
         else:

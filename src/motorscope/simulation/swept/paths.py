@@ -201,7 +201,8 @@ def lay_path(
         box = canvas.box(np.minimum(a, b) - reach, np.maximum(a, b) + reach)
         if box is not None and length:
             o = canvas.offsets(box, a)
-            t = np.clip(dot(o, way / length**2), 0, 1)
+            # A little over the joints, but no round ends: they would fill the bore.
+            t = dot(o, way / length**2)
             z, y, x = (o[i] - t * np.float32(way[i]) for i in range(3))
             place = np.sqrt(z * z + y * y + x * x) * np.float32(1 / _FINE)
             np.minimum(place, len(table) - 2, out=place)
@@ -210,5 +211,5 @@ def lay_path(
             value *= 1 + np.float32(0.12) * textures.fine_at(box)
             value *= 1 + np.float32(beads) * np.cos((travelled + t * length) * (2 * np.pi / 90))
             here = canvas.density[box]
-            np.maximum(here, value, out=here)
+            np.maximum(here, np.where(np.abs(t - 0.5) < 0.7, value, 0), out=here)
         travelled += length

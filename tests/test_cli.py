@@ -8,8 +8,8 @@ import torch
 
 from motorscope import __version__, cli
 from motorscope.contract import Architecture, write_card_file
+from motorscope.display import check_display
 from motorscope.errors import MotorscopeError
-from motorscope.plugin.display import check_display
 from motorscope.plugin.settings import Preferences
 
 

@@ -108,5 +108,5 @@ def test_queue_names_the_formats_of_tomograms(qtbot, monkeypatch):
     monkeypatch.setattr(formats, "FORMATS", (*formats.FORMATS, made_up))
     queue = QueueWidget(ViewerModel())
     qtbot.addWidget(queue)
-    assert "made-up volumes" in queue.folder.toolTip()
+    assert "made-up volumes" in queue.list.folder.toolTip()
     queue.ends.close()

@@ -70,6 +70,11 @@ def add_flips(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_output(parser: argparse.ArgumentParser, metavar: str, what: str) -> None:
+    """Add ``--output``, which has to be given; `what` says what goes there."""
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar=metavar, help=what)
+
+
 def whole_numbers(text: str) -> tuple[int, ...]:
     """Read ``N,N,…``."""
     try:

@@ -9,6 +9,7 @@ from motorscope.commands.arguments import (
     add_device,
     add_flips,
     add_model,
+    add_output,
     add_precision,
     add_spacing,
     tomogram_formats,
@@ -40,9 +41,7 @@ def add(commands: Commands) -> None:
         help="folders of tomograms, text files (.txt, .lst) with a path on each line, patterns "
         "in quotes, or tomograms",
     )
-    parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="OUT", help="the folder for all of it"
-    )
+    add_output(parser, "OUT", "the folder for all of it")
     parser.add_argument(
         "--on",
         default="local",

@@ -10,6 +10,7 @@ from motorscope.commands.arguments import (
     add_device,
     add_flips,
     add_model,
+    add_output,
     add_precision,
     add_spacing,
     tomogram_formats,
@@ -40,9 +41,7 @@ def add(commands: Commands) -> None:
         metavar="FILE|DIR",
         help="tomograms, or folders of them; our maps among them, such as heatmaps, are left out",
     )
-    parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="CSV", help="where the picks go"
-    )
+    add_output(parser, "CSV", "where the picks go")
     add_model(parser)
     parser.add_argument(
         "--threshold",

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from motorscope.batch.worklist import scan
+from motorscope.display import check_display
 from motorscope.engine.torch_import import import_torch
 from motorscope.errors import MotorscopeError, SpacingError, TomogramError
 from motorscope.files import replacing
 from motorscope.picks import write_picks
-from motorscope.plugin.display import check_display
 from motorscope.tomogram import Tomogram, find_tomograms, open_tomogram
 from motorscope.tomogram.formats.shortcut import is_shortcut
 

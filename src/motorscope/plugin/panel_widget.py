@@ -4,7 +4,7 @@ from functools import partial
 
 from napari.components import ViewerModel
 from qtpy.QtCore import QSize
-from qtpy.QtWidgets import QApplication, QPushButton, QWidget
+from qtpy.QtWidgets import QApplication, QWidget
 
 from motorscope.plugin.compare.widget import ComparisonControls
 from motorscope.plugin.connections import listen
@@ -16,6 +16,7 @@ from motorscope.plugin.panel import PanelState, panel_state
 from motorscope.plugin.qt.controls import mind_wheel_and_keys
 from motorscope.plugin.qt.dock import ENCODER, GALLERY, QUEUE, Dock, show_dock
 from motorscope.plugin.qt.layouts import in_dock
+from motorscope.plugin.qt.making import button
 from motorscope.plugin.qt.parts import Section, StatusLine
 from motorscope.plugin.qt.runner import JobRunner
 from motorscope.plugin.review.widget import ReviewControls
@@ -42,13 +43,12 @@ class MotorscopeWidget(Dock):
         self.detections = DetectionControls(workspace, self.status, self.ends)
         self.review = ReviewControls(workspace, self.ends)
         self.comparison = ComparisonControls(workspace, self.status, self.ends)
-        self.encoder = QPushButton("Encoder…")
-        self.encoder.setToolTip("Look at what the network sees, and ask it why.")
+        tip = "Look at what the network sees, and ask it why."
+        self.encoder = button("Encoder…", tip, self._on_encoder)
         self._lay_out()
 
         self.review.gallery.clicked.connect(self._on_gallery)
         self.tomogram.queue.clicked.connect(self._on_queue)
-        self.encoder.clicked.connect(self._on_encoder)
         self.runner.busy_changed.connect(self._refresh)
         listen(self.ends, workspace.events.all, self._refresh)
         listen(self.ends, workspace.tomograms.changed, self._refresh)

@@ -1,10 +1,12 @@
 """Two sets of picks of one tomogram side by side: who has what, and where they disagree."""
 
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from motorscope.errors import PicksError
 from motorscope.picks import Counts, PickTable, match_picks
 
 RADIUS = 500.0
@@ -68,6 +70,33 @@ class Compared:
     remark: str = ""
     stale: bool = False
     place: tuple[float, ...] | None = None
+
+    def stepped(self, step: int) -> tuple["Compared", int]:
+        """Go to the next disagreement (-1: the one before), round the end.
+
+        Returns
+        -------
+        Compared
+            The comparison with the `place` of that.
+        int
+            Its number among `Comparison.disagreements`.
+
+        Raises
+        ------
+        PicksError
+            If all is the same.
+        """
+        rows = self.comparison.disagreements
+        if not len(rows):
+            raise PicksError("Both sets have the same motors; there is no disagreement.")
+        places = [tuple(place) for place in self.comparison.places[rows].tolist()]
+        if self.place is None:
+            number = 0 if step > 0 else len(rows) - 1
+        elif step > 0:
+            number = bisect_right(places, self.place) % len(rows)
+        else:
+            number = (bisect_left(places, self.place) - 1) % len(rows)
+        return replace(self, place=places[number]), number
 
 
 def compare(mine: PickTable, theirs: ArrayLike, radius: float) -> Comparison:

@@ -19,6 +19,7 @@ from motorscope.plugin.layers.kinds import HEATMAP, PICKS, TOMOGRAM
 from motorscope.plugin.layers.source import identity
 from motorscope.plugin.layers.tag import kind_of, tag_of
 from motorscope.plugin.queue.controller import QueueController
+from motorscope.plugin.queue.deciding import mark_as, take_mark_back
 from motorscope.plugin.queue.prefetch import Failed, Opened, open_job
 from motorscope.plugin.review.journals import kept_elsewhere
 from motorscope.review import Journal, Mark
@@ -95,7 +96,7 @@ def search(desk, engine, *names, spacing=None):
 
 
 def set_reviewed(desk, name, no_motor=False):
-    desk.mark(entry(desk, name).path, Mark.now(no_motor))
+    mark_as(desk, entry(desk, name).path, Mark.now(no_motor))
 
 
 def reopened(desk):
@@ -264,7 +265,7 @@ def test_going_back_and_forth_changes_no_journal(desk, engine):
     for name in ("a", "b", "a"):
         show(desk, name)
         assert entry(desk, name).summary.undecided == 1
-    desk.leave()
+    desk.reviews.viewer.layers.remove(desk.layer)
     assert reopened(desk)["a"] == reopened(desk)["b"] == TO_REVIEW
 
 
@@ -293,10 +294,10 @@ def test_no_motor_is_a_result_that_is_kept(desk, engine):
     set_reviewed(desk, "c", no_motor=True)
     assert entry(desk, "c").status == NO_MOTOR
     assert entry(desk, "c").summary.record.reviewed.when
-    desk.leave()
+    desk.reviews.viewer.layers.remove(desk.layer)
     assert reopened(desk) == {"a": NEW, "b": NEW, "c": NO_MOTOR}
     show(desk, "c")
-    desk.mark(entry(desk, "c").path, None)
+    mark_as(desk, entry(desk, "c").path, None)
     assert entry(desk, "c").status == NEW
 
 
@@ -337,28 +338,28 @@ def test_mark_is_for_the_tomogram_that_was_meant_open_or_not(desk, engine, opene
     if opened:
         show(desk, opened)
     mark = Mark.now(no_motor=True)
-    desk.mark(entry(desk, "a").path, mark)
+    mark_as(desk, entry(desk, "a").path, mark)
     assert (entry(desk, "a").status, entry(desk, "a").summary.rejected) == (NO_MOTOR, 1)
     assert entry(desk, "b").summary.undecided == 1
     assert reopened(desk) == {"a": NO_MOTOR, "b": TO_REVIEW, "c": NEW}
-    desk.take_back(entry(desk, "a").path, mark)
+    take_mark_back(desk, entry(desk, "a").path, mark)
     assert (entry(desk, "a").summary.undecided, entry(desk, "a").summary.rejected) == (1, 0)
     assert entry(desk, "a").status == reopened(desk)["a"] == TO_REVIEW
     with pytest.raises(PicksError, match="a was changed since it was marked"):
-        desk.take_back(entry(desk, "a").path, mark)
+        take_mark_back(desk, entry(desk, "a").path, mark)
 
 
 def test_mark_that_is_not_the_last_step_is_not_taken_back(desk, engine):
     search(desk, engine, "a")
     mark = Mark.now(no_motor=True)
-    desk.mark(entry(desk, "a").path, mark)
+    mark_as(desk, entry(desk, "a").path, mark)
     show(desk, "a")
     review = desk.reviews.review(desk.layer)
     review.add([[500.0, 500.0, 500.0]])
     for name in ("a", "b"):  # open, and then not
         show(desk, name)
         with pytest.raises(PicksError, match="a was changed since"):
-            desk.take_back(entry(desk, "a").path, mark)
+            take_mark_back(desk, entry(desk, "a").path, mark)
     assert entry(desk, "a").summary.accepted == 1
     with pytest.raises(PicksError, match="a has 1 accepted motor; reject or delete it"):
         set_reviewed(desk, "a", no_motor=True)
@@ -522,6 +523,6 @@ def test_read_only_folder_keeps_its_results_in_the_data_folder(
     assert not kept_elsewhere(desk.layer, journals / "a.motorscope.jsonl", scratch=journals)
     set_reviewed(desk, "a")
     assert entry(desk, "a").journal.parent == entry(desk, "a").heatmap.parent == journals
-    desk.leave()
+    desk.reviews.viewer.layers.remove(desk.layer)
     assert reopened(desk)["a"] == REVIEWED
     assert sorted(folder.iterdir()) == before

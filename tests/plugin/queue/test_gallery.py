@@ -36,7 +36,7 @@ def queue(make_napari_viewer_proxy, qtbot, folder):
     _, widget = viewer.window.add_plugin_dock_widget("napari-motorscope", QUEUE)
     with qtbot.waitSignal(widget.settled, timeout=20_000):
         widget.open(folder)
-    qtbot.mouseClick(widget.all, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(widget.list.all, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: len(widget.candidates.candidates) == 4)
     return widget
 
@@ -69,7 +69,7 @@ def test_candidates_of_all_are_decided_at_once_and_undone(queue, qtbot, folder):
     gallery.undo.click()
     qtbot.waitUntil(lambda: len(gallery.candidates) == 4)
     assert counts(queue)["a"] == (2, 0, 0)
-    queue.filter.setText("b")
+    queue.list.filter.setText("b")
     assert {name for name, _ in listed(gallery)} == {"b"}
 
 

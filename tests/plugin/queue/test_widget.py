@@ -105,12 +105,12 @@ def test_folder_is_searched_reviewed_and_restored(dock, qtbot, folder):
 
     open_folder(qtbot, widget, folder)
     assert statuses(widget) == {"TS_1": REVIEWED, "TS_2": NO_MOTOR, "TS_3": NEW}
-    widget.state.setCurrentText(NO_MOTOR)
+    widget.list.state.setCurrentText(NO_MOTOR)
     assert list(statuses(widget)) == ["TS_2"]
     press(qtbot, widget.steps.buttons["unmark"])
     assert statuses(widget) == {}
-    widget.state.setCurrentIndex(0)
-    widget.filter.setText("ts_1")
+    widget.list.state.setCurrentIndex(0)
+    widget.list.filter.setText("ts_1")
     assert list(statuses(widget)) == ["TS_1"]
 
 

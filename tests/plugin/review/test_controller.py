@@ -19,6 +19,7 @@ from motorscope.plugin.layers.tag import LayerTag
 from motorscope.plugin.review.commands import ACTIONS, BARE, ReviewActions
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.review.journals import journal_of
+from motorscope.plugin.review.pointing import add_at_cursor, snap
 from motorscope.review import intake
 from motorscope.tomogram import VoxelGrid
 
@@ -274,12 +275,12 @@ def test_add_at_the_cursor_in_a_slice(units, factor):
     )
     desk = ReviewController(Tomograms(viewer))
     viewer.cursor.position = tuple(np.array([300.0, 200.0, 250.0]) * factor)
-    desk.add_at_cursor(layer)
+    add_at_cursor(desk, layer)
     assert desk.review(layer).table.positions == pytest.approx(np.array([[300, 200, 250]]))
     assert desk.review(layer).selected == (0,)
     viewer.cursor.position = (300.0 * factor, -200.0 * factor, 250.0 * factor)
     with pytest.raises(PicksError, match="outside"):
-        desk.add_at_cursor(layer)
+        add_at_cursor(desk, layer)
 
 
 def add_heatmap(viewer, layer, centre):
@@ -294,16 +295,16 @@ def test_add_at_the_cursor_in_3d_lands_on_the_heatmap(tomogram):
     viewer.dims.ndisplay = 3
     centre = np.array([350.0, 300.0, 260.0])
     with pytest.raises(PicksError, match="heatmap"):
-        desk.add_at_cursor(layer)
+        add_at_cursor(desk, layer)
     add_heatmap(viewer, layer, centre)
     viewer.scene.camera.angles = (10.0, 35.0, -20.0)
     direction = np.array(viewer.scene.camera.view_direction)
     viewer.cursor.position = tuple(centre - 2000 * direction)
-    desk.add_at_cursor(layer)
+    add_at_cursor(desk, layer)
     assert desk.review(layer).table.positions[0] == pytest.approx(centre, abs=25)
     viewer.cursor.position = tuple(centre - 2000 * direction + 5000)
     with pytest.raises(PicksError, match="outside"):
-        desk.add_at_cursor(layer)
+        add_at_cursor(desk, layer)
 
 
 def test_snap_goes_to_the_maximum_and_is_one_step(tomogram):
@@ -312,15 +313,15 @@ def test_snap_goes_to_the_maximum_and_is_one_step(tomogram):
     review = desk.begin(layer)
     review.add([centre + 70, centre - 60])
     with pytest.raises(PicksError, match="heatmap"):
-        desk.snap(layer)
+        snap(desk, layer)
     add_heatmap(viewer, layer, centre)
-    assert re.fullmatch(r"Moved to a maximum of 0\.\d\d\.", desk.snap(layer))
+    assert re.fullmatch(r"Moved to a maximum of 0\.\d\d\.", snap(desk, layer))
     assert review.table.positions == pytest.approx(np.array([centre, centre]), abs=3)
     review.undo()
     assert review.table.positions[0] == pytest.approx(centre + 70)
     review.select([])
     with pytest.raises(PicksError, match="selected"):
-        desk.snap(layer)
+        snap(desk, layer)
 
 
 def test_where_the_heatmap_is_next_to_zero_nothing_snaps_and_nothing_is_added_in_3d(tomogram):
@@ -331,12 +332,12 @@ def test_where_the_heatmap_is_next_to_zero_nothing_snaps_and_nothing_is_added_in
     heatmap = add_heatmap(viewer, layer, centre)
     heatmap.data = 0.009 * heatmap.data
     with pytest.raises(PicksError, match=r"no maximum of 0\.01 .* it is 0\.\d{4} at most"):
-        desk.snap(layer)
+        snap(desk, layer)
     viewer.dims.ndisplay = 3
     direction = np.array(viewer.scene.camera.view_direction)
     viewer.cursor.position = tuple(centre - 2000 * direction)
     with pytest.raises(PicksError, match=r"0\.009 at most"):
-        desk.add_at_cursor(layer)
+        add_at_cursor(desk, layer)
     assert review.table.positions == pytest.approx((centre + 70)[None])
 
 

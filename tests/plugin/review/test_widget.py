@@ -15,8 +15,9 @@ from motorscope.plugin.layers.picks_layer import picks_of
 from motorscope.plugin.layers.source import find, identity
 from motorscope.plugin.layers.tag import LayerTag
 from motorscope.plugin.qt.dock import GALLERY, show_dock
-from motorscope.plugin.review.controller import ZOOM_WIDTH, ReviewController
+from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.review.gallery_widget import GalleryWidget
+from motorscope.plugin.review.pointing import ZOOM_WIDTH
 from motorscope.review import Journal
 
 SPACING = 16.0

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from motorscope.commands.arguments import check_output, tomogram_path, whole_numbers
+from motorscope.commands.arguments import add_output, check_output, tomogram_path, whole_numbers
 from motorscope.commands.console import Commands, Line, say
 from motorscope.commands.encoder.stages import add_stage_arguments, stage_request
 from motorscope.words import counted
@@ -40,9 +40,7 @@ def add(commands: Commands) -> None:
         metavar="FILE",
         help="the tomogram of the examples, if it is not among those to search",
     )
-    parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="CSV", help="where the places go"
-    )
+    add_output(parser, "CSV", "where the places go")
     parser.add_argument(
         "--threshold",
         type=float,

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from motorscope.commands.arguments import check_output, tomogram_path
+from motorscope.commands.arguments import add_output, check_output, tomogram_path
 from motorscope.commands.console import Commands, Line, say
 from motorscope.commands.encoder.stages import add_stage_arguments, stage_request
 
@@ -32,9 +32,7 @@ def add(commands: Commands) -> None:
         metavar=("Z", "Y", "X"),
         help="also measure what each channel adds to the score at this point, in Å",
     )
-    parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="CSV", help="where the table goes"
-    )
+    add_output(parser, "CSV", "where the table goes")
     add_stage_arguments(parser)
     parser.set_defaults(run=run)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from motorscope.commands.arguments import (
     add_device,
     add_model,
+    add_output,
     add_spacing,
     check_output,
     tomogram_path,
@@ -45,9 +46,7 @@ def add(commands: Commands) -> None:
         metavar="METHOD",
         help="hirescam, gradients, integrated or occlusion (default: hirescam)",
     )
-    parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="MAP", help="NAME.mrc or NAME.zarr"
-    )
+    add_output(parser, "MAP", "NAME.mrc or NAME.zarr")
     parser.add_argument(
         "--figure",
         type=Path,

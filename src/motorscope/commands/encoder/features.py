@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from motorscope.commands.arguments import check_output, tomogram_path, whole_numbers
+from motorscope.commands.arguments import add_output, check_output, tomogram_path, whole_numbers
 from motorscope.commands.console import Commands, Line, say
 from motorscope.commands.encoder.stages import add_stage_arguments, stage_request
 
@@ -26,9 +26,7 @@ def add(commands: Commands) -> None:
         "is one, so that they mean the same in every tomogram; else those of this tomogram.",
     )
     parser.add_argument("file", type=tomogram_path, metavar="FILE", help="a tomogram")
-    parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="OUT", help="NAME.mrc or NAME.zarr"
-    )
+    add_output(parser, "OUT", "NAME.mrc or NAME.zarr")
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--channels",

@@ -1,6 +1,5 @@
 """The comparisons of a viewer's tomograms: with which set, what came out, where a person is."""
 
-from bisect import bisect_left, bisect_right
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -120,24 +119,16 @@ class CompareController:
         compared = self.compared(tomogram)
         if compared is None:
             raise PicksError("Compare with another set of picks first.")
-        comparison = compared.comparison
+        compared, number = compared.stepped(step)
+        self._keep(tomogram, compared)
+        comparison, review = compared.comparison, self._review(tomogram)
         rows = comparison.disagreements
-        if not len(rows):
-            raise PicksError("Both sets have the same motors; there is no disagreement.")
-        places = [tuple(place) for place in comparison.places[rows].tolist()]
-        if compared.place is None:
-            number = 0 if step > 0 else len(rows) - 1
-        elif step > 0:
-            number = bisect_right(places, compared.place) % len(rows)
-        else:
-            number = (bisect_left(places, compared.place) - 1) % len(rows)
-        self._keep(tomogram, replace(compared, place=places[number]))
-        review, pick = self._review(tomogram), int(comparison.ids[rows[number]])
+        pick = int(comparison.ids[rows[number]])
         if pick in review.table.ids:
             review.go_to(pick)
         else:
             review.select([])
-            look_at(self._viewer, tomogram, places[number])
+            look_at(self._viewer, tomogram, comparison.places[rows[number]])
         return number + 1, len(rows)
 
     def _review(self, tomogram: Layer) -> Review:

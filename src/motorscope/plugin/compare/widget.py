@@ -5,17 +5,7 @@ from pathlib import Path
 
 from napari.layers import Layer, Points
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import (
-    QDoubleSpinBox,
-    QFileDialog,
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QSizePolicy, QWidget
 from superqt.utils import signals_blocked
 
 from motorscope.errors import PicksError
@@ -28,6 +18,8 @@ from motorscope.plugin.layers.kinds import COORDINATES
 from motorscope.plugin.layers.source import by_identity, identity, path_of
 from motorscope.plugin.layers.tag import tag_of
 from motorscope.plugin.qt.choice_box import ChoiceBox
+from motorscope.plugin.qt.layouts import NONE, in_column, in_form, in_row
+from motorscope.plugin.qt.making import button, number_box
 from motorscope.plugin.qt.parts import AMBER, Hint, StatusLine
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.workspace import Workspace
@@ -59,74 +51,54 @@ class ComparisonControls(QWidget):
         self._comparisons = CompareController.of(workspace)
         self._layer: Layer | None = None
         self._seen: set[str] = set()
-        self.other = ChoiceBox()
-        self.other.setToolTip("A points layer: a colleague's picks, another program's, the truth.")
+        self.other = ChoiceBox("A points layer: a colleague's picks, another program's, the truth.")
         self.other.setPlaceholderText("no points layer yet")
-        self.file = QPushButton("File…")
-        self.file.setToolTip("Open a file of coordinates on this tomogram.")
-        self.radius = QDoubleSpinBox()
-        self.radius.setRange(1.0, 100_000.0)
-        self.radius.setDecimals(0)
-        self.radius.setSingleStep(50.0)
-        self.radius.setSuffix(" Å")
+        tip = "Open a file of coordinates on this tomogram."
+        self.file = button("File…", tip, self._on_file)
+        tip = "Picks that are no farther apart than this are the same motor."
+        self.radius = number_box(1.0, 100_000.0, 0, 50.0, " Å", tip)
         self.radius.setValue(RADIUS)
-        self.radius.setKeyboardTracking(False)
-        self.radius.setToolTip("Picks that are no farther apart than this are the same motor.")
-        self.take = QPushButton("Take into review")
-        self.take.setToolTip(
+        self.take = button(
+            "Take into review",
             "Correct these points like motors that were found: they come into the review, but for "
-            "those that are the same as a motor which is decided. One step to undo."
+            "those that are the same as a motor which is decided. One step to undo.",
         )
-        self.button = QPushButton("Compare")
-        self.button.setToolTip(
+        self.button = button(
+            "Compare",
             "Compare the accepted picks, and the undecided ones that reach the threshold, with the "
-            "other set. Rejected picks do not count."
+            "other set. Rejected picks do not count.",
+            self._on_compare,
         )
         self.verdicts, self.scores, self.hint = QLabel(), QLabel(), Hint(AMBER)
         self.scores.setToolTip("With the other set as the truth.")
-        self.previous, self.next = QPushButton("◀ Previous"), QPushButton("Next ▶")
-        for button in (self.previous, self.next):
-            button.setToolTip("Go through the motors that only one of the sets has.")
+        tip = "Go through the motors that only one of the sets has."
+        self.previous = button("◀ Previous", tip, lambda: self._on_step(-1))
+        self.next = button("Next ▶", tip, lambda: self._on_step(1))
         self.number = QLabel()
         self.number.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.foot = _Offer()
         self.foot.button.setToolTip(self.take.toolTip())
         self._lay_out()
         self.other.currentIndexChanged.connect(lambda _: self.refresh())
-        self.file.clicked.connect(self._on_file)
-        for button in (self.take, self.foot.button):
-            button.clicked.connect(lambda: self._status.guard(self._take))
-        self.button.clicked.connect(self._on_compare)
+        for each in (self.take, self.foot.button):
+            each.clicked.connect(lambda: self._status.guard(self._take))
         self.radius.valueChanged.connect(self._on_radius)
-        self.previous.clicked.connect(lambda: self._on_step(-1))
-        self.next.clicked.connect(lambda: self._on_step(1))
         listen(ends, workspace.tomograms.changed, self.offer)
         listen(ends, self._comparisons.changed, self._on_changed)
         self.offer()
 
     def _lay_out(self) -> None:
-        choice, action, steps = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
-        choice.addWidget(self.other, 1)
-        choice.addWidget(self.file)
-        action.addWidget(self.take)
-        action.addWidget(self.button)
-        steps.addWidget(self.previous)
-        steps.addWidget(self.number, 1)
-        steps.addWidget(self.next)
         self.results = QWidget()
-        results = QVBoxLayout(self.results)
-        results.setContentsMargins(0, 0, 0, 0)
-        results.setSpacing(4)
-        results.addWidget(self.verdicts)
-        results.addWidget(self.scores)
-        results.addLayout(steps)
-        form = QFormLayout(self)
-        form.setContentsMargins(6, 0, 6, 4)
-        form.addRow("Points", choice)
-        form.addRow("Same within", self.radius)
-        form.addRow(action)
-        form.addRow(self.hint)
-        form.addRow(self.results)
+        steps = in_row(self.previous, self.number, self.next, wide=1)
+        in_column(self.results, self.verdicts, self.scores, steps, around=NONE, spacing=4)
+        in_form(
+            self,
+            ("Points", in_row(self.other, self.file)),
+            ("Same within", self.radius),
+            in_row(self.take, self.button, wide=-1),
+            self.hint,
+            self.results,
+        )
 
     def set_layer(self, layer: Layer | None) -> None:
         """Show the comparison of a tomogram."""
@@ -139,9 +111,7 @@ class ComparisonControls(QWidget):
         compared = self._comparisons.compared(self._layer)
         wanted = self.other.currentData() if compared is None else compared.other
         with signals_blocked(self.other):
-            self.other.clear()
-            for points in sets:
-                self.other.addItem(points.name, identity(points))
+            self.other.fill((points.name, identity(points)) for points in sets)
             index = self.other.findData(wanted)
             self.other.setCurrentIndex(index if index >= 0 else self._likely(sets))
         self._notice(sets)
@@ -151,8 +121,8 @@ class ComparisonControls(QWidget):
         """Show what came out."""
         compared = self._comparisons.compared(self._layer)
         self.setEnabled(self._layer is not None)
-        for button in (self.take, self.button):
-            button.setEnabled(self.other.count() > 0)
+        for each in (self.take, self.button):
+            each.setEnabled(self.other.count() > 0)
         self.results.setVisible(compared is not None)
         if compared is None:
             self.hint.setText("")
@@ -170,8 +140,8 @@ class ComparisonControls(QWidget):
             "The picks have changed; compare again." if compared.stale else compared.remark
         )
         count = numbers["mine"] + numbers["theirs"]
-        for button in (self.previous, self.next):
-            button.setEnabled(count > 0)
+        for each in (self.previous, self.next):
+            each.setEnabled(count > 0)
         self.number.setText(f"{count} disagreement{'s' * (count != 1)}" if count else "all agree")
 
     def _likely(self, sets: list[Points]) -> int:
@@ -275,7 +245,7 @@ class _Offer(QWidget):
         self.points = ""
         self._text = QLabel()
         self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.button = QPushButton("Take into review")
+        self.button = button("Take into review")
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 2, 6, 2)
         row.addWidget(self._text, 1)

@@ -2,11 +2,7 @@
 
 from pathlib import Path
 
-from qtpy.QtWidgets import (
-    QFileDialog,
-    QPushButton,
-    QWidget,
-)
+from qtpy.QtWidgets import QFileDialog, QWidget
 from superqt.utils import signals_blocked
 
 from motorscope.contract import Inventory, InventoryRequest, ModelOption, ModelRef, ModelRequest
@@ -15,6 +11,7 @@ from motorscope.errors import ModelError
 from motorscope.plugin.panel import ModelState
 from motorscope.plugin.qt.choice_box import ChoiceBox
 from motorscope.plugin.qt.layouts import in_form, in_row
+from motorscope.plugin.qt.making import button
 from motorscope.plugin.qt.parts import Hint, StatusLine
 from motorscope.plugin.qt.runner import JobRunner
 from motorscope.plugin.settings import preferences
@@ -31,24 +28,21 @@ class ModelControls(QWidget):
         self._workspace, self._runner, self._status = workspace, runner, status
         self._shown = ModelState()
         self._wanted: str | None = None
-        self.choice = ChoiceBox()
-        self.choice.setToolTip("The network that looks for motors.")
-        self.choice.addItem("loading…")
+        self.choice = ChoiceBox("The network that looks for motors.", [("loading…", None)])
         self.choice.setEnabled(False)
-        self.open = QPushButton("Open file…")
-        self.open.setToolTip(
+        self.open = button(
+            "Open file…",
             "A model card (.json), weights with a card beside them (.safetensors),\n"
-            "or a checkpoint of the reference method (.pt)."
+            "or a checkpoint of the reference method (.pt).",
+            self._on_open,
         )
         self.open.setEnabled(False)
         self.card = Hint()
-        self.device = ChoiceBox()
-        self.device.setToolTip("Where the network runs; Automatic takes the fastest device.")
+        self.device = ChoiceBox("Where the network runs; Automatic takes the fastest device.")
         row = in_row(self.choice, self.open)
         in_form(self, ("Model", row), self.card, ("Device", self.device))
         self.choice.currentIndexChanged.connect(self._on_chosen)
         self.device.currentIndexChanged.connect(self._on_device)
-        self.open.clicked.connect(self._on_open)
         if not workspace.options:
             runner.start(
                 run_on,
@@ -61,15 +55,11 @@ class ModelControls(QWidget):
         """Show the models and the chosen one, and the devices."""
         before, self._shown = self._shown, state
         with signals_blocked(self.choice), signals_blocked(self.device):
-            if state.labels != before.labels:
-                self.choice.clear()
-                self.choice.addItems(state.labels)
+            if state.labels:
+                self.choice.fill((label, None) for label in state.labels)
             self.choice.setCurrentIndex(max(state.chosen, 0))
-            if state.devices != before.devices:
-                self.device.clear()
-                for name, words in state.devices:
-                    self.device.addItem(words, name)
-            self.device.setCurrentIndex(self.device.findData(state.device))
+            self.device.fill((words, name) for name, words in state.devices)
+            self.device.choose(state.device)
         for part in (self.choice, self.open):
             part.setEnabled(bool(state.labels))
         if (state.card, state.details) != (before.card, before.details):

@@ -37,13 +37,11 @@ class RunControls(QWidget):
         self._workspace, self._detections = workspace, DetectController.of(workspace)
         self._runner, self._status = runner, status
         self._task: Task | None = None
-        self.region = ChoiceBox()
-        self.region.addItem("whole volume", WHOLE)
-        self.region.addItem("what is in view", IN_VIEW)
-        self.region.setToolTip(
+        self.region = ChoiceBox(
             "What is in view: in 2D the visible rectangle, 1000 Å up and down from the slice;\n"
             "in 3D a cube around the middle of the canvas. Only what was found there before\n"
-            "is replaced; what you decided, added or moved stays."
+            "is replaced; what you decided, added or moved stays.",
+            [("whole volume", WHOLE), ("what is in view", IN_VIEW)],
         )
         self.flips = QCheckBox("flips")
         self.job = JobBar("Find motors", "Run the network; heatmap and points appear as layers.")
@@ -58,7 +56,7 @@ class RunControls(QWidget):
     def show_state(self, state: RunState) -> None:
         """Show what is searched and how, and whether that can begin."""
         with signals_blocked(self.region), signals_blocked(self.flips):
-            self.region.setCurrentIndex(self.region.findData(state.region))
+            self.region.choose(state.region)
             self.flips.setChecked(state.flips)
         self.flips.setEnabled(state.has_model)
         self.flips.setToolTip(state.flips_help)

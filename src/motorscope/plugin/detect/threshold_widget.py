@@ -6,13 +6,7 @@ from pathlib import Path
 import numpy as np
 from napari.layers import Layer
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import (
-    QDoubleSpinBox,
-    QLabel,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 from superqt import QDoubleSlider
 from superqt.utils import signals_blocked
 
@@ -22,6 +16,7 @@ from motorscope.plugin.coordinates.save_widget import ask_and_save
 from motorscope.plugin.detect.histogram_widget import ScoreHistogram
 from motorscope.plugin.layers.source import identity, path_of
 from motorscope.plugin.qt.layouts import in_form, in_row
+from motorscope.plugin.qt.making import button, number_box
 from motorscope.plugin.qt.parts import StatusLine
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.workspace import Workspace
@@ -41,21 +36,18 @@ class DetectionControls(QWidget):
         self.slider.setRange(0.0, 1.0)
         self.slider.setSingleStep(0.01)
         self.slider.setToolTip("Candidates from this probability on are shown.")
-        self.threshold = QDoubleSpinBox()
-        self.threshold.setRange(0.0, 1.0)
-        self.threshold.setDecimals(2)
-        self.threshold.setSingleStep(0.01)
-        self.threshold.setKeyboardTracking(False)  # else a first digit is taken for the whole
-        self.threshold.setToolTip(self.slider.toolTip())
-        self.distance = QDoubleSpinBox()
-        self.distance.setRange(0.0, 100_000.0)
-        self.distance.setDecimals(0)
-        self.distance.setSingleStep(50.0)
-        self.distance.setSuffix(" Å")
-        self.distance.setKeyboardTracking(False)
-        self.distance.setToolTip("Of two candidates that are closer, only the better one stays.")
-        self.save = QPushButton("Save…")
-        self.save.setToolTip("Write the motors that are shown as CSV, in voxels and in Å.")
+        self.threshold = number_box(0.0, 1.0, 2, 0.01, tip=self.slider.toolTip())
+        self.distance = number_box(
+            0.0,
+            100_000.0,
+            0,
+            50.0,
+            " Å",
+            "Of two candidates that are closer, the better one stays.",
+        )
+        self.save = button(
+            "Save…", "Write the motors that are shown as CSV, in voxels and in Å.", self._on_save
+        )
         top = QVBoxLayout()
         top.setSpacing(0)
         top.addWidget(self.histogram)
@@ -71,7 +63,6 @@ class DetectionControls(QWidget):
         self.threshold.valueChanged.connect(self._on_threshold)
         self.histogram.threshold_dragged.connect(self._on_threshold)
         self.distance.valueChanged.connect(self._on_distance)
-        self.save.clicked.connect(self._on_save)
         listen(ends, self._reviews.changed, self._on_detection)
         self.refresh()
 

@@ -1,17 +1,13 @@
 """Which layer is the tomogram, and how large its voxels are."""
 
-from qtpy.QtWidgets import (
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QWidget,
-)
+from qtpy.QtWidgets import QLabel, QLineEdit, QWidget
 from superqt.utils import signals_blocked
 
 from motorscope.plugin.layers.source import parse_spacing
 from motorscope.plugin.panel import TomogramState
 from motorscope.plugin.qt.choice_box import ChoiceBox
 from motorscope.plugin.qt.layouts import in_form, in_row
+from motorscope.plugin.qt.making import button
 from motorscope.plugin.qt.parts import AMBER, Hint, StatusLine
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.workspace import Workspace
@@ -25,10 +21,8 @@ class TomogramControls(QWidget):
         self._workspace, self._status = workspace, status
         self._reviews = ReviewController.of(workspace)
         self._shown = TomogramState()
-        self.choice = ChoiceBox()
-        self.choice.setToolTip("The image layer to search; any reader's will do.")
-        self.queue = QPushButton("Queue…")
-        self.queue.setToolTip("Open a folder of tomograms, and go from one to the next.")
+        self.choice = ChoiceBox("The image layer to search; any reader's will do.")
+        self.queue = button("Queue…", "Open a folder of tomograms, and go from one to the next.")
         self.shape = QLabel(self._shown.shape)
         self.spacing = QLineEdit()
         self.spacing.setPlaceholderText("unknown: type it here")
@@ -36,8 +30,7 @@ class TomogramControls(QWidget):
             "Distance of neighbouring voxels in Å: one number, or three for z, y and x.\n"
             "Press Enter or Set to apply it to the layer."
         )
-        self.set = QPushButton("Set")
-        self.set.setToolTip("Give the layer this spacing.")
+        self.set = button("Set", "Give the layer this spacing.", self._on_set)
         self.hint = Hint(AMBER)
         in_form(
             self,
@@ -47,7 +40,6 @@ class TomogramControls(QWidget):
             self.hint,
         )
         self.choice.currentIndexChanged.connect(self._on_chosen)
-        self.set.clicked.connect(self._on_set)
         self.spacing.returnPressed.connect(self._on_set)
         self.spacing.textEdited.connect(self._on_edited)
 
@@ -56,13 +48,9 @@ class TomogramControls(QWidget):
         before, self._shown = self._shown, state
         if state == before:
             return
-        if state.layers != before.layers:
-            with signals_blocked(self.choice):
-                self.choice.clear()
-                for layer_id, name in state.layers:
-                    self.choice.addItem(name, layer_id)
         with signals_blocked(self.choice):
-            self.choice.setCurrentIndex(self.choice.findData(state.chosen))
+            self.choice.fill((name, layer_id) for layer_id, name in state.layers)
+            self.choice.choose(state.chosen)
         self.hint.setText(state.problem or state.doubt)
         self.spacing.setEnabled(bool(state.chosen))
         self.shape.setText(state.shape)

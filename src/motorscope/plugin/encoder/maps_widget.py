@@ -4,15 +4,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import (
-    QFileDialog,
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QSlider,
-    QWidget,
-)
+from qtpy.QtWidgets import QFileDialog, QLabel, QSlider, QWidget
 from superqt.utils import signals_blocked
 
 from motorscope.contract.stages import OverviewMap, StageFacts
@@ -21,6 +13,8 @@ from motorscope.plugin.detect.model_widget import FILES
 from motorscope.plugin.encoder.controller import EncoderController
 from motorscope.plugin.encoder.maps.pictures import OVERVIEWS
 from motorscope.plugin.qt.choice_box import ChoiceBox
+from motorscope.plugin.qt.layouts import in_form, in_row
+from motorscope.plugin.qt.making import button
 from motorscope.plugin.qt.parts import Hint, JobBar, StatusLine
 from motorscope.plugin.workspace import IN_VIEW, WHOLE
 from motorscope.words import counted, duration
@@ -34,55 +28,45 @@ class MapsControls(QWidget):
     def __init__(self, encoder: EncoderController, status: StatusLine, ends: ExitStack) -> None:
         super().__init__()
         self._encoder, self._status = encoder, status
-        self._names: list[str] = []
-        self.model = ChoiceBox()
-        self.model.setToolTip("The network to look into: a detector, or an encoder alone.")
-        self.file = QPushButton("File…")
-        self.file.setToolTip("Open a model, or an encoder with pretrained weights and no detector.")
-        self.stage = ChoiceBox()
-        self.stage.setToolTip(
+        self.model = ChoiceBox("The network to look into: a detector, or an encoder alone.")
+        self.file = button(
+            "File…",
+            "Open a model, or an encoder with pretrained weights and no detector.",
+            self._on_file,
+        )
+        self.stage = ChoiceBox(
             "Deeper stages have more channels, larger voxels and see more around them.\n"
             "Those that were computed before are shown at once."
         )
         self.facts = Hint()
-        self.region = ChoiceBox()
-        self.region.addItem("the whole tomogram", WHOLE)
-        self.region.addItem("what is in view", IN_VIEW)
-        self.region.setToolTip(
-            "In view: the visible rectangle, and 100 nm to each side of the slice."
+        self.region = ChoiceBox(
+            "In view: the visible rectangle, and 100 nm to each side of the slice.",
+            [("the whole tomogram", WHOLE), ("what is in view", IN_VIEW)],
         )
         self.job = JobBar("Compute maps", "Compute the stage's maps; they are kept on disk.")
-        self.shown = ChoiceBox()
-        self.shown.addItem("one channel", CHANNEL)
-        for name, words in OVERVIEWS.items():
-            self.shown.addItem(words, name)
+        overviews = [(words, name) for name, words in OVERVIEWS.items()]
+        self.shown = ChoiceBox(entries=[("one channel", CHANNEL), *overviews])
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setPageStep(1)
         self.slider.setToolTip("Go through the channels in the order of the table.")
         self.channel = QLabel()
         self.channel.setMinimumWidth(self.fontMetrics().horizontalAdvance("channel 0000"))
-        self.keep = QPushButton("Keep")
-        self.keep.setToolTip("Keep this map as a layer of its own, beside the next one.")
+        self.keep = button(
+            "Keep", "Keep this map as a layer of its own, beside the next one.", encoder.keep
+        )
         self.colors = Hint()
-        row = QHBoxLayout()
-        row.addWidget(self.slider, 1)
-        row.addWidget(self.channel)
-        row.addWidget(self.keep)
-        form = QFormLayout(self)
-        form.setContentsMargins(6, 0, 6, 4)
-        choice = QHBoxLayout()
-        choice.addWidget(self.model, 1)
-        choice.addWidget(self.file)
-        form.addRow("Model", choice)
-        form.addRow("Stage", self.stage)
-        form.addRow(self.facts)
-        form.addRow("Of", self.region)
-        form.addRow(self.job)
-        form.addRow("Show", self.shown)
-        form.addRow(row)
-        form.addRow(self.colors)
+        in_form(
+            self,
+            ("Model", in_row(self.model, self.file)),
+            ("Stage", self.stage),
+            self.facts,
+            ("Of", self.region),
+            self.job,
+            ("Show", self.shown),
+            in_row(self.slider, self.channel, self.keep),
+            self.colors,
+        )
         self.model.currentIndexChanged.connect(self._on_model)
-        self.file.clicked.connect(self._on_file)
         self.stage.currentIndexChanged.connect(self._on_stage)
         self.region.currentIndexChanged.connect(
             lambda: encoder.choose_region(self.region.currentData())
@@ -91,34 +75,26 @@ class MapsControls(QWidget):
         self.job.follow(ends, encoder.opening, encoder.overview)
         self.shown.currentIndexChanged.connect(self._on_shown)
         self.slider.valueChanged.connect(encoder.step)
-        self.keep.clicked.connect(encoder.keep)
         listen(ends, encoder.changed, self.refresh)
         self.refresh()
 
     def start(self) -> None:
         """Begin to compute the chosen stage."""
-        self._status.say("")
-        self._status.guard(self._encoder.compute)
+        self._status.begin(self._encoder.compute)
 
     def refresh(self) -> None:
         """Show what is chosen."""
         encoder = self._encoder
         options, chosen = encoder.network.options, encoder.network.option
-        labels = [option.label for option in options]
         with signals_blocked(self.model):
-            if labels != [self.model.itemText(row) for row in range(self.model.count())]:
-                self.model.clear()
-                self.model.addItems(labels)
+            self.model.fill((option.label, None) for option in options)
             self.model.setCurrentIndex(options.index(chosen) if chosen in options else -1)
         names = [fact.spec.name for fact in encoder.facts]
         with signals_blocked(self.stage), signals_blocked(self.shown), signals_blocked(self.slider):
-            if names != self._names:
-                self._names = names
-                self.stage.clear()
-                self.stage.addItems(names)
-            self.stage.setCurrentIndex(names.index(encoder.stage) if encoder.stage in names else -1)
+            self.stage.fill((name, name) for name in names)
+            self.stage.choose(encoder.stage)
             one = isinstance(encoder.shown, int)
-            self.shown.setCurrentIndex(self.shown.findData(CHANNEL if one else encoder.shown))
+            self.shown.choose(CHANNEL if one else encoder.shown)
             self.slider.setRange(0, max(len(encoder.channels) - 1, 0))
             if encoder.shown in encoder.channels:
                 self.slider.setValue(encoder.channels.index(encoder.shown))
@@ -148,7 +124,7 @@ class MapsControls(QWidget):
     def _on_stage(self, row: int) -> None:
         if row >= 0:
             self.job.notice.setText("")
-            self._encoder.choose_stage(self._names[row])
+            self._encoder.choose_stage(self.stage.currentData())
 
     def _on_shown(self) -> None:
         name, encoder = self.shown.currentData(), self._encoder

@@ -85,16 +85,7 @@ def heatmap_arguments(
     data: NDArray[np.float32], grid: VoxelGrid, name: str, tomogram_id: str
 ) -> dict[str, Any]:
     """Return the arguments of ``add_image`` for probabilities ``(z, y, x)``; zero adds no light."""
-    return {
-        "data": data,
-        "name": f"{name} heatmap",
-        "scale": grid.known_spacing(),
-        "translate": grid.origin,
-        "units": ANGSTROM,
-        "axis_labels": AXES,
-        "metadata": LayerTag(HEATMAP, name, tomogram_id).metadata,
-        **HEATMAP.looks,
-    }
+    return map_arguments(HEATMAP, data, grid, f"{name} heatmap", (name, tomogram_id))
 
 
 def map_arguments(
@@ -106,7 +97,7 @@ def map_arguments(
     part: str = "",
     limits: tuple[float, float] | None = None,
 ) -> dict[str, Any]:
-    """Return the arguments of ``add_image`` for a map of the encoder's dock.
+    """Return the arguments of ``add_image`` for a map of a tomogram.
 
     Parameters
     ----------

@@ -7,13 +7,15 @@ from typing import Any
 
 from napari.components import ViewerModel
 from qtpy.QtCore import QSize
-from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout
+from qtpy.QtWidgets import QFormLayout, QLabel, QLineEdit
 
 from motorscope.contract import Progress
 from motorscope.engine import Failure
 from motorscope.plugin.portal.controller import Looked, fetch_job, look_job, show
 from motorscope.plugin.qt.controls import mind_wheel_and_keys
 from motorscope.plugin.qt.dock import PANEL, Dock, find_dock, show_dock
+from motorscope.plugin.qt.layouts import in_column, in_row
+from motorscope.plugin.qt.making import button
 from motorscope.plugin.qt.parts import JobBar, StatusLine
 from motorscope.plugin.qt.runner import JobRunner
 
@@ -33,8 +35,7 @@ class PortalWidget(Dock):
         self.number = QLineEdit()
         self.number.setPlaceholderText("number, such as 17004")
         self.number.setToolTip("The id of a tomogram, not of its run or its dataset.")
-        self.look = QPushButton("Look up")
-        self.look.setToolTip("Ask the portal what it is.")
+        self.look = button("Look up", "Ask the portal what it is.", self._on_look)
         self.facts = QLabel()
         self.facts.setWordWrap(True)
         self.job = JobBar("Open", "Fetch it to the disk, and open it.")
@@ -44,7 +45,6 @@ class PortalWidget(Dock):
         self._lay_out()
         self.number.textEdited.connect(self._on_edited)
         self.number.returnPressed.connect(self._on_look)
-        self.look.clicked.connect(self._on_look)
         self.job.started.connect(self._on_open)
         self.job.cancelled.connect(self.runner.cancel)
         self.runner.busy_changed.connect(self._update_buttons)
@@ -61,18 +61,11 @@ class PortalWidget(Dock):
         self._fetch_next()
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        row.addWidget(self.number, 1)
-        row.addWidget(self.look)
         form = QFormLayout()
-        form.addRow("Tomogram", row)
+        form.addRow("Tomogram", in_row(self.number, self.look))
         form.addRow(self.facts)
         form.addRow(self.job)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(6, 4, 6, 4)
-        layout.addLayout(form)
-        layout.addWidget(self.status)
-        layout.addStretch(1)
+        in_column(self, form, self.status, around=(6, 4, 6, 4)).addStretch(1)
 
     def _update_buttons(self) -> None:
         idle = not self.runner.busy

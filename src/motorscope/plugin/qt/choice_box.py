@@ -1,5 +1,8 @@
 """A list to choose from that shows what tells its entries apart, however little room there is."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QHelpEvent, QPaintEvent
 from qtpy.QtWidgets import (
@@ -21,11 +24,25 @@ class ChoiceBox(QComboBox):
     of it, and the list is as wide as its entries.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tip: str = "", entries: Iterable[tuple[str, Any]] = ()) -> None:
         super().__init__()
+        self.setToolTip(tip)
+        self.fill(entries)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(8)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def fill(self, entries: Iterable[tuple[str, Any]]) -> None:
+        """Offer these entries, each with its data, instead of those that are there."""
+        wanted = list(entries)
+        if wanted != [(self.itemText(row), self.itemData(row)) for row in range(self.count())]:
+            self.clear()
+            for words, data in wanted:
+                self.addItem(words, data)
+
+    def choose(self, data: Any) -> None:
+        """Choose the entry with this data; none if there is none."""
+        self.setCurrentIndex(self.findData(data))
 
     def shown_text(self) -> str:
         """Return the chosen entry as it is shown."""

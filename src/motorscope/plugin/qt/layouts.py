@@ -1,25 +1,51 @@
 """How the parts of our docks are laid out."""
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
 from motorscope.plugin.qt.parts import scrolling
 
+Part: TypeAlias = QWidget | QLayout
+Around = tuple[int, int, int, int]
 
-def in_row(first: QWidget, *others: QWidget) -> QHBoxLayout:
-    """Put widgets beside each other; the first takes the room that is left."""
+GROUP = (6, 0, 6, 4)
+"""Pixels around a group of controls: left, top, right, bottom."""
+
+NONE = (0, 0, 0, 0)
+
+
+def in_row(*parts: QWidget, wide: int = 0, spacing: int | None = None) -> QHBoxLayout:
+    """Put widgets beside each other; the one with the number `wide` takes the room that is left."""
     row = QHBoxLayout()
-    row.addWidget(first, 1)
-    for each in others:
-        row.addWidget(each)
+    if spacing is not None:
+        row.setSpacing(spacing)
+    for number, part in enumerate(parts):
+        row.addWidget(part, int(number == wide))
     return row
 
 
-def in_form(group: QWidget, *rows: QWidget | QLayout | tuple[str, QWidget | QLayout]) -> None:
+def in_column(
+    group: QWidget, *parts: Part, around: Around = GROUP, spacing: int | None = None
+) -> QVBoxLayout:
+    """Put parts below each other in a group."""
+    column = QVBoxLayout(group)
+    column.setContentsMargins(*around)
+    if spacing is not None:
+        column.setSpacing(spacing)
+    for part in parts:
+        if isinstance(part, QLayout):
+            column.addLayout(part)
+        else:
+            column.addWidget(part)
+    return column
+
+
+def in_form(group: QWidget, *rows: Part | tuple[str, Part]) -> None:
     """Lay a group of controls out: a row each, with its label if it has one."""
     form = QFormLayout(group)
-    form.setContentsMargins(6, 0, 6, 4)
+    form.setContentsMargins(*GROUP)
     for row in rows:
         if isinstance(row, tuple):
             form.addRow(*row)
@@ -30,14 +56,5 @@ def in_form(group: QWidget, *rows: QWidget | QLayout | tuple[str, QWidget | QLay
 def in_dock(dock: QWidget, parts: Sequence[QWidget], foot: Sequence[QWidget]) -> None:
     """Lay a dock out: parts in a column that scrolls, and below them what is always there."""
     content = QWidget()
-    column = QVBoxLayout(content)
-    column.setContentsMargins(2, 2, 2, 2)
-    column.setSpacing(4)
-    for part in parts:
-        column.addWidget(part)
-    column.addStretch(1)
-    layout = QVBoxLayout(dock)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.addWidget(scrolling(content), 1)
-    for part in foot:
-        layout.addWidget(part)
+    in_column(content, *parts, around=(2, 2, 2, 2), spacing=4).addStretch(1)
+    in_column(dock, scrolling(content), *foot, around=NONE).setStretch(0, 1)

@@ -13,7 +13,6 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QProgressBar,
-    QPushButton,
     QScrollArea,
     QSizePolicy,
     QToolButton,
@@ -25,6 +24,7 @@ from motorscope.contract import Notice, Progress
 from motorscope.engine.question import Question
 from motorscope.errors import MotorscopeError
 from motorscope.plugin.connections import listen
+from motorscope.plugin.qt.making import button
 from motorscope.plugin.workspace import Workspace
 from motorscope.words import duration
 
@@ -130,6 +130,11 @@ class StatusLine(QLabel):
             self.warn(f"Unexpected {type(error).__name__}: {error}. The log has the details.")
         return None
 
+    def begin(self, action: Callable[[], Any]) -> None:
+        """Call an action that begins something, as `guard` does; what was said before goes."""
+        self.say("")
+        self.guard(action)
+
     def _show(self, text: str, style: str) -> None:
         self.setStyleSheet(style)
         self.setText(text)
@@ -173,13 +178,11 @@ class JobBar(QWidget):
 
     def __init__(self, text: str, tooltip: str) -> None:
         super().__init__()
-        self.button = QPushButton(text)
-        self.button.setToolTip(tooltip)
+        self.button = button(text, tooltip)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(10)
-        self.cancel = QPushButton("Cancel")
-        self.cancel.setToolTip("Stop at the end of the current window.")
+        self.cancel = button("Cancel", "Stop at the end of the current window.")
         self.text, self.notice = Hint(), Hint()
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)

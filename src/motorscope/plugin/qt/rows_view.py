@@ -119,17 +119,7 @@ class RowsTable(QTableView):
 
     def select_rows(self, rows: Iterable[int], current: int | None = None) -> None:
         """Select rows, and bring one of them into view."""
-        model, flags = self.model(), QItemSelectionModel.SelectionFlag
-        chosen, numbers = QItemSelection(), np.fromiter(rows, dtype=np.intp)
-        for run in np.split(numbers, np.flatnonzero(np.diff(numbers) > 1) + 1):
-            if len(run):  # by runs: many times as quick
-                last = model.index(int(run[-1]), model.columnCount() - 1)
-                chosen.select(model.index(int(run[0]), 0), last)
-        self.selectionModel().select(chosen, flags.ClearAndSelect)
-        if current is not None:
-            index = model.index(current, 0)
-            self.selectionModel().setCurrentIndex(index, flags.NoUpdate)
-            self.scrollTo(index)
+        select(self, rows, current)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Let letters pass to the viewer, rather than search the list for them."""
@@ -137,3 +127,18 @@ class RowsTable(QTableView):
             event.ignore()
         else:
             super().keyPressEvent(event)
+
+
+def select(view: QAbstractItemView, rows: Iterable[int], current: int | None = None) -> None:
+    """Select rows of a view, in rising order; bring one of them into view."""
+    model, flags = view.model(), QItemSelectionModel.SelectionFlag
+    chosen, numbers = QItemSelection(), np.fromiter(rows, dtype=np.intp)
+    for run in np.split(numbers, np.flatnonzero(np.diff(numbers) > 1) + 1):
+        if len(run):  # by runs: many times as quick
+            last = model.index(int(run[-1]), model.columnCount() - 1)
+            chosen.select(model.index(int(run[0]), 0), last)
+    view.selectionModel().select(chosen, flags.ClearAndSelect)
+    if current is not None:
+        index = model.index(current, 0)
+        view.selectionModel().setCurrentIndex(index, flags.NoUpdate)
+        view.scrollTo(index)

@@ -13,32 +13,22 @@ from psygnal import Signal
 
 from motorscope.batch.loop import Begun, Done
 from motorscope.batch.queue import FoundAlike, Searched
-from motorscope.errors import MotorscopeError, PicksError, SpacingError
+from motorscope.errors import MotorscopeError, PicksError
 from motorscope.plugin.connections import listen
 from motorscope.plugin.detect.controller import DetectController
 from motorscope.plugin.layers.source import full_grid, identity, path_of, spacing_of
 from motorscope.plugin.queue.layers import (
     give_away,
     opened_layer,
-    remove_tomogram,
     show_heatmap,
     show_tomogram,
 )
 from motorscope.plugin.queue.prefetch import Failed, Opened
-from motorscope.review import Mark, Review, Search, intake
-from motorscope.review.marks import is_last_step, undecided
+from motorscope.review import Review, Search, intake
 from motorscope.review.record import to_json
 from motorscope.review.searches import search_marks
 from motorscope.review.worklist import Entry, Worklist
-from motorscope.review.worklist.keeping import (
-    as_reviewed,
-    kept,
-    kept_alike,
-    mark_on_disk,
-    noted,
-    take_back_on_disk,
-)
-from motorscope.review.worklist.marks import changed_since, check_mark
+from motorscope.review.worklist.keeping import as_reviewed, kept, kept_alike, noted
 
 
 class QueueController:
@@ -123,22 +113,6 @@ class QueueController:
         self.went_to.emit()
         return remark
 
-    def leave(self) -> str:
-        """Remove the tomogram that is open, and what was found in it; a person's layers stay.
-
-        One whose edits could not be kept on disk stays as well, and is then the person's.
-
-        Returns
-        -------
-        str
-            A remark for a person, or nothing.
-        """
-        remark, layer = self._keep_unkept(), self.layer
-        self._spacing_wanted = False
-        if layer is not None:
-            remove_tomogram(self.reviews, layer)
-        return remark
-
     # Searching
 
     def begin(self, message: Begun[Entry]) -> None:
@@ -154,10 +128,8 @@ class QueueController:
         elif message.value is not None:
             self.take_in(message.value)
         else:
-            path, unspaced = message.item.path, isinstance(message.error, SpacingError)
-            self.fail(
-                Failed(path, unspaced_text(path) if unspaced else str(message.error), unspaced)
-            )
+            assert message.error is not None
+            self.fail(Failed.of(message.item.path, message.error))
 
     def fail(self, message: Failed) -> None:
         """Keep why a tomogram could not be opened or searched."""
@@ -210,47 +182,6 @@ class QueueController:
             self.put(*(replace(each, running=False) for each in running))
 
     # Reviewing
-
-    def mark(self, path: Path, mark: Mark | None) -> None:
-        """Mark a tomogram of the queue as reviewed, open or not: a step that can be undone.
-
-        Parameters
-        ----------
-        mark
-            See `motorscope.review.Mark`. Where it says that there is no motor, candidates
-            that are shown and undecided are rejected.
-
-        Raises
-        ------
-        PicksError
-            If it is not in the queue, cannot get the mark, or that cannot be kept on disk.
-        """
-        entry, review = self.target(path)
-        if review is None:
-            self.put(mark_on_disk(entry, mark))
-            return
-        check_mark(entry, mark, review.counts().accepted)
-        empty = mark is not None and mark.no_motor
-        ids = undecided(review.table, review.threshold).ids.tolist() if empty else []
-        review.conclude(to_json(reviewed=mark), ids)
-        self.put(as_reviewed(entry, review))
-
-    def take_back(self, path: Path, mark: Mark | None) -> None:
-        """Undo a mark, with the rejections that came with it.
-
-        Raises
-        ------
-        PicksError
-            If it is not in the queue, was changed since, or that cannot be kept on disk.
-        """
-        entry, review = self.target(path)
-        if review is None:
-            self.put(take_back_on_disk(entry, mark))
-            return
-        if not is_last_step(review.history, mark):
-            raise changed_since(entry)
-        review.undo()
-        self.put(as_reviewed(entry, review))
 
     def target(self, path: Path) -> tuple[Entry, Review | None]:
         """Return the entry of a tomogram to be marked, and its review if it is open.
@@ -353,11 +284,3 @@ class QueueController:
                     self.reviews.warned.emit(str(error))
             self._refresh_current()
         self.went_to.emit()
-
-
-def unspaced_text(path: Path) -> str:
-    """Return what to tell a person of a tomogram whose voxel spacing nobody knows."""
-    return (
-        f"{path.name} does not say its voxel spacing; type it under 'Spacing where unknown' and "
-        "search again, or open it and set it in the Motorscope panel."
-    )

@@ -1,16 +1,63 @@
-"""Decisions on picks of a queue's tomograms, open or not: each is a step that can be undone."""
+"""Decisions on a queue's tomograms and their picks, open or not: steps that can be undone."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from motorscope.plugin.queue.controller import QueueController
-from motorscope.review.marks import is_last_decision
+from motorscope.review import Mark
+from motorscope.review.marks import is_last_decision, is_last_step, undecided
+from motorscope.review.record import to_json
 from motorscope.review.worklist.keeping import (
     as_reviewed,
     decide_on_disk,
+    mark_on_disk,
+    take_back_on_disk,
     take_decision_back_on_disk,
 )
-from motorscope.review.worklist.marks import changed_since, check_there
+from motorscope.review.worklist.marks import changed_since, check_mark, check_there
+
+
+def mark_as(desk: QueueController, path: Path, mark: Mark | None) -> None:
+    """Mark a tomogram as reviewed.
+
+    Parameters
+    ----------
+    mark
+        See `motorscope.review.Mark`. Where it says that there is no motor, candidates
+        that are shown and undecided are rejected.
+
+    Raises
+    ------
+    PicksError
+        If it is not in the queue, cannot get the mark, or that cannot be kept on disk.
+    """
+    entry, review = desk.target(path)
+    if review is None:
+        desk.put(mark_on_disk(entry, mark))
+        return
+    check_mark(entry, mark, review.counts().accepted)
+    empty = mark is not None and mark.no_motor
+    ids = undecided(review.table, review.threshold).ids.tolist() if empty else []
+    review.conclude(to_json(reviewed=mark), ids)
+    desk.put(as_reviewed(entry, review))
+
+
+def take_mark_back(desk: QueueController, path: Path, mark: Mark | None) -> None:
+    """Undo a mark, with the rejections that came with it.
+
+    Raises
+    ------
+    PicksError
+        If it is not in the queue, was changed since, or that cannot be kept on disk.
+    """
+    entry, review = desk.target(path)
+    if review is None:
+        desk.put(take_back_on_disk(entry, mark))
+        return
+    if not is_last_step(review.history, mark):
+        raise changed_since(entry)
+    review.undo()
+    desk.put(as_reviewed(entry, review))
 
 
 def decide(desk: QueueController, path: Path, ids: Sequence[int], status: str) -> None:

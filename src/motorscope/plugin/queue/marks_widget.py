@@ -10,16 +10,16 @@ from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import (
     QDialog,
     QDialogButtonBox,
-    QDoubleSpinBox,
     QFormLayout,
     QMessageBox,
     QWidget,
 )
 
 from motorscope.errors import PicksError
+from motorscope.plugin.qt.making import number_box
 from motorscope.plugin.qt.parts import Hint, StatusLine
 from motorscope.plugin.queue.controller import QueueController
-from motorscope.plugin.queue.deciding import decide, take_decision_back
+from motorscope.plugin.queue.deciding import decide, mark_as, take_decision_back, take_mark_back
 from motorscope.review import Mark
 from motorscope.review.summary import THRESHOLD
 from motorscope.review.worklist import NO_MOTOR, Entry
@@ -84,8 +84,8 @@ class Marker(QWidget):
         """Mark tomograms; those that cannot get the mark are said at the end."""
         self._do(
             [entry.path for entry in entries],
-            lambda path: self._desk.mark(path, mark),
-            lambda path: self._desk.take_back(path, mark),
+            lambda path: mark_as(self._desk, path, mark),
+            lambda path: take_mark_back(self._desk, path, mark),
             f"marked as {state_of(mark)}",
         )
 
@@ -193,10 +193,8 @@ class BelowDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("No motor below a score")
         self._entries = entries
-        self.score = QDoubleSpinBox()
-        self.score.setRange(0.0, 1.0)
-        self.score.setDecimals(3)
-        self.score.setSingleStep(0.01)
+        self.score = number_box(0.0, 1.0, 3, 0.01)
+        self.score.setKeyboardTracking(True)  # the count below follows each digit
         thresholds = (threshold_of(each.summary) for each in entries)
         self.score.setValue(min(thresholds, default=THRESHOLD))
         self.hint = Hint()

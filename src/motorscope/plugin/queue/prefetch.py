@@ -11,7 +11,7 @@ import numpy as np
 from motorscope.batch.queue import Spacing, open_entry
 from motorscope.contract import CancelToken
 from motorscope.engine import Failure
-from motorscope.errors import MotorscopeError
+from motorscope.errors import MotorscopeError, SpacingError
 from motorscope.plugin.layers.looks import tomogram_arguments
 from motorscope.plugin.qt.runner import JobRunner
 from motorscope.review.heatmap_part import Heatmap
@@ -55,6 +55,17 @@ class Failed:
     path: Path
     text: str
     unspaced: bool = False
+
+    @classmethod
+    def of(cls, path: Path, error: Exception) -> "Failed":
+        """Return it with what to do about it."""
+        if not isinstance(error, SpacingError):
+            return cls(path, str(error))
+        text = (
+            f"{path.name} does not say its voxel spacing; type it under 'Spacing where unknown' "
+            "and search again, or open it and set it in the Motorscope panel."
+        )
+        return cls(path, text, unspaced=True)
 
 
 def open_job(

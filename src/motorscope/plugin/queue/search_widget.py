@@ -5,15 +5,7 @@ from functools import partial
 from typing import Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QProgressBar,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QLabel, QLineEdit, QProgressBar, QWidget
 
 from motorscope.batch.loop import Begun, Done, Standing
 from motorscope.batch.queue import Like, QueueTask, Spacing, alike_job, search_job
@@ -21,6 +13,8 @@ from motorscope.contract import Inventory, InventoryRequest, Progress
 from motorscope.engine import Failure, run_on
 from motorscope.errors import ModelError, PicksError, SpacingError
 from motorscope.plugin.layers.source import parse_spacing
+from motorscope.plugin.qt.layouts import NONE, in_column, in_row
+from motorscope.plugin.qt.making import button
 from motorscope.plugin.qt.parts import AMBER, Hint, StatusLine
 from motorscope.plugin.qt.runner import Job, JobRunner
 from motorscope.plugin.queue.controller import QueueController
@@ -59,11 +53,7 @@ class SearchControls(QWidget):
         self._left: float | None = None  # seconds for all
         self._unspaced = 0
         self._make_parts()
-        self._lay_out()
         self.spacing.textChanged.connect(lambda: self._ask_for_spacing(False))
-        self.all.clicked.connect(self.run_all)
-        self.selected.clicked.connect(self.run_selected)
-        self.stop.clicked.connect(self._on_stop)
 
     def run_all(self) -> None:
         """Search every tomogram of the list that was not searched yet, or could not be."""
@@ -113,9 +103,9 @@ class SearchControls(QWidget):
     def update_buttons(self, ready: bool) -> None:
         """Show what can be done: begin a search if the list is ready, or stop the one that runs."""
         running = self.runner.busy
-        for button in (self.all, self.selected):
-            button.setEnabled(ready and not running)
-            button.setVisible(not running)
+        for part in (self.all, self.selected):
+            part.setEnabled(ready and not running)
+            part.setVisible(not running)
         for part in (self.bar, self.stop):
             part.setVisible(running)
         self.stop.setEnabled(running)
@@ -125,39 +115,30 @@ class SearchControls(QWidget):
         self.spacing.setToolTip(
             "Voxel spacing in Å for tomograms whose files do not say it; the others keep theirs."
         )
-        self.all = QPushButton("Run all")
-        self.all.setToolTip(
+        self.all = button(
+            "Run all",
             "Search every tomogram of the list that is new, failed or lacked a spacing,\n"
-            "with the model, device and flips of the Motorscope panel."
+            "with the model, device and flips of the Motorscope panel.",
+            self.run_all,
         )
-        self.selected = QPushButton("Run selected")
-        self.selected.setToolTip(
+        self.selected = button(
+            "Run selected",
             "Search the selected tomograms, also those that were searched before:\n"
-            "what you decided or added stays."
+            "what you decided or added stays.",
+            self.run_selected,
         )
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(10)
-        self.stop = QPushButton("Stop")
-        self.stop.setToolTip("Stop the search; tomograms that are done keep their results.")
+        tip = "Stop the search; tomograms that are done keep their results."
+        self.stop = button("Stop", tip, self._on_stop)
         self.progress = Hint()
-
-    def _lay_out(self) -> None:
-        spacing, run = QHBoxLayout(), QHBoxLayout()
-        spacing.addWidget(QLabel("Spacing where unknown"))
-        spacing.addWidget(self.spacing, 1)
-        spacing.addWidget(QLabel("Å"))
-        run.addWidget(self.all, 1)
-        run.addWidget(self.selected, 1)
-        run.addWidget(self.bar, 1)
-        run.addWidget(self.stop)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        for layout in (spacing, run):
-            layout.setSpacing(3)
-            column.addLayout(layout)
-        column.addWidget(self.progress)
+        words = QLabel("Spacing where unknown")
+        spacing = in_row(words, self.spacing, QLabel("Å"), wide=1, spacing=3)
+        run = in_row(self.all, self.selected, self.bar, self.stop, spacing=3)
+        for part in (self.selected, self.bar):
+            run.setStretchFactor(part, 1)
+        in_column(self, spacing, run, self.progress, around=NONE, spacing=4)
 
     def _run(self, entries: Sequence[Entry]) -> None:
         if not self._workspace.options:  # no panel has looked for the models

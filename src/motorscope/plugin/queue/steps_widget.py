@@ -1,13 +1,16 @@
 """The way from one tomogram of a queue to the next, and its marks: buttons with their keys."""
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QCheckBox, QGridLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QPushButton, QWidget
 
+from motorscope.plugin.qt.layouts import NONE, in_column
+from motorscope.plugin.qt.making import button, check_box
 from motorscope.plugin.qt.parts import Hint
+from motorscope.review.worklist import Entry
 
 KEYS = {"previous": "PageUp", "next": "PageDown", "reviewed": "F", "no motor": "Shift-F"}
 """Names of what can be pressed, and their keys in the viewer."""
@@ -31,7 +34,6 @@ _BUTTONS = {
         "Take the last mark back, from all that got it, with the rejections that came with it.",
     ),
 }
-_PADDING = "QPushButton { padding: 3px 4px; }"
 
 
 class StepControls(QWidget):
@@ -51,13 +53,9 @@ class StepControls(QWidget):
         self._bound: list[str] = []
         self.buttons: dict[str, QPushButton] = {}
         for name, (words, tip) in _BUTTONS.items():
-            button = self.buttons[name] = QPushButton(words)
-            button.setToolTip(tip)
-            button.setStyleSheet(_PADDING)
-            button.clicked.connect(partial(self._press, name))
-        self.go_on = QCheckBox("Then open the next")
-        self.go_on.setChecked(True)
-        self.go_on.setToolTip("Marking the open tomogram opens the next one of the list.")
+            self.buttons[name] = button(words, tip, partial(self._press, name), narrow=True)
+        tip = "Marking the open tomogram opens the next one of the list."
+        self.go_on = check_box("Then open the next", tip, checked=True)
         grid = QGridLayout()
         grid.setSpacing(3)
         grid.addWidget(self.buttons["previous"], 0, 0, 1, 3)
@@ -67,12 +65,7 @@ class StepControls(QWidget):
         for place, name in enumerate(("below", "undo")):
             grid.addWidget(self.buttons[name], 2, 3 * place, 1, 3)
         self.target = Hint()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addLayout(grid)
-        column.addWidget(self.target)
-        column.addWidget(self.go_on)
+        in_column(self, grid, self.target, self.go_on, around=NONE, spacing=4)
 
     def bind(self) -> None:
         """Bind the keys in the viewer; a key that somebody has bound there already stays theirs."""
@@ -88,11 +81,26 @@ class StepControls(QWidget):
         while self._bound:
             self._viewer.bind_key(self._bound.pop(), None)
 
-    def update_buttons(self, enabled: Container[str], target: str = "") -> None:
-        """Enable the buttons of these names, and say what they mark where that is a surprise."""
-        for name, button in self.buttons.items():
-            button.setEnabled(name in enabled)
-        self.target.setText(target)
+    def update_buttons(
+        self, listed: bool, targets: Sequence[Entry], current: Entry | None, can_undo: bool
+    ) -> None:
+        """Enable what can be pressed, and say what is marked where that is a surprise.
+
+        Parameters
+        ----------
+        listed, can_undo
+            Whether there are tomograms to go to, and a mark to take back.
+        targets, current
+            The tomograms that marks are for, and the one that is open.
+        """
+        enabled = {"previous", "next", "below"} if listed else set()
+        enabled |= {"reviewed", "no motor"} if targets else set()
+        enabled |= {"undo"} if can_undo else set()
+        if any(entry.summary.record.reviewed for entry in targets):
+            enabled.add("unmark")
+        for name, each in self.buttons.items():
+            each.setEnabled(name in enabled)
+        self.target.setText(_surprise(targets, current))
 
     def _press(self, name: str, *_: object) -> None:
         self.pressed.emit(name)
@@ -100,3 +108,12 @@ class StepControls(QWidget):
 
 def _on_key(action: Callable[[], None]) -> Callable[[Any], None]:
     return lambda _: action()
+
+
+def _surprise(targets: Sequence[Entry], current: Entry | None) -> str:
+    """Return which tomograms marks are for, where it is not the open one alone."""
+    if len(targets) > 1:
+        return f"Marks are for the {len(targets)} selected tomograms."
+    if targets and current is not None and targets[0].path != current.path:
+        return f"Marks are for {targets[0].name}, which is selected, not for {current.name}."
+    return ""

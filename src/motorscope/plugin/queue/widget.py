@@ -5,27 +5,19 @@ from typing import Any
 
 from napari.components import ViewerModel
 from qtpy.QtCore import QSize, Signal
-from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import (
-    QDockWidget,
-    QFileDialog,
-    QHBoxLayout,
-    QLineEdit,
-    QMainWindow,
-    QPushButton,
-    QVBoxLayout,
-)
+from qtpy.QtWidgets import QDockWidget
 
 from motorscope.batch.queue import scan_job
 from motorscope.engine import Failure
 from motorscope.plugin.detect.controller import DetectController
-from motorscope.plugin.qt.choice_box import ChoiceBox
 from motorscope.plugin.qt.controls import mind_wheel_and_keys
-from motorscope.plugin.qt.dock import PANEL, Dock, find_dock
+from motorscope.plugin.qt.dock import Dock
+from motorscope.plugin.qt.layouts import in_column
 from motorscope.plugin.qt.parts import Hint, StatusLine
 from motorscope.plugin.qt.runner import JobRunner
 from motorscope.plugin.queue.controller import QueueController
 from motorscope.plugin.queue.gallery_widget import CandidatesWidget
+from motorscope.plugin.queue.list_widget import ListControls
 from motorscope.plugin.queue.marks_widget import Marker, ask_below, is_sure
 from motorscope.plugin.queue.prefetch import Failed, Opened, TomogramReader
 from motorscope.plugin.queue.search_widget import SearchControls
@@ -33,8 +25,7 @@ from motorscope.plugin.queue.steps_widget import StepControls
 from motorscope.plugin.queue.table_view import QueueTable
 from motorscope.plugin.review.commands import serve_reviews
 from motorscope.review import Mark
-from motorscope.review.worklist import STATUSES, Entry, Worklist, neighbour
-from motorscope.tomogram.formats import titles
+from motorscope.review.worklist import Entry, Worklist, neighbour
 from motorscope.words import counted
 
 
@@ -49,6 +40,7 @@ class QueueWidget(Dock):
         Emitted when a folder has been read, or a search has ended.
     """
 
+    tall = True
     settled = Signal()
 
     def __init__(self, napari_viewer: ViewerModel) -> None:
@@ -59,13 +51,11 @@ class QueueWidget(Dock):
         self.ends.callback(self.desk.close)
         self.scans, self.reads = JobRunner(self), JobRunner(self)
         self._reader = TomogramReader(self.reads, self._on_opened, self._on_open_failed)
-        self._order, self._backwards = "name", False
         self._row = 0
         self._pick: tuple[Path, int] | None = None
         self.candidates: CandidatesWidget | None = None
         self._scanned = False
         self._make_parts()
-        self._lay_out()
         self._connect()
         self.steps.bind()
         self.refresh()
@@ -241,12 +231,8 @@ class QueueWidget(Dock):
         path = None if current is None else current.path
         listed: list[Entry] = []
         if queue is not None:
-            listed = queue.listed(
-                self.filter.text(), self.state.currentData(), self._order, self._backwards
-            )
-            counts = queue.counts()
-            parts = [f"{counts[status]} {status}" for status in STATUSES if counts[status]]
-            self.count.setText(f"{queue.source.name}: " + " · ".join(parts))
+            listed = self.list.listed(queue)
+            self.count.setText(queue.in_words())
         self.table.show_entries(listed, path)
         rows = [row for row, entry in enumerate(listed) if entry.path == path]
         self._row = rows[0] if rows else min(self._row, len(listed))
@@ -256,38 +242,11 @@ class QueueWidget(Dock):
 
     def _update_buttons(self) -> None:
         self.search.update_buttons(self._scanned and not self.scans.busy)
-        targets, current = self._targets(), self.desk.current
-        enabled = {"previous", "next", "below"} if self.table.rows.entries else set()
-        enabled |= {"reviewed", "no motor"} if targets else set()
-        enabled |= {"undo"} if self.marker.can_undo else set()
-        if any(entry.summary.record.reviewed for entry in targets):
-            enabled.add("unmark")
-        target = ""
-        if len(targets) > 1:
-            target = f"Marks are for the {len(targets)} selected tomograms."
-        elif targets and current is not None and targets[0].path != current.path:
-            target = f"Marks are for {targets[0].name}, which is selected, not for {current.name}."
-        self.steps.update_buttons(enabled, target)
+        listed, targets = bool(self.table.rows.entries), self._targets()
+        self.steps.update_buttons(listed, targets, self.desk.current, self.marker.can_undo)
 
     def _make_parts(self) -> None:
-        self.folder = QPushButton("Open folder…")
-        self.folder.setToolTip(
-            f"A folder of tomograms ({titles()}),\nor of sub-folders with TIFF stacks."
-        )
-        self.list = QPushButton("Open list…")
-        self.list.setToolTip("A text file with the path of a tomogram on each line.")
-        self.all = QPushButton("Candidates…")
-        self.all.setToolTip(
-            "The candidates of all tomograms of the list side by side: decide on many at once."
-        )
-        self.filter = QLineEdit()
-        self.filter.setPlaceholderText("Filter by name")
-        self.filter.setClearButtonEnabled(True)
-        self.state = ChoiceBox()
-        self.state.addItem("all", "")
-        for status in STATUSES:
-            self.state.addItem(status, status)
-        self.state.setToolTip("Only tomograms in this state.")
+        self.list = ListControls()
         self.table = QueueTable()
         self.count = Hint()
         self.status = StatusLine()
@@ -299,35 +258,18 @@ class QueueWidget(Dock):
         self.ends.callback(self._close_candidates)
         for runner in (self.search.runner, self.scans, self.reads):
             self.ends.callback(runner.tokens.cancel_all)
-
-    def _lay_out(self) -> None:
-        source, narrow = QHBoxLayout(), QHBoxLayout()
-        for button in (self.folder, self.list, self.all):
-            button.setStyleSheet("QPushButton { padding: 3px 4px; }")
-            source.addWidget(button)
-        narrow.addWidget(self.filter, 2)
-        narrow.addWidget(self.state, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(6, 4, 6, 4)
-        column.setSpacing(4)
-        for layout in (source, narrow):
-            layout.setSpacing(3)
-            column.addLayout(layout)
-        column.addWidget(self.table, 1)
-        for part in (self.count, self.search, self.steps, self.status):
-            column.addWidget(part)
+        parts = (self.list, self.table, self.count, self.search, self.steps, self.status)
+        in_column(self, *parts, around=(6, 4, 6, 4), spacing=4).setStretchFactor(self.table, 1)
 
     # Wires
 
     def _connect(self) -> None:
-        self.folder.clicked.connect(self._on_folder)
-        self.list.clicked.connect(self._on_list)
-        self.all.clicked.connect(self.show_candidates)
+        self.list.opened.connect(self.open)
+        self.list.all.clicked.connect(self.show_candidates)
+        self.list.changed.connect(self.refresh)
+        self.table.ordered.connect(self.list.set_order)
         self.search.spacing.textChanged.connect(lambda: self._reader.forget())
-        self.filter.textChanged.connect(self.refresh)
-        self.state.currentIndexChanged.connect(self.refresh)
         self.table.opened.connect(self.open_entry)
-        self.table.ordered.connect(self._on_order)
         self.search.found.connect(self._on_found)
         self.search.settled.connect(self.settled)
         self.steps.pressed.connect(self._on_pressed)
@@ -352,31 +294,3 @@ class QueueWidget(Dock):
     def _on_found(self, path: Path) -> None:
         self._reader.forget(path)
         self._read_ahead()
-
-    def showEvent(self, event: QShowEvent | None) -> None:
-        """Share the place of the panel: below each other there would be room for neither."""
-        super().showEvent(event)
-        window, own = self.window(), self.parent()
-        panel = find_dock(self._viewer, PANEL)
-        other = None if panel is None else panel.parent()
-        if isinstance(window, QMainWindow) and isinstance(own, QDockWidget):
-            if isinstance(other, QDockWidget) and not window.tabifiedDockWidgets(own):
-                if window.dockWidgetArea(own) == window.dockWidgetArea(other):
-                    window.tabifyDockWidget(other, own)
-                    own.raise_()
-
-    def _on_folder(self) -> None:
-        path = QFileDialog.getExistingDirectory(self, "Open a folder of tomograms")
-        if path:
-            self.open(Path(path))
-
-    def _on_list(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(
-            self, "Open a list of tomograms", "", "Lists (*.txt *.lst *.list);;All files (*)"
-        )
-        if path:
-            self.open(Path(path))
-
-    def _on_order(self, order: str, backwards: bool) -> None:
-        self._order, self._backwards = order, backwards
-        self.refresh()

@@ -10,6 +10,7 @@ from motorscope.errors import MotorscopeError
 from motorscope.plugin.layers.bare import BareView
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.review.heatmaps import HeatmapController
+from motorscope.plugin.review.pointing import add_at_cursor, snap, zoom
 from motorscope.plugin.workspace import Workspace
 from motorscope.review import Review, intake
 from motorscope.words import counted
@@ -137,11 +138,11 @@ class ReviewActions:
         try:
             said = ""
             if name == "add":
-                self._reviews.add_at_cursor(layer)
+                add_at_cursor(self._reviews, layer)
             elif name == "snap":
-                said = self._reviews.snap(layer)
+                said = snap(self._reviews, layer)
             elif name == "zoom":
-                self._reviews.zoom(layer)
+                zoom(self._reviews, layer)
             else:
                 review = self._reviews.review(layer)
                 if review is not None:

@@ -3,37 +3,25 @@
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 from napari.layers import Layer, Points
 from psygnal import Signal
 
 from motorscope.errors import MotorscopeError, PicksError
 from motorscope.picks import PickTable, Summits
-from motorscope.picks.maxima.candidates import FLOOR
-from motorscope.picks.maxima.near import highest_between, nearest_summit
 from motorscope.plugin.connections import listen
 from motorscope.plugin.document import OpenTomogram, Tomograms
 from motorscope.plugin.layers import source as sources
-from motorscope.plugin.layers.kinds import HEATMAP, PICKS, Ending
+from motorscope.plugin.layers.kinds import PICKS, Ending
 from motorscope.plugin.layers.picks_view import PicksView
 from motorscope.plugin.layers.source import identity
 from motorscope.plugin.layers.tag import tag_of
-from motorscope.plugin.layers.viewport import look_at, world_unit, zoom_to
-from motorscope.plugin.review.journals import journal_of, open_journal_of
+from motorscope.plugin.layers.viewport import look_at
+from motorscope.plugin.review.journals import journal_of, open_or_warn
 from motorscope.plugin.review.pointer import Pointer
 from motorscope.plugin.workspace import Workspace
-from motorscope.review import History, Journal, JournalInUseError, Review, intake
+from motorscope.review import History, Journal, Review, intake
 from motorscope.review.regridding import mover
-from motorscope.tomogram import VoxelGrid
-
-SNAP_RADIUS = 400.0
-"""How far in Å a pick may go to a maximum of the heatmap: not to the next motor."""
-
-
-ZOOM_WIDTH = 1500.0
-"""How many Å around a motor fill the canvas: the motor with its ring, and the membrane by it."""
 
 
 class ReviewController:
@@ -41,8 +29,8 @@ class ReviewController:
 
     Attributes
     ----------
-    tomograms, viewer
-        The tomograms, and the viewer in which they are open.
+    tomograms, viewer, pointer
+        The tomograms, the viewer in which they are open, and where the mouse points in it.
     changed
         Emitted with a tomogram layer's identity when its review begins, ends, or changes.
     said, warned
@@ -60,9 +48,9 @@ class ReviewController:
     ) -> None:
         self.tomograms, self.viewer = tomograms, tomograms.viewer
         self.folder, self.scratch = folder, scratch
-        self._pointer = Pointer(self.viewer)
+        self.pointer = Pointer(self.viewer)
         self._ends = ExitStack()
-        self._ends.callback(self._pointer.close)
+        self._ends.callback(self.pointer.close)
         listen(self._ends, tomograms.closing, self._on_closing)
         listen(self._ends, tomograms.lost, self._on_lost)
 
@@ -107,6 +95,19 @@ class ReviewController:
             raise no_picks(layer)
         return points
 
+    def begun(self, layer: Layer) -> Review:
+        """Return the review of a tomogram.
+
+        Raises
+        ------
+        PicksError
+            If it has not begun.
+        """
+        review = self.review(layer)
+        if review is None:
+            raise no_picks(layer)
+        return review
+
     # Beginning and end
 
     def begin(self, layer: Layer, threshold: float = 0.5, points: Points | None = None) -> Review:
@@ -132,7 +133,7 @@ class ReviewController:
         tomogram = self.tomograms.of(layer)
         assert tomogram is not None
         layer_id = tomogram.id
-        journal = self._open(layer)
+        journal = open_or_warn(layer, self.folder, self.scratch, self.warned.emit)
         left = tomogram.layer_of(PICKS)  # by docks that were closed
         tag = None if left is None else tag_of(left)
         picks = History.of((None if tag is None else tag.table) or PickTable.empty())
@@ -268,99 +269,7 @@ class ReviewController:
             )
         self.forget(tomogram.id)
 
-    # With the viewer and the heatmap
-
-    def snap(self, layer: Layer, radius: float = SNAP_RADIUS) -> str:
-        """Move the selected picks to the highest maximum of the heatmap within a radius in Å.
-
-        Returns
-        -------
-        str
-            How high it is, in a sentence.
-
-        Raises
-        ------
-        PicksError
-            If there is no heatmap, nothing is selected, or no maximum to speak of is near.
-        """
-        review = self._begun(layer)
-        _, heatmap, grid = self._heatmap(layer)
-        if not review.selected:
-            raise PicksError("No motor is selected; go to one, or click on it.")
-        found = {
-            pick: nearest_summit(heatmap, grid, list(review.position(pick)), radius)
-            for pick in review.selected
-        }
-        near = {pick: summit for pick, (summit, _) in found.items() if summit is not None}
-        value = max(value for _, value in found.values())
-        if not near:
-            raise PicksError(
-                f"The heatmap has no maximum of {FLOOR} or more within {radius:.0f} Å, where it is "
-                f"{value:.4f} at most."
-            )
-        review.move(list(near), np.array(list(near.values())))
-        stayed = f"; {len(found) - len(near)} stayed" if len(near) < len(found) else ""
-        return f"Moved to a maximum of {value:.2f}{stayed}."
-
-    def zoom(self, layer: Layer) -> None:
-        """Zoom to the current pick; a second time back to the whole tomogram.
-
-        Raises
-        ------
-        PicksError
-            If there is no current pick.
-        """
-        review = self._begun(layer)
-        if review.current is None:
-            raise PicksError("No motor is selected, or several are; go to one with N.")
-        zoom_to(self.viewer, layer, list(review.position(review.current)), ZOOM_WIDTH)
-
-    def add_at_cursor(self, layer: Layer) -> None:
-        """Add a pick where the cursor is: in 2D on the slice, in 3D on the heatmap's largest value.
-
-        Raises
-        ------
-        PicksError
-            If the cursor is outside of the tomogram, or in 3D without a heatmap, or where that is
-            next to zero.
-        """
-        review = self.begin(layer)
-        if self.viewer.dims.ndisplay == 2:
-            place = self._pointer.place()[-3:] * world_unit(self.viewer, layer)
-        else:
-            place = self._on_ray(layer)
-        voxel = review.grid.to_voxels(place)
-        if not ((voxel >= -0.5) & (voxel <= np.array(review.grid.shape) - 0.5)).all():
-            raise PicksError("The cursor is outside of the tomogram; point at a motor in it.")
-        review.add(place[None])
-
-    def _on_ray(self, layer: Layer) -> Any:
-        shown, heatmap, grid = self._heatmap(layer)
-        start, end = shown.get_ray_intersections(
-            self._pointer.place()[-3:], self._pointer.direction(), list(range(3)), world=True
-        )
-        if start is None or end is None:
-            raise PicksError("The cursor is outside of the tomogram; point at a motor in it.")
-        voxel, value = highest_between(heatmap, start, end)
-        if value < FLOOR:
-            raise PicksError(
-                f"The heatmap is {value:.3f} at most along this line of sight, which says nothing "
-                "about the depth; add the motor on its slice, in 2D."
-            )
-        return grid.to_world(voxel)
-
-    def _heatmap(self, layer: Layer) -> tuple[Layer, Any, VoxelGrid]:
-        tomogram = self.tomograms.of(layer)
-        shown = None if tomogram is None else tomogram.layer_of(HEATMAP)
-        if shown is None:
-            raise PicksError("This needs the heatmap; find motors first.")
-        return shown, shown.data, sources.full_grid(shown)
-
-    def _begun(self, layer: Layer) -> Review:
-        review = self.review(layer)
-        if review is None:
-            raise no_picks(layer)
-        return review
+    # Inner parts
 
     def _look_at(self, layer_id: str, pick: int) -> None:
         tomogram = self.tomograms.get(layer_id)
@@ -373,15 +282,6 @@ class ReviewController:
             journal.rewrite(review.history, journal.remarks | review.remarks())
         except PicksError as error:
             self.warned.emit(str(error))
-
-    def _open(self, layer: Layer) -> Journal | None:
-        try:
-            return open_journal_of(layer, self.folder, self.scratch)
-        except JournalInUseError as error:
-            self.warned.emit(f"{error} Until then, what you do here is not kept on disk: use Save…")
-        except PicksError as error:
-            self.warned.emit(f"{error} What you do here is not kept on disk: use Save…")
-        return None
 
 
 def no_picks(layer: Layer) -> PicksError:

@@ -1,15 +1,17 @@
 """Where the journal of a tomogram layer is: beside its file, or in the user's data folder."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from napari.layers import Layer
 
+from motorscope.errors import PicksError
 from motorscope.files import as_file_name
 from motorscope.plugin.layers.source import path_of, tomogram_name
-from motorscope.review import Journal, journal_path
+from motorscope.review import Journal, JournalInUseError, journal_path
 from motorscope.review.journal.file import SUFFIX
 from motorscope.review.journal.place import journal_at, open_journal_at, project_folder
 
@@ -56,6 +58,19 @@ def open_journal_of(
     """
     path, journal = path_of(layer), journal_of(layer, folder, scratch)
     return Journal(journal) if path is None else open_journal_at(journal, path)
+
+
+def open_or_warn(
+    layer: Layer, folder: Path | None, scratch: Path | None, warn: Callable[[str], Any]
+) -> Journal | None:
+    """Open the journal of a tomogram layer; where that cannot be, tell a person what follows."""
+    try:
+        return open_journal_of(layer, folder, scratch)
+    except JournalInUseError as error:
+        warn(f"{error} Until then, what you do here is not kept on disk: use Save…")
+    except PicksError as error:
+        warn(f"{error} What you do here is not kept on disk: use Save…")
+    return None
 
 
 def kept_elsewhere(layer: Layer, journal: Path, scratch: Path | None = None) -> str:

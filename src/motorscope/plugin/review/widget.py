@@ -4,20 +4,14 @@ from contextlib import ExitStack
 from functools import partial
 
 from napari.layers import Layer
-from qtpy.QtWidgets import (
-    QCheckBox,
-    QGridLayout,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
 from superqt.utils import signals_blocked
 
 from motorscope.plugin.connections import listen
 from motorscope.plugin.layers.source import identity
 from motorscope.plugin.qt.choice_box import ChoiceBox
+from motorscope.plugin.qt.layouts import in_column, in_row
+from motorscope.plugin.qt.making import button, check_box
 from motorscope.plugin.qt.parts import AMBER, Hint
 from motorscope.plugin.review.closeups_widget import CloseUps
 from motorscope.plugin.review.commands import ACTIONS, BARE, Action, ReviewActions
@@ -29,9 +23,9 @@ from motorscope.plugin.workspace import Workspace
 from motorscope.review import Review
 
 _ORDERS = {
-    "score": "Best score first",
-    "uncertainty": "Most uncertain first",
-    "position": "From the first slice on",
+    "Best score first": "score",
+    "Most uncertain first": "uncertainty",
+    "From the first slice on": "position",
 }
 _COLUMNS = 3
 
@@ -54,21 +48,16 @@ class ReviewControls(QWidget):
         self._review: Review | None = None
         self.count = QLabel("nothing to review yet")
         self.unkept = Hint(AMBER)
-        self.order = ChoiceBox()
-        for name, words in _ORDERS.items():
-            self.order.addItem(words, name)
-        self.order.setToolTip("The order of the list, and of going through it.")
-        self.rejected = QCheckBox("Rejected")
-        self.rejected.setChecked(True)
-        self.rejected.setToolTip("Show the motors that are rejected.")
-        self.go_on = QCheckBox("Go on after a decision")
-        self.go_on.setChecked(self._actions.goes_on)
-        self.go_on.setToolTip("Accepting or rejecting a motor goes to the next undecided one.")
+        tip = "The order of the list, and of going through it."
+        self.order = ChoiceBox(tip, _ORDERS.items())
+        self.rejected = check_box("Rejected", "Show the motors that are rejected.", checked=True)
+        tip = "Accepting or rejecting a motor goes to the next undecided one."
+        self.go_on = check_box("Go on after a decision", tip, self._actions.goes_on)
         self.table = PicksTable()
         self.note = NoteLine()
         self.closeups = CloseUps()
-        self.gallery = QPushButton("Gallery…")
-        self.gallery.setToolTip("Show all motors as pictures, side by side.")
+        tip = "Show all motors as pictures, side by side."
+        self.gallery = button("Gallery…", tip, narrow=True)
         self.buttons: dict[str, QPushButton] = {}
         self._lay_out()
         self.order.currentIndexChanged.connect(self._on_order)
@@ -87,8 +76,8 @@ class ReviewControls(QWidget):
         """Show the review as it is."""
         review = self._review
         begun = review is not None
-        for name, button in self.buttons.items():
-            button.setEnabled(begun or (name in ("add", BARE) and self._layer is not None))
+        for name, each in self.buttons.items():
+            each.setEnabled(begun or (name in ("add", BARE) and self._layer is not None))
         for part in (self.table, self.closeups, self.order, self.rejected, self.gallery):
             part.setEnabled(begun)
         self.table.refresh()
@@ -102,7 +91,7 @@ class ReviewControls(QWidget):
         self.buttons["undo"].setEnabled(review.history.can_undo)
         self.buttons["redo"].setEnabled(review.history.can_redo)
         with signals_blocked(self.order), signals_blocked(self.rejected):
-            self.order.setCurrentIndex(self.order.findData(review.order))
+            self.order.choose(review.order)
             self.rejected.setChecked(review.shows_rejected)
         self._show_selection()
 
@@ -113,39 +102,21 @@ class ReviewControls(QWidget):
         apart = ("accept all", "reject all", "start again")
         single = [action for action in ACTIONS if action.name not in apart]
         for action in ACTIONS:
-            button = QPushButton(_words(action))
-            button.setToolTip(action.help)
-            button.setStyleSheet("QPushButton { padding: 3px 2px; }")
+            made = self.buttons[action.name] = button(_words(action), action.help, narrow=True)
             if action.name == BARE:
-                button.pressed.connect(self._actions.bare.hold)
-                button.released.connect(self._actions.bare.release)
+                made.pressed.connect(self._actions.bare.hold)
+                made.released.connect(self._actions.bare.release)
             else:
-                button.clicked.connect(partial(self._on_button, action.name))
-            self.buttons[action.name] = button
+                made.clicked.connect(partial(self._on_button, action.name))
             if action in single:
-                grid.addWidget(button, *divmod(single.index(action), _COLUMNS))
+                grid.addWidget(made, *divmod(single.index(action), _COLUMNS))
             elif action.name != "start again":
-                bulk.addWidget(button)
-        self.gallery.setStyleSheet("QPushButton { padding: 3px 2px; }")
+                bulk.addWidget(made)
         grid.addWidget(self.gallery, *divmod(len(single), _COLUMNS))
-        top = QHBoxLayout()
-        top.addWidget(self.order, 1)
-        top.addWidget(self.rejected)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(6, 0, 6, 4)
-        column.setSpacing(4)
-        column.addWidget(self.count)
-        column.addWidget(self.unkept)
-        column.addLayout(top)
-        column.addWidget(self.table)
-        column.addWidget(self.note)
-        column.addWidget(self.closeups)
-        column.addLayout(grid)
-        column.addLayout(bulk)
-        foot = QHBoxLayout()
-        foot.addWidget(self.go_on, 1)
-        foot.addWidget(self.buttons["start again"])
-        column.addLayout(foot)
+        top = in_row(self.order, self.rejected)
+        foot = in_row(self.go_on, self.buttons["start again"])
+        parts = (self.count, self.unkept, top, self.table, self.note, self.closeups)
+        in_column(self, *parts, grid, bulk, foot, spacing=4)
 
     def _follow(self) -> None:
         """Listen to the review of the chosen tomogram, and to no other."""

@@ -84,6 +84,12 @@ class Worklist:
         """Return how many entries have which status."""
         return Counter(entry.status for entry in self.entries.values())
 
+    def in_words(self) -> str:
+        """Return the name of the folder or list, and how many entries have which status."""
+        counts = self.counts()
+        parts = [f"{counts[status]} {status}" for status in STATUSES if counts[status]]
+        return f"{self.source.name}: " + " · ".join(parts)
+
 
 def make_worklist(
     source: Path,

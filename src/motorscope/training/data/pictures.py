@@ -69,28 +69,23 @@ class SectionPool:
         return replace(piece, volume=image[None])
 
 
+@dataclass(eq=False)
 class Pictures(Stream):
     """Augmented pictures ``(1, 1, y, x)`` and their targets ``(1, 1, y, x)``, one for each number.
 
-    Parameters
+    Attributes
     ----------
     pool
         Where the sections come from.
-    config
-        The run; its seed and the index decide on everything.
-    output
-        Geometry of the network's heatmap.
-    first, stop
-        Range of picture numbers that this part of the stream covers.
+    config, output, first, stop
+        See `Stream`.
     """
 
-    def __init__(
-        self, pool: SectionPool, config: TrainConfig, output: FeatureSpec, first: int, stop: int
-    ) -> None:
-        super().__init__(first, stop)
-        self.pool = pool
-        self.config = config
-        self.output = output
+    pool: SectionPool
+    config: TrainConfig
+    output: FeatureSpec
+    first: int
+    stop: int
 
     def sample(self, number: int) -> tuple[Tensor, Tensor]:
         """Return a picture, and its heatmap."""

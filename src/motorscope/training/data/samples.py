@@ -40,15 +40,20 @@ class MixedSource:
 class Stream(Dataset[tuple[Tensor, Tensor]]):
     """Part of an endless row of samples, each of which is a function of its number.
 
-    Parameters
+    Attributes
     ----------
+    config
+        The run; its seed and the number decide on everything.
+    output
+        Geometry of the network's heatmap.
     first, stop
         Range of the numbers of this part.
     """
 
-    def __init__(self, first: int, stop: int) -> None:
-        self.first = first
-        self.stop = stop
+    config: TrainConfig
+    output: FeatureSpec
+    first: int
+    stop: int
 
     def sample(self, number: int) -> tuple[Tensor, Tensor]:
         """Return an input and its target."""
@@ -66,48 +71,39 @@ class Stream(Dataset[tuple[Tensor, Tensor]]):
         return (self[index] for index in range(len(self)))
 
 
+@dataclass(eq=False)
 class Samples(Stream):
     """Augmented inputs ``(1, z, y, x)`` and their targets ``(2, z, y, x)``, one for each number.
 
     The target's channels are the heatmap that the network should give, and how far each of its
     voxels is known: 0 about a candidate on which nobody decided, else 1.
 
-    Parameters
+    Attributes
     ----------
     source
         Where the crops come from.
-    config
-        The run; its seed and the index decide on everything.
-    output
-        Geometry of the network's heatmap.
-    first, stop
-        Range of sample numbers that this part of the stream covers.
+    config, output, first, stop
+        See `Stream`.
     per_step
         Samples of one step, which have one shape.
     """
 
-    def __init__(
-        self,
-        source: CropSource,
-        config: TrainConfig,
-        output: FeatureSpec,
-        first: int,
-        stop: int,
-        per_step: int,
-    ) -> None:
-        super().__init__(first, stop)
-        self.per_step = per_step
-        self.source = source
-        self.config = config
-        self.closing = replace(config, data=config.data.anywhere())
-        self.output = output
+    source: CropSource
+    config: TrainConfig
+    output: FeatureSpec
+    first: int
+    stop: int
+    per_step: int
+
+    def __post_init__(self) -> None:
+        self._closing = replace(self.config, data=self.config.data.anywhere())
 
     def sample(self, number: int) -> tuple[Tensor, Tensor]:
         """Return a crop's grey values, and its heatmap beside what is known of it."""
         rng = np.random.default_rng([self.config.seed, 1, number])
         step, steps = number // self.per_step, self.config.optimiser.steps
         closes = step >= (1 - self.config.data.closing_share) * steps
-        config = self.closing if closes else self.config
+        config = self._closing if closes else self.config
         data, options = config.data, config.augmentation
         shape = data.crops[step % len(data.crops)]
         drawn = self.source.draw(config, shape, rng)

@@ -6,10 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
-from qtpy.QtWidgets import QSizePolicy, QToolTip, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from motorscope.contract.profile import Profile
 from motorscope.plugin.connections import listen
-from motorscope.plugin.encoder.channels.probe import KEY, ProbeController, Profile
+from motorscope.plugin.encoder.channels.probe import KEY, ProbeController
+from motorscope.plugin.qt.layouts import in_column
 from motorscope.plugin.qt.parts import Hint
 
 _OUTER, _INNER = QColor(130, 160, 190, 60), QColor(130, 160, 190, 90)
@@ -102,10 +104,7 @@ class ProbeControls(QWidget):
         self._controller = controller
         self.view = ProfileView(controller)
         self.words = Hint()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(6, 0, 6, 4)
-        column.addWidget(self.view)
-        column.addWidget(self.words)
+        in_column(self, self.view, self.words)
         listen(ends, controller.changed, self.refresh)
         self.refresh()
 

@@ -11,7 +11,6 @@ from qtpy.QtWidgets import (
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -20,6 +19,7 @@ from motorscope.contract.stages import BINS, BY_BACKGROUND, OpenStage
 from motorscope.plugin.connections import listen
 from motorscope.plugin.encoder.channels.controller import COLUMNS, ChannelsController
 from motorscope.plugin.layers.kinds import STATUS_COLOURS
+from motorscope.plugin.qt.layouts import in_column
 from motorscope.plugin.qt.parts import Hint, JobBar, StatusLine
 from motorscope.plugin.qt.rows_view import DISPLAY, Column, RowsModel, RowsTable
 
@@ -190,11 +190,7 @@ class ChannelsControls(QWidget):
             "Set each channel to its mean, one at a time, and see what is left of the score\n"
             "of the current pick.",
         )
-        column = QVBoxLayout(self)
-        column.setContentsMargins(6, 0, 6, 4)
-        column.addWidget(self.table)
-        column.addWidget(self.words)
-        column.addWidget(self.job)
+        in_column(self, self.table, self.words, self.job)
         self.job.started.connect(self.start)
         self.job.follow(ends, controller.measuring)
         listen(ends, controller.changed, self.refresh)
@@ -203,8 +199,7 @@ class ChannelsControls(QWidget):
 
     def start(self) -> None:
         """Begin to measure the channels' effects."""
-        self._status.say("")
-        self._status.guard(self._controller.measure)
+        self._status.begin(self._controller.measure)
 
     def refresh(self) -> None:
         """Show the channels as they are."""

@@ -3,12 +3,14 @@
 from contextlib import ExitStack
 from typing import Any
 
-from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
 from motorscope.errors import PicksError
 from motorscope.plugin.connections import listen
 from motorscope.plugin.encoder.questions.alike import AlikeController
 from motorscope.plugin.qt.dock import QUEUE, find_dock
+from motorscope.plugin.qt.layouts import in_column, in_row
+from motorscope.plugin.qt.making import button
 from motorscope.plugin.qt.parts import Hint, StatusLine
 
 
@@ -18,31 +20,24 @@ class AlikeControls(QWidget):
     def __init__(self, controller: AlikeController, status: StatusLine, ends: ExitStack) -> None:
         super().__init__()
         self._controller, self._status = controller, status
-        self.find = QPushButton("Find alike")
-        self.find.setToolTip(
+        self.find = button(
+            "Find alike",
             "Find what looks to the open stage like the selected picks,\n"
             "or like all accepted ones. What is found comes into the review;\n"
-            "accepting and rejecting refines it at once."
+            "accepting and rejecting refines it at once.",
+            self.start,
         )
-        self.stop = QPushButton("Stop refining")
-        self.stop.setToolTip("Decisions no longer change what was found.")
-        self.queue = QPushButton("Find in the queue")
-        self.queue.setToolTip(
+        self.stop = button(
+            "Stop refining", "Decisions no longer change what was found.", controller.stop
+        )
+        self.queue = button(
+            "Find in the queue",
             "Look for the same in the queue's selected tomograms, or in all of them.\n"
-            "What is found comes into their reviews; maps of the stage are kept on disk."
+            "What is found comes into their reviews; maps of the stage are kept on disk.",
+            lambda: status.guard(self.find_in_queue),
         )
         self.words = Hint()
-        row = QHBoxLayout()
-        row.addWidget(self.find, 1)
-        row.addWidget(self.stop)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(6, 0, 6, 4)
-        column.addLayout(row)
-        column.addWidget(self.queue)
-        column.addWidget(self.words)
-        self.find.clicked.connect(self.start)
-        self.stop.clicked.connect(controller.stop)
-        self.queue.clicked.connect(lambda: status.guard(self.find_in_queue))
+        in_column(self, in_row(self.find, self.stop), self.queue, self.words)
         listen(ends, controller.changed, self.refresh)
         listen(ends, controller.asking.busy_changed, self.refresh)
         listen(ends, controller.encoder.changed, self.refresh)
@@ -50,8 +45,7 @@ class AlikeControls(QWidget):
 
     def start(self) -> None:
         """Begin to look."""
-        self._status.say("")
-        self._status.guard(self._controller.find)
+        self._status.begin(self._controller.find)
 
     def find_in_queue(self) -> None:
         """Begin to look in the tomograms of the queue.

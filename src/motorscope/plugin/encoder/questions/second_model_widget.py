@@ -1,14 +1,15 @@
 """Compare with another model."""
 
-from collections.abc import Callable
 from contextlib import ExitStack
 
-from qtpy.QtWidgets import QCheckBox, QFormLayout, QWidget
+from qtpy.QtWidgets import QWidget
 from superqt.utils import signals_blocked
 
 from motorscope.plugin.connections import listen
 from motorscope.plugin.encoder.questions.second_model import SecondModelController
 from motorscope.plugin.qt.choice_box import ChoiceBox
+from motorscope.plugin.qt.layouts import in_form
+from motorscope.plugin.qt.making import check_box
 from motorscope.plugin.qt.parts import Hint, JobBar, StatusLine
 
 
@@ -19,10 +20,9 @@ class SecondModelControls(QWidget):
         self, controller: SecondModelController, status: StatusLine, ends: ExitStack
     ) -> None:
         super().__init__()
-        self._controller, self._status = controller, status
-        self.other = ChoiceBox()
+        self._controller = controller
+        self.other = ChoiceBox("The model to compare with; open more of them above, under Model.")
         self.other.setPlaceholderText("no other model yet")
-        self.other.setToolTip("The model to compare with; open more of them above, under Model.")
         self.detections = JobBar(
             "Compare heatmaps",
             "Detect with both models: both heatmaps and their difference become layers,\n"
@@ -34,18 +34,13 @@ class SecondModelControls(QWidget):
             "components of the chosen model, and what of the other is like them.",
         )
         self.words = Hint()
-        self.beside = QCheckBox("Side by side")
-        self.beside.setToolTip("Show what was compared side by side, without the other layers.")
-        form = QFormLayout(self)
-        form.setContentsMargins(6, 0, 6, 4)
-        form.addRow("With", self.other)
-        form.addRow(self.detections)
-        form.addRow(self.stage)
-        form.addRow(self.words)
-        form.addRow(self.beside)
+        self.beside = check_box(
+            "Side by side", "Show what was compared side by side, without the other layers."
+        )
+        in_form(self, ("With", self.other), self.detections, self.stage, self.words, self.beside)
         self.other.currentIndexChanged.connect(self._on_other)
-        self.detections.started.connect(lambda: self._start(controller.compare_detections))
-        self.stage.started.connect(lambda: self._start(controller.compare_stage))
+        self.detections.started.connect(lambda: status.begin(controller.compare_detections))
+        self.stage.started.connect(lambda: status.begin(controller.compare_stage))
         self.detections.follow(ends, controller.detecting)
         self.stage.follow(ends, controller.looking)
         self.beside.toggled.connect(controller.show_side_by_side)
@@ -57,9 +52,7 @@ class SecondModelControls(QWidget):
         controller = self._controller
         labels = [option.label for option in controller.others]
         with signals_blocked(self.other), signals_blocked(self.beside):
-            if labels != [self.other.itemText(row) for row in range(self.other.count())]:
-                self.other.clear()
-                self.other.addItems(labels)
+            self.other.fill((label, None) for label in labels)
             other = controller.other
             self.other.setCurrentIndex(-1 if other is None else labels.index(other.label))
             self.beside.setChecked(controller.side_by_side)
@@ -71,10 +64,6 @@ class SecondModelControls(QWidget):
         self.stage.button.setText(f"Compare {controller.encoder.stage}")
         self.beside.setVisible(controller.comparable)
         self.words.setText(controller.words)
-
-    def _start(self, action: Callable[[], None]) -> None:
-        self._status.say("")
-        self._status.guard(action)
 
     def _on_other(self, row: int) -> None:
         self._controller.choose(self._controller.others[row] if row >= 0 else None)

@@ -2,12 +2,13 @@
 
 from contextlib import ExitStack
 
-from qtpy.QtWidgets import QFormLayout, QWidget
+from qtpy.QtWidgets import QWidget
 from superqt.utils import signals_blocked
 
 from motorscope.plugin.connections import listen
 from motorscope.plugin.encoder.questions.why import WhyController
 from motorscope.plugin.qt.choice_box import ChoiceBox
+from motorscope.plugin.qt.layouts import in_form
 from motorscope.plugin.qt.parts import AMBER, Hint, JobBar, StatusLine
 
 
@@ -17,8 +18,7 @@ class WhyControls(QWidget):
     def __init__(self, controller: WhyController, status: StatusLine, ends: ExitStack) -> None:
         super().__init__()
         self._controller, self._status = controller, status
-        self.method = ChoiceBox()
-        self.method.setToolTip("How the network's answer is explained.")
+        self.method = ChoiceBox("How the network's answer is explained.")
         self.shows = Hint()
         self.missing = Hint(AMBER)
         self.job = JobBar(
@@ -27,13 +27,7 @@ class WhyControls(QWidget):
             "and what speaks against one (blue).",
         )
         self.words = Hint()
-        form = QFormLayout(self)
-        form.setContentsMargins(6, 0, 6, 4)
-        form.addRow("By", self.method)
-        form.addRow(self.shows)
-        form.addRow(self.missing)
-        form.addRow(self.job)
-        form.addRow(self.words)
+        in_form(self, ("By", self.method), self.shows, self.missing, self.job, self.words)
         self.method.currentIndexChanged.connect(self._on_method)
         self.job.started.connect(self.start)
         self.job.follow(ends, controller.asking)
@@ -43,18 +37,14 @@ class WhyControls(QWidget):
     def start(self) -> None:
         """Begin to explain."""
         self.words.setText("")
-        self._status.say("")
-        self._status.guard(self._controller.explain)
+        self._status.begin(self._controller.explain)
 
     def refresh(self) -> None:
         """Show what is chosen, and what was found."""
         controller = self._controller
         with signals_blocked(self.method):
-            if self.method.count() != len(controller.methods):
-                self.method.clear()
-                for each in controller.methods:
-                    self.method.addItem(each.label, each.name)
-            self.method.setCurrentIndex(self.method.findData(controller.method))
+            self.method.fill((each.label, each.name) for each in controller.methods)
+            self.method.choose(controller.method)
         chosen = controller.chosen
         self.shows.setText("" if chosen is None else chosen.shows)
         self.missing.setText("" if chosen is None else chosen.missing)

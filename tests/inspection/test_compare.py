@@ -99,7 +99,7 @@ def test_detections_of_two_models():
 
 def test_two_models_from_beginning_to_end(model, make_tomogram, tmp_path):
     """What is known is not computed again, unless it is of a part of the tomogram."""
-    tomogram = make_tomogram(np.random.default_rng(0).normal(size=(40, 64, 70)).astype(np.float32))
+    tomogram = make_tomogram(np.random.default_rng(0).normal(size=(36, 40, 44)).astype(np.float32))
     settings = RunSettings("cpu", "fp32")
     known = run_to_end(detect(DetectionRequest(tomogram, model, settings=settings)))
     asked = CompareDetectionsRequest(tomogram, model, model, known, settings)

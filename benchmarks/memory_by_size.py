@@ -12,19 +12,21 @@ Linux only.
 
 import argparse
 import itertools
+import json
 import math
 import re
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 SIZES = ("100x100x100", "200x480x480", "300x960x928", "500x1912x1847")
 TAPS = ("stem", "layer1", "layer2", "layer3", "layer4", "decoder1", "decoder2", "logits")
-WAYS = ("first-look", "flips", *TAPS)
+WAYS = ("first-look", "flips", "stem", "layer1")
 HEADING = "### Memory by size, built-in"
 _SHIFTS = 200
 _EVERY = 0.02  # seconds between two looks
@@ -34,9 +36,10 @@ _SEPARATE = 100  # looks between two at the pages of mapped files, which take lo
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", nargs="+", default=SIZES, metavar="ZxYxX")
-    parser.add_argument("--ways", nargs="+", default=WAYS, choices=WAYS)
+    parser.add_argument("--ways", nargs="+", default=WAYS, choices=("first-look", "flips", *TAPS))
     parser.add_argument("--spacing", type=float, default=13.1, help="of the tomograms, in Å")
     parser.add_argument("--folder", type=Path, help="where to keep the tomograms for another time")
+    parser.add_argument("--figures", type=Path, help="JSON: what is in it is not measured again")
     parser.add_argument("--output", type=Path, default=Path("docs/speed.md"))
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -45,12 +48,24 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.folder or Path(temporary)
-        section = memory_section(arguments.sizes, arguments.ways, folder, arguments.spacing)
+        figures = arguments.figures or Path(temporary) / "figures.json"
+        section = memory_section(
+            arguments.sizes, arguments.ways, folder, arguments.spacing, figures
+        )
     replace_section(arguments.output, HEADING, section)
 
 
-def memory_section(sizes: list[str], ways: list[str], folder: Path, spacing: float) -> str:
-    """Measure and return a section of the page."""
+def memory_section(
+    sizes: Sequence[str], ways: Sequence[str], folder: Path, spacing: float, known: Path
+) -> str:
+    """Measure what is not known yet, keep it in a file, and return a section of the page."""
+    figures = json.loads(known.read_text()) if known.exists() else {}
+    for size, way in itertools.product(sizes, ways):
+        name = f"{size} {way}"
+        if name not in figures:
+            figures[name] = watched(way, embedded(folder, size, spacing))
+            known.write_text(json.dumps(figures, indent=1))
+            print(name, cell(figures[name]), flush=True)
     lines = [
         HEADING,
         "",
@@ -61,16 +76,14 @@ def memory_section(sizes: list[str], ways: list[str], folder: Path, spacing: flo
         "| | " + " | ".join(sizes) + " |",
         "| --- " * (1 + len(sizes)) + "|",
     ]
-    cells: dict[str, list[str]] = {way: [] for way in ways}
-    for size, way in itertools.product(sizes, ways):
-        tomogram = embedded(folder, size, spacing)
-        figures = watched(way, tomogram)
-        cell = "—" if figures is None else f"{figures[0]:.0f} ({figures[1]:.0f})"
-        cells[way].append(cell)
-        print(size, way, cell, flush=True)
-    for way, row in cells.items():
-        lines.append(f"| {SAID.get(way, f'the stage `{way}`')} | " + " | ".join(row) + " |")
+    for way in ways:
+        row = " | ".join(cell(figures[f"{size} {way}"]) for size in sizes)
+        lines.append(f"| {SAID.get(way, f'the stage `{way}`')} | {row} |")
     return "\n".join(lines)
+
+
+def cell(figures: tuple[float, float] | None) -> str:
+    return "—" if figures is None else f"{figures[0]:.0f} ({figures[1]:.0f})"
 
 
 SAID = {

@@ -25,13 +25,11 @@ from pathlib import Path
 
 import numpy as np
 
-from detect_speed import write_noise
 from speed_machine import Machine, this_machine
 
 SIZES = ("128x512x512", "192x448x448", "300x960x928")
 NETWORKS = ("built-in", "r3d18", "r3d200")
 WAYS = ("cold", "one-look", "warm", "monai", "monai-plan")
-MEMORY = ("100x100x100", "200x480x480", "300x960x928", "500x1912x1847")
 SAME_PLACE, SAME_SCORE = 1.0, 0.05
 """How far picks may be apart, in heatmap voxels, and their scores."""
 
@@ -58,7 +56,7 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="+", default=SIZES, metavar="ZxYxX")
     parser.add_argument("--networks", nargs="+", default=NETWORKS, choices=NETWORKS)
     parser.add_argument("--ways", nargs="+", default=WAYS, choices=WAYS)
-    parser.add_argument("--memory", nargs="*", metavar="ZxYxX", help="sizes of the memory's curve")
+    parser.add_argument("--only-tables", action="store_true", help="neither memory nor the viewer")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--spacing", type=float, default=13.1, help="of the tomograms, in Å")
     parser.add_argument("--folder", type=Path, help="where to keep the tomograms for another time")
@@ -66,13 +64,11 @@ def main() -> None:
     arguments = parser.parse_args()
 
     cases: Sequence[Case] = SHORT
-    repeats, memory = 1, arguments.memory
+    repeats = 1
     if not arguments.short:
         pairs = itertools.product(arguments.sizes, arguments.networks)
         cases = [Case(size, network, tuple(arguments.ways)) for size, network in pairs]
         repeats = arguments.repeats
-    if memory is None:
-        memory = MEMORY[:-1] if arguments.short else MEMORY
     machine = this_machine()
     tables = []
     with tempfile.TemporaryDirectory() as temporary:
@@ -83,10 +79,17 @@ def main() -> None:
             runs = in_turns(case.ways, tomogram, model, repeats)
             tables.append(table(case.size, arguments.spacing, case.network, model, runs, machine))
             print(tables[-1], flush=True)
-        if memory:
-            tables.append(memory_table(memory, Path(temporary), arguments.spacing))
-            print(tables[-1], flush=True)
-    arguments.output.write_text(page(machine, tables, repeats), encoding="utf-8")
+        arguments.output.write_text(page(machine, tables, repeats), encoding="utf-8")
+        if not arguments.only_tables:
+            add_section("viewer_speed.py", folder, arguments.output)
+            less = ["--ways", "first-look", "flips"] if arguments.short else []
+            add_section("memory_by_size.py", folder, arguments.output, *less)
+
+
+def add_section(script: str, folder: Path, page: Path, *options: str) -> None:
+    """Let another benchmark write its section of the page."""
+    command = [sys.executable, str(Path(__file__).with_name(script)), "--folder", str(folder)]
+    subprocess.run([*command, "--output", str(page), *options], check=True)
 
 
 def simulated(folder: Path, size: str, spacing: float) -> Path:
@@ -180,28 +183,6 @@ def table(
         lines[-1] += f"all points after {everything:.1f} s."
     if "cold" in runs:
         lines += ["", work(size, spacing, model, runs["cold"], machine)]
-    return "\n".join(lines)
-
-
-def memory_table(sizes: Sequence[str], folder: Path, spacing: float) -> str:
-    """Return a section about the memory that volumes of noise take, one look at each."""
-    lines = [
-        "### Memory, built-in, by size",
-        "",
-        "Noise, without mirror images, which are computed in windows of the same size.",
-        "",
-        "| voxels | file, MiB | peak memory beside it, MiB | CPU seconds |",
-        "| --- | --- | --- | --- |",
-    ]
-    for size in sizes:
-        path = folder / f"noise-{size}.mrc"
-        shape = [int(side) for side in size.split("x")]
-        write_noise(path, (shape[0], shape[1], shape[2]), spacing)
-        run = in_turns(["one-look"], path, "built-in", 1)["one-look"][0]
-        file = path.stat().st_size / 2**20
-        path.unlink()
-        lines.append(f"| {size} | {file:.0f} | {run['peak_mb']:.0f} | {run['cpu']:.0f} |")
-        print(lines[-1], flush=True)
     return "\n".join(lines)
 
 

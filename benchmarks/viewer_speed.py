@@ -10,6 +10,7 @@ process that computes, and hold on a busy machine.
 """
 
 import argparse
+import math
 import os
 import statistics
 import tempfile
@@ -69,22 +70,23 @@ def measure(name: str, path: Path, repeats: int) -> str:
     whole = DetectionRequest(volume, model)
     try:
         engine.submit(DetectionRequest(volume, model, ((0, 0, 0), (400, 400, 400)))).result()
-        process = getattr(engine, "pid", None) or os.getpid()
         firsts: Spans = []
         stops: Spans = []
         for _ in range(repeats):
-            firsts.append(first_part(engine, whole, process))
-            stops += [stop(engine, whole, process, moment) for moment in MOMENTS]
+            firsts.append(first_part(engine, whole))
+            stops += [stop(engine, whole, moment) for moment in MOMENTS]
+            print(name, said(firsts[-1]), *map(said, stops[-len(MOMENTS) :]), flush=True)
     finally:
         engine.close()
     cells = [middle(firsts), middle(stops), said(max(stops))]
     return f"| {name} | " + " | ".join(cells) + " |"
 
 
-def first_part(engine: Any, request: Any, process: int) -> tuple[float, float]:
+def first_part(engine: Any, request: Any) -> tuple[float, float]:
     """Return how long the first part of the heatmap takes; then the detection is cancelled."""
     from motorscope.contract import HeatmapBlock
 
+    process = process_of(engine)
     began, before = time.perf_counter(), cpu_seconds(process)
     handle = engine.submit(request)
     for message in handle.messages():
@@ -96,8 +98,9 @@ def first_part(engine: Any, request: Any, process: int) -> tuple[float, float]:
     return span
 
 
-def stop(engine: Any, request: Any, process: int, moment: float) -> tuple[float, float]:
+def stop(engine: Any, request: Any, moment: float) -> tuple[float, float]:
     """Return how long a detection takes to end that is cancelled at a moment."""
+    process = process_of(engine)
     before = cpu_seconds(process)
     handle = engine.submit(request)
     while cpu_seconds(process) - before < moment and not handle.done:
@@ -108,9 +111,17 @@ def stop(engine: Any, request: Any, process: int, moment: float) -> tuple[float,
     return time.perf_counter() - began, cpu_seconds(process) - before
 
 
+def process_of(engine: Any) -> int:
+    """Return the number of the process that computes."""
+    return getattr(engine, "pid", None) or os.getpid()
+
+
 def cpu_seconds(process: int) -> float:
     """Return the seconds that a process has had of processors; Linux only."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except FileNotFoundError:  # a worker that did not end soon enough was killed
+        return math.nan
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 

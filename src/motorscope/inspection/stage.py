@@ -220,9 +220,10 @@ class _Tap:
                 as_input(block, self._channels, self._setup.device, self._setup.dtype)
             )[0]
             # Large values are cut off where float16 ends; infinite ones are left to be noticed.
-            if torch.isfinite(y).all():
+            if all(torch.isfinite(end) for end in y.aminmax()):
                 y = y.clamp_(-_LARGEST, _LARGEST)
-            return np.asarray(y.half().cpu().contiguous().numpy())
+            # Converted, laid out and brought here at once: each step of its own would be a copy.
+            return np.asarray(torch.empty(y.shape, dtype=torch.float16).copy_(y).numpy())
 
     def _output(self, x: torch.Tensor) -> torch.Tensor:
         return tap_output(self._network, x, self._stage)

@@ -265,3 +265,12 @@ def test_what_a_layer_was_given_is_freed_before_the_layer_ends():
     with torch.inference_mode():
         encoder.forward_features(torch.zeros(1, 1, 32, 32, 32), first=3)
     assert alive == [None]
+
+
+def test_a_hook_on_a_layer_is_called():
+    encoder = ResNetEncoder3d(base_width=4).eval()
+    seen = []
+    encoder.layer2.register_forward_hook(lambda module, x, y: seen.append(y.shape[1]))
+    with torch.inference_mode():
+        encoder.forward_features(torch.zeros(1, 1, 32, 32, 32), first=3)
+    assert seen == [8]

@@ -188,9 +188,10 @@ class Family:
 
 
 def _singly(modules: Iterable[nn.Module]) -> Iterator[nn.Module]:
-    """Yield modules, and in place of a sequence those in it."""
+    """Yield modules, and in place of a sequence those in it, unless somebody hooked on to it."""
     for module in modules:
-        if type(module) is nn.Sequential:
+        hooked = module._forward_hooks or module._forward_pre_hooks
+        if type(module) is nn.Sequential and not hooked:
             yield from module
         else:
             yield module

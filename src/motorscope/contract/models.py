@@ -1,5 +1,6 @@
 """What there is to choose from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +35,18 @@ class ModelOption:
         """What stands in a list of models."""
         path = Path(self.choice.name)
         return f"{path.name} (file)" if path.suffix else self.choice.name
+
+
+def labels(options: Sequence[ModelOption]) -> tuple[str, ...]:
+    """Return what stands in a list of models: files of one name are told apart by their folders."""
+    files = [each.choice.weights or Path(each.choice.name) for each in options]
+    found = [each.label for each in options]
+    for words in ("{0.parent.name}/{0.name} (file)", "{0} (file)"):
+        found = [
+            label if found.count(label) == 1 or not file.suffix else words.format(file)
+            for label, file in zip(found, files, strict=True)
+        ]
+    return tuple(found)
 
 
 @dataclass(frozen=True)

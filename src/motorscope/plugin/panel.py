@@ -7,6 +7,7 @@ from typing import Any
 from napari.layers import Layer
 
 from motorscope.contract import ModelOption
+from motorscope.contract.models import labels
 from motorscope.plugin.layers.source import full_grid, spacing_of, suggested_spacing
 from motorscope.plugin.workspace import Workspace
 
@@ -85,7 +86,7 @@ def panel_state(workspace: Workspace, busy: bool = False) -> PanelState:
     return PanelState(
         tomogram=_tomogram(workspace),
         model=ModelState(
-            labels=tuple(each.label for each in workspace.options),
+            labels=labels(workspace.options),
             chosen=workspace.options.index(option) if option in workspace.options else -1,
             card="" if option is None else describe(option),
             details="" if option is None else describe_fully(option),

@@ -6,7 +6,7 @@ from qtpy.QtCore import Qt
 
 from motorscope.picks import PickTable
 from motorscope.plugin.qt.dock import QUEUE
-from motorscope.plugin.queue import pictures
+from motorscope.plugin.queue import gallery_widget, pictures
 from motorscope.review import Journal
 from motorscope.review.record import to_json
 from motorscope.tomogram import VoxelGrid, write_mrc
@@ -99,6 +99,33 @@ def test_pictures_are_made_of_what_is_in_view_and_missing_ones_are_said(queue, q
     (made,) = pictures.picture_job([pictures.Wanted(key, entry, place)], 64, _Never())
     assert made.grey.shape == (64, 64)
     assert made.grey.std() > 10
+
+
+def test_a_gallery_that_nobody_sees_waits(make_napari_viewer_proxy, qtbot, folder, monkeypatch):
+    viewer = make_napari_viewer_proxy(show=True)
+    _, queue = viewer.window.add_plugin_dock_widget("napari-motorscope", QUEUE)
+    with qtbot.waitSignal(queue.settled, timeout=20_000):
+        queue.open(folder)
+    queue.show_candidates()
+    gallery = queue.candidates
+    qtbot.waitUntil(lambda: len(gallery.candidates) == 4)
+    made = []
+    whole = gallery_widget.candidates_of
+    monkeypatch.setattr(
+        gallery_widget, "candidates_of", lambda *shows: made.append(shows) or whole(*shows)
+    )
+    gallery.parentWidget().hide()
+    queue.open_entry(folder / "a.mrc")
+    qtbot.waitUntil(lambda: queue.desk.current is not None, timeout=20_000)
+    queue.desk.reviews.review(queue.desk.layer).decide_on([0], "accepted")
+    queue.list.filter.setText("a")
+    assert not made
+    queue.show_candidates()
+    qtbot.waitUntil(lambda: listed(gallery) == [("a", 0.6)])
+    count = len(made)
+    queue.step(1)
+    gallery.refresh()
+    assert len(made) == count  # nothing that it shows has changed
 
 
 class _Never:

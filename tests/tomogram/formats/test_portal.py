@@ -46,6 +46,7 @@ def test_number_becomes_a_shortcut_with_the_motors_beside_it(portal, capsys):
         "portal:9": "has no tomogram 9",
         "portal:8": "no OME-Zarr of tomogram 8",
         "portal:TS_026": "give its number",
+        "portal:99999999999": "has no tomogram 99999999999",
     }.items():
         with pytest.raises(TomogramError, match=message):
             look_up(text)

@@ -87,7 +87,7 @@ class MapsControls(QWidget):
         encoder = self._encoder
         options, chosen = encoder.network.options, encoder.network.option
         with signals_blocked(self.model):
-            self.model.fill((option.label, None) for option in options)
+            self.model.fill((encoder.network.label(each), None) for each in options)
             self.model.setCurrentIndex(options.index(chosen) if chosen in options else -1)
         names = [fact.spec.name for fact in encoder.facts]
         with signals_blocked(self.stage), signals_blocked(self.shown), signals_blocked(self.slider):

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from psygnal import Signal
 
 from motorscope.contract import ModelOption, ModelRef, ModelRequest
+from motorscope.contract.models import labels
 from motorscope.engine.question import Question, Runner
 from motorscope.plugin.connections import listen
 from motorscope.plugin.encoder.subject import chosen_volume
@@ -52,6 +53,10 @@ class NetworkChoice:
     def options(self) -> tuple[ModelOption, ...]:
         """What can be looked into: the workspace's models, and encoders that were opened."""
         return (*self.workspace.options, *self.encoders)
+
+    def label(self, option: ModelOption) -> str:
+        """Return what stands for an option in a list with the others."""
+        return labels([*(each for each in self.options if each != option), option])[-1]
 
     @property
     def problem(self) -> str:

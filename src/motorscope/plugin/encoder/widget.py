@@ -74,8 +74,8 @@ class EncoderWidget(Dock):
         mind_wheel_and_keys(self)
 
     def sizeHint(self) -> QSize:
-        """Wide enough for every label."""
-        return QSize(340, 640)
+        """Wide enough for every label, and for the dock's title."""
+        return QSize(380, 640)
 
     def _lay_out(self) -> None:
         groups = (
@@ -99,7 +99,7 @@ class EncoderWidget(Dock):
         workspace = self.workspace
         layer, option = workspace.layer, self.encoder.network.option
         names = [] if layer is None else [tomogram_name(layer)]
-        names += [] if option is None else [f"seen by {option.label}"]
+        names += [] if option is None else [f"seen by {self.encoder.network.label(option)}"]
         self.about.setText(", ".join(names))
         self.problem.setText(self.encoder.network.problem)
         # An encoder alone has no score to explain.

@@ -143,13 +143,13 @@ def set_spacing(layer: Layer, spacing: tuple[float, float, float]) -> None:
 
 
 def place(layer: Layer, arguments: Mapping[str, Any], *names: str) -> None:
-    """Set a layer's scale, and those of the named arguments that differ from what it has.
+    """Set a layer's scale, and those of the named arguments, as far as they differ.
 
-    The scale always: a layer whose data changed while it was hidden else keeps its old extent.
+    That of a hidden layer always: it else keeps the extent of the data that it had before.
     """
-    layer.scale = arguments["scale"]
-    for name in names:
-        if not np.array_equal(getattr(layer, name), arguments[name]):
+    for name in ("scale", *names):
+        hidden = name == "scale" and not layer.visible
+        if hidden or not np.array_equal(getattr(layer, name), arguments[name]):
             setattr(layer, name, arguments[name])
 
 

@@ -52,8 +52,8 @@ class PortalWidget(Dock):
         mind_wheel_and_keys(self)
 
     def sizeHint(self) -> QSize:
-        """Wide enough for a line of facts."""
-        return QSize(340, 210)
+        """Wide enough for a line of facts, and for the dock's title."""
+        return QSize(380, 210)
 
     def open(self, paths: Sequence[Path], spacing: float | None = None) -> None:
         """Fetch and show tomograms on servers by their shortcuts, one after the other."""
@@ -77,6 +77,7 @@ class PortalWidget(Dock):
     def _on_edited(self) -> None:
         self._looked = None
         self.facts.setText("")
+        self.status.say("")
         self._update_buttons()
 
     def _on_look(self) -> None:

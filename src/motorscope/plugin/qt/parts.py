@@ -7,7 +7,7 @@ from typing import Any
 
 from napari.utils.notifications import show_error
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QColor, QResizeEvent
+from qtpy.QtGui import QColor, QResizeEvent, QShowEvent
 from qtpy.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -153,16 +153,24 @@ class Hint(QLabel):
 
     def setText(self, text: str) -> None:
         """Show a text, or hide for an empty one."""
-        colour = f"color: {ink(self._colour, self)};" if self._colour else ""
-        self.setStyleSheet(f"font-size: 9pt; {colour}")
+        self._paint()
         super().setText(text)
         self.setVisible(bool(text))
         self._claim_height()
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Follow the theme of the window, which was unknown before."""
+        super().showEvent(event)
+        self._paint()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Keep every line visible."""
         super().resizeEvent(event)
         self._claim_height()
+
+    def _paint(self) -> None:
+        colour = f"color: {ink(self._colour, self)};" if self._colour else ""
+        self.setStyleSheet(f"font-size: 9pt; {colour}")
 
     def _claim_height(self) -> None:
         # A form layout gives a wrapping label the height of fewer lines than it has.

@@ -8,7 +8,16 @@ from typing import Any
 
 from napari.components import ViewerModel
 from qtpy.QtCore import QRect, QRectF, QSize, Qt, QTimer, Signal
-from qtpy.QtGui import QColor, QImage, QKeyEvent, QKeySequence, QPainter, QPen, QPixmap
+from qtpy.QtGui import (
+    QColor,
+    QImage,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+)
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout
 
 from motorscope.picks import STATUSES
@@ -54,6 +63,8 @@ class CandidatesWidget(Dock):
         super().__init__(napari_viewer)
         self._marker, self._listed = marker, listed
         self._known: dict[Path, Shown] = {}
+        self._shows: tuple[Any, ...] = ()  # what `candidates` were made of
+        self._stale = False  # while nobody sees it
         self._pictures: OrderedDict[Key, QPixmap | None] = OrderedDict()
         self._wanted: dict[Key, Wanted] = {}
         self._chosen: set[Key] = set()
@@ -100,18 +111,23 @@ class CandidatesWidget(Dock):
         return QSize(6 * (PIXELS + 8) + 24, 2 * (PIXELS + 8) + 50)
 
     def refresh(self) -> None:
-        """Show the candidates of what the queue lists, and read those that have changed."""
-        if self._marker.busy:
+        """Show the candidates of what the queue lists, and read those that have changed.
+
+        While nobody sees the gallery, closed or behind another tab, it waits until somebody does.
+        """
+        self._stale = self.window().isVisible() and self.visibleRegion().isEmpty()
+        if self._stale or self._marker.busy:
             return  # once for all that is decided
-        entries = self._listed()
+        entries = list(self._listed())
         changed = to_read(entries, self._known)
-        self.candidates = candidates_of(
-            entries, self._known, self.order.currentData(), self.status.currentData()
-        )
+        shows = (entries, self._known, self.order.currentData(), self.status.currentData())
+        if shows != self._shows:
+            self._shows, self.candidates = shows, candidates_of(*shows)
+            self._show_chosen()
         left = f" · {counted(len(changed), 'tomogram')} to be read" if changed else ""
         of = counted(len({*self.candidates.owners.tolist()}), "tomogram")
         self.title.setText(f"{counted(len(self.candidates), 'candidate')} of {of}{left}")
-        self._show_chosen()
+        self._update_buttons()
         if changed and not self.reads.busy:
             self.reads.start(read_job, changed, on_message=self._on_read, on_result=self._read_on)
 
@@ -121,6 +137,12 @@ class CandidatesWidget(Dock):
         picks = self.candidates.others(sorted(self.tiles.selected), status)
         if picks:
             self._marker.decide(picks, status)
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Notice that somebody sees the gallery again."""
+        super().paintEvent(event)
+        if self._stale:
+            QTimer.singleShot(0, self.refresh)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Decide with the keys of the review; Enter opens the tomogram."""
@@ -175,7 +197,7 @@ class CandidatesWidget(Dock):
     # Reading
 
     def _on_read(self, message: dict[Path, Shown]) -> None:
-        self._known |= message
+        self._known = self._known | message
         self.refresh()
 
     def _read_on(self, result: Any) -> None:

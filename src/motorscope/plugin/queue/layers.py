@@ -105,7 +105,7 @@ def _exchange(reviews: ReviewController, layer: Layer, opened: Opened) -> None:
     before = tomograms.of(layer)
     assert before is not None
     points, shown = before.layer_of(PICKS), before.layer_of(HEATMAP)
-    with tomograms.changed.blocked(), _unseen(reviews, (layer, shown)):
+    with tomograms.changed.blocked(), _unseen(reviews, (layer, shown)), _undrawn(points):
         tomograms.end(before, Ending.EXCHANGE)  # first: so the review takes in what was done
         if shown is not None and opened.heatmap is None:
             layers.remove(shown)
@@ -141,12 +141,10 @@ def _fill_heatmap(shown: Layer, layer: Layer, heatmap: Heatmap) -> None:
 
 def _look_over(reviews: ReviewController, layer: Layer) -> None:
     """Look at the whole tomogram: at the first motor to decide about, else at the middle."""
-    viewer = reviews.viewer
-    middle = layer.data_to_world((np.array(layer.data.shape) - 1) / 2)
-    viewer.dims.set_point(range(viewer.dims.ndim - 3, viewer.dims.ndim), middle)
-    review = reviews.review(layer)
-    if review is not None:
-        review.step(undecided=True)
+    viewer, review = reviews.viewer, reviews.review(layer)
+    if review is None or not review.step(undecided=True):
+        middle = layer.data_to_world((np.array(layer.data.shape) - 1) / 2)
+        viewer.dims.set_point(range(viewer.dims.ndim - 3, viewer.dims.ndim), middle)
     viewer.reset_view(reset_camera_angle=False)
 
 
@@ -162,6 +160,17 @@ def _unseen(reviews: ReviewController, some: Iterable[Layer | None]) -> Iterator
         for layer in hidden:
             if layer in reviews.viewer.layers:
                 layer.visible = True
+
+
+@contextmanager
+def _undrawn(points: Layer | None) -> Iterator[None]:
+    """Draw points once, after all that changes of them; unlike hidden ones they are cut anew."""
+    if points is None:
+        yield
+        return
+    with points.events.set_data.blocker(), points.events.highlight.blocker():
+        yield
+    points.refresh()
 
 
 def _metadata(opened: Opened) -> dict[str, Any]:

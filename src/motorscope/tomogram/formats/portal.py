@@ -30,6 +30,7 @@ LICENCE = "CC0 1.0"
 
 _POINTS = ".ndjson"
 _SERVER = "MOTORSCOPE_PORTAL"  # environment: another address of the portal's GraphQL
+_MOST = 2**31 - 1  # GraphQL's largest integer
 
 
 @dataclass(frozen=True)
@@ -157,13 +158,14 @@ def look_up(text: str) -> PortalTomogram:
     library = _library()
     try:
         client = library.Client(url=os.environ.get(_SERVER))
-        found = library.Tomogram.get_by_id(client, int(word))
+        number = int(word)
+        found = None if number > _MOST else library.Tomogram.get_by_id(client, number)
         points = () if found is None else _points(library, client, found)
         run = None if found is None or found.name else found.run
     except Exception as error:  # gql, requests and the client have errors of their own
         raise TomogramError(
-            f"The CryoET Data Portal cannot be asked for {text} ({reason(error)}); check the "
-            "connection."
+            f"The CryoET Data Portal cannot be asked for {text} ({_first_reason(error)}); check "
+            "the connection."
         ) from error
     if found is None:
         raise TomogramError(
@@ -180,6 +182,12 @@ def look_up(text: str) -> PortalTomogram:
         ", ".join(str(each) for each in (found.reconstruction_method, found.processing) if each),
         points,
     )
+
+
+def _first_reason(error: BaseException) -> str:
+    """Return what an error that passed through several libraries began with."""
+    before = error.__cause__ or error.__context__
+    return reason(error) if before is None else _first_reason(before)
 
 
 def _points(library: Any, client: Any, tomogram: Any) -> tuple[str, ...]:

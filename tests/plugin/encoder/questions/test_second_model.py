@@ -71,3 +71,19 @@ def test_the_chosen_model_is_none_to_compare_with(second, workspace):
     assert second.other.label == "twin"
     workspace.model = second.other
     assert second.other.label == "spots"
+
+
+def test_files_of_one_name_are_told_apart_and_side_by_side(second, encoder, workspace, spot_option):
+    choice = spot_option.choice
+    models = workspace.engine.models.load_any.__self__
+    for folder in ("a", "b"):
+        models[ModelRef(f"/{folder}/best.pt")] = models[choice]
+        workspace.add(replace(spot_option, choice=ModelRef(f"/{folder}/best.pt")))
+    workspace.model, other = workspace.options[-2:]
+    second.choose(other)
+    second.compare_detections()
+    assert second.words.startswith("Both find 1, only a/best.pt (file) 0 (orange), only b/best.pt")
+    assert second.comparable
+    second.compare_stage()
+    assert second.side_by_side
+    assert second.words.startswith(f"{encoder.stage} of both in the colors of a/best.pt (file).")

@@ -123,18 +123,18 @@ class SecondModelController:
             If something needed is missing; it says what.
         """
         volume, option, other, tomogram = self._chosen()
-        stage = self.encoder.stage
+        stage, names = self.encoder.stage, self._names(option, other)
         if all(each.name != stage for each in other.stages) and stage.startswith("layer"):
-            raise ConfigError(f"'{other.label}' has no {stage}; choose another stage.")
+            raise ConfigError(f"'{names[1]}' has no {stage}; choose another stage.")
         request = CompareStagesRequest(
             volume, option.choice, other.choice, stage, self.workspace.run_settings
         )
 
         def then(found: StageComparison) -> None:
             self.show_side_by_side(False)
-            sides = (("", option.label, found.first), (" other", other.label, found.second))
-            layers = [
-                put_map(
+            sides = zip(("", " other"), names, (found.first, found.second), strict=True)
+            self._shown = {
+                f"{stage} by {label}": put_map(
                     self.encoder.tomograms,
                     tomogram,
                     COLORS,
@@ -144,20 +144,16 @@ class SecondModelController:
                     f"{stage}{which} compared{KEPT}",
                 )
                 for which, label, values in sides
-            ]
-            layers[0].visible, layers[1].visible = True, False  # one would lie over the other
-            self._shown = {
-                f"{stage} by {label}": layer
-                for (_, label, _), layer in zip(sides, layers, strict=True)
             }
+            first, second = self._shown.values()
+            first.visible, second.visible = True, False  # one would lie over the other
             self.show_side_by_side(True)
             shares = ", ".join(
                 f"{color} {max(share, 0):.0%}"
                 for color, share in zip(("red", "green", "blue"), found.agreement, strict=False)
             )
             self._say(
-                f"{stage} of both in the colors of {option.label}. What {other.label} sees too: "
-                f"{shares}."
+                f"{stage} of both in the colors of {names[0]}. What {names[1]} sees too: {shares}."
             )
 
         self.looking.ask(request, then)
@@ -192,6 +188,9 @@ class SecondModelController:
             raise ModelError("Compare with which model? Open one above, under Model.")
         return volume, option, other, tomogram
 
+    def _names(self, *options: ModelOption) -> tuple[str, ...]:
+        return tuple(map(self.encoder.network.label, options))
+
     def _take(
         self,
         tomogram: OpenTomogram,
@@ -200,10 +199,10 @@ class SecondModelController:
         found: DetectionComparison,
     ) -> None:
         self.show_side_by_side(False)
-        tomograms = self.encoder.tomograms
+        tomograms, (one, two) = self.encoder.tomograms, self._names(option, other)
         maps = (
-            (BESIDE, found.first, f"heatmap by {option.label}", "first"),
-            (BESIDE, found.second, f"heatmap by {other.label}", "second"),
+            (BESIDE, found.first, f"heatmap by {one}", "first"),
+            (BESIDE, found.second, f"heatmap by {two}", "second"),
             (DIFFERENCE, found.difference, "difference of heatmaps", ""),
         )
         self._shown = {
@@ -217,9 +216,9 @@ class SecondModelController:
         self._show_candidates(tomogram, matched)
         number = matched.verdicts.count
         self._say(
-            f"Both find {number('both')}, only {option.label} {number('mine')} (orange), only "
-            f"{other.label} {number('theirs')} (blue), above each model's own threshold. Orange in "
-            f"the difference: {other.label} sees more."
+            f"Both find {number('both')}, only {one} {number('mine')} (orange), only {two} "
+            f"{number('theirs')} (blue), above each model's own threshold. Orange in the "
+            f"difference: {two} sees more."
         )
 
     def _show_candidates(self, tomogram: OpenTomogram, matched: Comparison) -> None:

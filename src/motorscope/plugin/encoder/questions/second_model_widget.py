@@ -50,13 +50,12 @@ class SecondModelControls(QWidget):
     def refresh(self) -> None:
         """Show what is chosen, and what was found."""
         controller = self._controller
-        labels = [option.label for option in controller.others]
+        others, other = controller.others, controller.other
         with signals_blocked(self.other), signals_blocked(self.beside):
-            self.other.fill((label, None) for label in labels)
-            other = controller.other
-            self.other.setCurrentIndex(-1 if other is None else labels.index(other.label))
+            self.other.fill((controller.encoder.network.label(each), None) for each in others)
+            self.other.setCurrentIndex(-1 if other is None else others.index(other))
             self.beside.setChecked(controller.side_by_side)
-        able = controller.other is not None and not controller.encoder.network.problem
+        able = other is not None and not controller.encoder.network.problem
         for job in (self.detections, self.stage):
             job.button.setEnabled(able)
         if controller.encoder.network.bare is not None:

@@ -14,7 +14,7 @@ from tiny_model import tiny_card
 # Where a change is judged, the same examples are tried each time; at home new ones are looked for.
 # No time limits: a busy machine is no failure.
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=50)
-settings.register_profile("home", deadline=None)
+settings.register_profile("home", deadline=None, max_examples=50)
 settings.load_profile("ci" if os.environ.get("CI") else "home")
 
 

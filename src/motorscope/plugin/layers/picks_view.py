@@ -3,9 +3,7 @@
 napari tells of edits by events, but not of all of them, and not which rows are which. So the rows
 of the layer carry the picks' ids, and after every event layer and table are compared.
 
-Only what differs is written to the layer, in place, and the layer is drawn once: with ten thousand
-picks napari's setters take longer each than a person should wait. Colours are ours for the same
-reason: napari would work out all of them anew from the features whenever a point is selected.
+Only what differs is written to the layer, by `points_update`, and the layer is drawn once.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,7 +14,6 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Layer, Points
 from napari.layers.base import ActionType
-from napari.utils.colormaps.standardize_color import transform_color
 from numpy.typing import NDArray
 
 from motorscope.picks import PickTable
@@ -24,10 +21,21 @@ from motorscope.plugin.connections import listen
 from motorscope.plugin.layers.kinds import PICKS, STATUS_COLOURS
 from motorscope.plugin.layers.looks import (
     ADDED,
-    label,
     marker_size,
-    pick_features,
     picks_arguments,
+)
+from motorscope.plugin.layers.points_update import (
+    SAME,
+    colours_of,
+    first_of_known,
+    ids_of,
+    replace_all,
+    update_colours,
+    update_places,
+    update_scores,
+    update_shown,
+    update_widths,
+    update_words,
 )
 from motorscope.plugin.layers.rings import ring_widths
 from motorscope.plugin.layers.source import find, place
@@ -35,7 +43,6 @@ from motorscope.plugin.layers.tag import retag
 from motorscope.plugin.layers.viewport import world_unit
 from motorscope.review import Review, intake
 
-_SAME = 1e-6  # of a voxel: what the way to Å and back may change
 _CROWDED = 500  # rings: with more of them scores cannot be read, and take napari long to draw
 _DONE = (ActionType.ADDED, ActionType.CHANGED, ActionType.REMOVED)
 
@@ -94,7 +101,7 @@ class PicksView:
                 )
                 del arguments["border_color_cycle"]
                 arguments["border_color"] = (
-                    _colours(review.table.statuses)
+                    colours_of(review.table.statuses)
                     if len(review.table)
                     else STATUS_COLOURS[str(ADDED["status"])]  # napari takes no empty array
                 )
@@ -114,7 +121,7 @@ class PicksView:
         review = self._review
         arguments = picks_arguments(review.table, review.grid, review.name, self._tomogram_id)
         with _sliced(layer):
-            _replace(layer, review.table, arguments["data"])
+            replace_all(layer, review.table, arguments["data"])
         layer.size = layer.current_size = arguments["size"]
         layer.text.translation = arguments["text"]["translation"]
         layer.metadata = arguments["metadata"]
@@ -128,15 +135,15 @@ class PicksView:
             return
         if "id" not in layer.features:  # somebody replaced the features
             with self._quiet(), _sliced(layer):
-                _replace(layer, review.table, review.grid.to_voxels(review.table.positions))
+                replace_all(layer, review.table, review.grid.to_voxels(review.table.positions))
             return
-        table, ids = review.table, _ids(layer)
+        table, ids = review.table, ids_of(layer)
         places = np.asarray(layer.data, dtype=float).reshape(-1, 3)
-        known = _first_of_known(ids, table.ids)
+        known = first_of_known(ids, table.ids)
         fresh = np.flatnonzero(~known)
         rows = np.flatnonzero(known)
         expected = review.grid.to_voxels(table.positions)[table.rows_of(ids[rows])]
-        moved = rows[(np.abs(places[rows] - expected) > _SAME).any(axis=1)]
+        moved = rows[(np.abs(places[rows] - expected) > SAME).any(axis=1)]
         removed = table.ids[~np.isin(table.ids, ids[rows])]
         if not len(fresh) + len(moved) + len(removed):
             return
@@ -190,7 +197,7 @@ class PicksView:
     def _on_selection(self) -> None:
         layer = self._layer
         if layer is not None and not self._writing:
-            ids, shown = _ids(layer), layer.shown
+            ids, shown = ids_of(layer), layer.shown
             rows = (row for row in layer.selected_data if row < len(ids) and shown[row])
             self._review.select(ids[row] for row in rows)
             self._show_selection()  # "select all" selects hidden points too
@@ -200,22 +207,22 @@ class PicksView:
         layer = self._layer
         if layer is None:
             return
-        chosen = np.isin(_ids(layer), self._review.selected)
+        chosen = np.isin(ids_of(layer), self._review.selected)
         rows = set(np.flatnonzero(chosen).tolist())
         with self._quiet():
             if rows != set(layer.selected_data):
                 layer.selected_data = rows
-            if _update_widths(layer, chosen, ring_widths(self._viewer, layer)):
+            if update_widths(layer, chosen, ring_widths(self._viewer, layer)):
                 layer.refresh(extent=False, thumbnail=False, highlight=False)
 
     def _update(self, layer: Points, table: PickTable) -> None:
         """Change in the layer what differs from the table; its rows may have another order."""
         places = self._review.grid.to_voxels(table.positions)
-        ids = _ids(layer)
-        known = _first_of_known(ids, table.ids)
+        ids = ids_of(layer)
+        known = first_of_known(ids, table.ids)
         if not known.any() or 2 * known.sum() < len(table):
             if len(table) or len(ids):
-                _replace(layer, table, places)
+                replace_all(layer, table, places)
             ids, known = table.ids, np.ones(len(table), dtype=bool)
         if not known.all():
             layer.remove(np.flatnonzero(~known).tolist())
@@ -224,21 +231,21 @@ class PicksView:
             before = len(layer.data)
             layer.add(places[missing])
             layer.features.loc[before:, "id"] = table.ids[missing]
-        rows = table.rows_of(_ids(layer))
+        rows = table.rows_of(ids_of(layer))
         shown = self._review.shown[rows]
         crowded = bool(shown.sum() > _CROWDED)
         if crowded != self._crowded:  # else it is as a person chose it
             self._crowded = crowded
             layer.text.visible = not crowded
-        moved = _update_places(layer, places[rows])
-        named = _update_scores(layer, table.scores[rows], shown)
+        moved = update_places(layer, places[rows])
+        named = update_scores(layer, table.scores[rows], shown)
         if named or len(missing):
             layer.refresh_text()
         drawn = [
-            _update_words(layer, table, rows),
-            _update_colours(layer, table.statuses[rows]),
-            _update_shown(layer, shown, marker_size(self._review.grid)),
-            _update_widths(
+            update_words(layer, table, rows),
+            update_colours(layer, table.statuses[rows]),
+            update_shown(layer, shown, marker_size(self._review.grid)),
+            update_widths(
                 layer,
                 np.isin(table.ids[rows], self._review.selected),
                 ring_widths(self._viewer, layer),
@@ -282,100 +289,3 @@ def _sliced(layer: Points) -> Iterator[None]:
     finally:
         if hidden:
             layer.visible = False
-
-
-def _ids(layer: Points) -> NDArray[np.int64]:
-    return layer.features["id"].to_numpy(dtype=np.int64)
-
-
-def _first_of_known(ids: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Tell which rows are picks of the table; a second row of the same id is a copy."""
-    first = np.zeros(len(ids), dtype=bool)
-    first[np.unique(ids, return_index=True)[1]] = True
-    return np.asarray(first & np.isin(ids, known), dtype=bool)
-
-
-def _replace(layer: Points, table: PickTable, places: NDArray[np.float64]) -> None:
-    layer.selected_data = set()
-    layer.data = places
-    layer.features = pick_features(table)
-    layer.feature_defaults = dict(ADDED)
-
-
-def _colours(statuses: NDArray[Any]) -> NDArray[np.float64]:
-    """Return the rings' colours ``(n, 4)`` of statuses ``(n,)``."""
-    colours = np.ones((len(statuses), 4))
-    for status, colour in STATUS_COLOURS.items():
-        colours[statuses == status] = transform_color(colour)[0]
-    return colours
-
-
-def _update_places(layer: Points, places: NDArray[np.float64]) -> bool:
-    """Write the positions that differ; return whether any did."""
-    off = (np.abs(np.asarray(layer.data) - places) > _SAME).any(axis=1)
-    if off.any():
-        layer.data[off] = places[off]
-    return bool(off.any())
-
-
-def _update_words(layer: Points, table: PickTable, rows: NDArray[np.intp]) -> bool:
-    """Write origins and statuses that differ from a table's rows; return whether any did."""
-    features, changed = layer.features, False
-    for column, words in (("origin", table.origins), ("status", table.statuses)):
-        wanted = words[rows]
-        differs = np.flatnonzero(features[column].to_numpy(dtype=object) != wanted)
-        if len(differs):
-            features.loc[differs, column] = wanted[differs]
-            changed = True
-    return changed
-
-
-def _update_colours(layer: Points, statuses: NDArray[Any]) -> bool:
-    """Write the colours of rings that differ; return whether any did."""
-    wanted = _colours(statuses).astype(layer.border_color.dtype)
-    differs = (layer.border_color != wanted).any(axis=1)
-    if differs.any():
-        layer.border_color[differs] = wanted[differs]
-    return bool(differs.any())
-
-
-def _update_widths(layer: Points, chosen: NDArray[np.bool_], widths: tuple[float, float]) -> bool:
-    """Make rings thin, and those of chosen picks thick; return whether any changed.
-
-    napari marks selected points of the active layer only, which may be another one.
-    """
-    thin, thick = widths
-    wanted = np.where(chosen, thick, thin)
-    if np.array_equal(wanted, layer.border_width):
-        return False
-    layer.border_width[:] = wanted
-    return True
-
-
-def _update_scores(layer: Points, scores: NDArray[np.float64], shown: NDArray[np.bool_]) -> bool:
-    """Write scores that differ, and the labels of what is shown; return whether any changed."""
-    features = layer.features
-    was = features["score"].to_numpy(dtype=float)
-    nameless = features["label"].to_numpy(dtype=object) == ""
-    differs = (was != scores) & ~(np.isnan(was) & np.isnan(scores))
-    bare = np.isnan(scores) | ~shown
-    stale = np.flatnonzero(differs | (nameless != bare))
-    if len(stale):
-        features.loc[stale, "score"] = scores[stale]
-        features.loc[stale, "label"] = [
-            "" if none else label(each)
-            for each, none in zip(scores[stale], bare[stale], strict=True)
-        ]
-    return bool(len(stale))
-
-
-def _update_shown(layer: Points, shown: NDArray[np.bool_], size: float) -> bool:
-    """Hide what is not shown; return whether that changes anything.
-
-    In 3D napari draws hidden points too, so they have no size either.
-    """
-    sizes = np.where(shown, np.where(layer.size > 0, layer.size, size), 0.0)
-    if np.array_equal(layer.shown, shown) and np.array_equal(layer.size, sizes):
-        return False
-    layer.size[:], layer.shown[:] = sizes, shown
-    return True

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 
+from motorscope.batch.reporting.gallery import Wanted, picture_job
 from motorscope.picks import PickTable
 from motorscope.plugin.qt.dock import QUEUE
-from motorscope.plugin.queue import gallery_widget, pictures
+from motorscope.plugin.queue import gallery_widget
 from motorscope.review import Journal
 from motorscope.review.record import to_json
 from motorscope.tomogram import VoxelGrid, write_mrc
@@ -96,7 +97,7 @@ def test_pictures_are_made_of_what_is_in_view_and_missing_ones_are_said(queue, q
     assert missing == {"b.mrc"}  # the file is cut off
     entry = queue.desk.entry(folder / "a.mrc")
     key, place = (entry.path, 0), tuple(PLACES[0])
-    (made,) = pictures.picture_job([pictures.Wanted(key, entry, place)], 64, _Never())
+    (made,) = picture_job([Wanted(key, entry, place)], 64, _Never())
     assert made.grey.shape == (64, 64)
     assert made.grey.std() > 10
 

@@ -62,6 +62,7 @@ __all__ = [
     "read_coordinates",
     "read_raw",
     "replaced_files",
+    "with_suffix_of",
     "write_coordinates",
     "written_picks",
 ]
@@ -234,6 +235,25 @@ def replaced_files(path: Path, sets: PickSets, format_: Format) -> list[Path]:
     if format_.package and path.exists():
         library(format_.package)
     return [each for each in format_.replaces(path, sets) if each.exists()]
+
+
+def with_suffix_of(format_: Format, chosen: Path) -> Path:
+    """Return a path with a suffix of a format, in place of one of another format.
+
+    Raises
+    ------
+    PicksError
+        If that is another file than the one that a person was asked about, and it exists.
+    """
+    name = chosen.name.lower()
+    if name.endswith(format_.suffixes):
+        return chosen
+    others = (suffix for each in FORMATS for suffix in each.suffixes if name.endswith(suffix))
+    stem = chosen.name[: len(name) - max(map(len, others), default=0)]
+    path = chosen.with_name(stem + format_.suffixes[0])
+    if path.exists():
+        raise PicksError(f"{path} exists already; name it in full to replace it.")
+    return path
 
 
 def _with_suffix(path: Path) -> list[Format]:

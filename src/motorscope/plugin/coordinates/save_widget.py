@@ -13,6 +13,7 @@ from motorscope.picks.formats import (
     FORMATS,
     Format,
     replaced_files,
+    with_suffix_of,
     write_coordinates,
     written_picks,
 )
@@ -69,25 +70,6 @@ def ask_and_save(points: Points, folder: Path, parent: QWidget | None = None) ->
     text = f"{counted(len(written), 'motor')} written to {path.name}{statuses_in_words([written])}"
     kept = ", ".join(each.name for each in before if each is not None)
     return f"{text}; the file before is {kept}." if kept else f"{text}."
-
-
-def with_suffix_of(form: Format, chosen: Path) -> Path:
-    """Return a path with a suffix of a format, in place of one of another format.
-
-    Raises
-    ------
-    PicksError
-        If that is another file than the one that a person was asked about, and it exists.
-    """
-    name = chosen.name.lower()
-    if name.endswith(form.suffixes):
-        return chosen
-    others = (suffix for each in FORMATS for suffix in each.suffixes if name.endswith(suffix))
-    stem = chosen.name[: len(name) - max(map(len, others), default=0)]
-    path = chosen.with_name(stem + form.suffixes[0])
-    if path.exists():
-        raise PicksError(f"{path} exists already; name it in full to replace it.")
-    return path
 
 
 def save_picks_of_active(viewer: "napari.viewer.Viewer") -> None:  # type: ignore[name-defined]  # noqa: F821

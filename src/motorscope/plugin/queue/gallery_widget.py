@@ -20,6 +20,7 @@ from qtpy.QtGui import (
 )
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout
 
+from motorscope.batch.reporting.gallery import Key, Picture, Wanted, picture_job, read_job
 from motorscope.picks import STATUSES
 from motorscope.plugin.layers.kinds import STATUS_COLOURS
 from motorscope.plugin.layers.looks import label
@@ -28,7 +29,6 @@ from motorscope.plugin.qt.controls import mind_wheel_and_keys
 from motorscope.plugin.qt.dock import Dock
 from motorscope.plugin.qt.runner import JobRunner
 from motorscope.plugin.queue.marks_widget import Marker
-from motorscope.plugin.queue.pictures import Key, Picture, Wanted, picture_job, read_job
 from motorscope.plugin.review.closeups_widget import draw_label
 from motorscope.plugin.review.commands import key_of
 from motorscope.plugin.review.wall_view import TileWall

@@ -87,3 +87,11 @@ def test_a_decision_on_disk_can_be_undone_unless_something_came_after(tmp_path):
     assert (back.summary.rejected, back.summary.undecided) == (0, 2)
     with pytest.raises(PicksError, match="is gone"):
         decide_on_disk(entry, [99], "accepted")
+
+
+def test_a_decision_begins_no_journal_where_that_of_the_candidates_has_gone(tmp_path):
+    entry, table = entry_of(tmp_path, "a", [(0.9, "candidate")])
+    entry.journal.unlink()
+    with pytest.raises(PicksError, match="is gone"):
+        decide_on_disk(entry, table.ids.tolist(), "accepted")
+    assert not entry.journal.exists()

@@ -62,8 +62,8 @@ class MotorscopeWidget(Dock):
         self._refresh()
 
     def sizeHint(self) -> QSize:
-        """Wide enough for every label."""
-        return QSize(340, 640)
+        """Wide enough for every label, and for the title of any dock in its place."""
+        return QSize(380, 640)
 
     def _lay_out(self) -> None:
         parts = list[QWidget]()

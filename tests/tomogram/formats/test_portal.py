@@ -62,4 +62,4 @@ def test_portal_that_cannot_be_reached_is_one_sentence(monkeypatch, tmp_path):
     monkeypatch.setenv("MOTORSCOPE_PORTAL", "http://127.0.0.1:9/graphql")
     with pytest.raises(TomogramError, match="cannot be asked for portal:7") as caught:
         located("portal:7")
-    assert "\n" not in str(caught.value)
+    assert str(caught.value).endswith("(Connection refused); check the connection.")

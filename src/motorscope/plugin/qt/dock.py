@@ -65,6 +65,8 @@ class Dock(QWidget):
     def _take_place(self) -> None:
         """Become a tab beside another tall dock, or leave the lower right corner to those."""
         dock, window = self.parentWidget(), self.window()
+        if isinstance(dock, QDockWidget):
+            dock.setWindowTitle(_on_tab(dock.windowTitle()))
         if self.low and isinstance(window, QMainWindow):
             window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         if (
@@ -97,6 +99,13 @@ def show_dock(viewer: Any, name: str) -> Any:
 def find_dock(viewer: Any, name: str) -> QWidget | None:
     """Return the widget of an open dock of ours by its name in the manifest."""
     return viewer.window.dock_widgets.get(f"{name} ({PLUGIN})")
+
+
+def _on_tab(name: str) -> str:
+    """Return what stands on a tab for a dock's name: three of them fit beside each other."""
+    name = name.removesuffix(f" ({PLUGIN})")
+    first, _, rest = name.partition(" ")
+    return rest.capitalize() if first == PANEL and rest else name
 
 
 def _ending(ends: ExitStack) -> Any:

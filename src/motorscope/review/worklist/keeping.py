@@ -98,6 +98,8 @@ def decide_on_disk(entry: Entry, ids: Sequence[int], status: str) -> Entry:
     PicksError
         If a pick is gone, its journal cannot be written, or another window has it open.
     """
+    if not entry.journal.exists():
+        check_there(entry, PickTable.empty(), ids)  # before an empty one is begun
     with open_journal_at(entry.journal, entry.path) as journal:
         check_there(entry, journal.table, ids)
         journal.record(journal.table.set_status(ids, status, **stamp()))

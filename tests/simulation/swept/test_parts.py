@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from motorscope.simulation.config import SimulationConfig
 from motorscope.simulation.density.canvas import Canvas
 from motorscope.simulation.density.shapes import CoarseGrid
 from motorscope.simulation.density.sites import Site
@@ -13,8 +14,9 @@ from motorscope.simulation.swept.anatomy import DECOYS
 from motorscope.simulation.swept.around import AROUND
 from motorscope.simulation.swept.bodies import draw_body, draw_line, sweep
 from motorscope.simulation.swept.crowd import first_come, paint_crowd
-from motorscope.simulation.swept.kinds import KINDS
+from motorscope.simulation.swept.kinds import KINDS, draw_plan
 from motorscope.simulation.swept.layers import draw_layers, paint_layers
+from motorscope.simulation.swept.layout import draw_layout
 from motorscope.simulation.swept.paths import disc, lay_path, sheathed_outer
 from motorscope.simulation.swept.stage import Stage, Streams, Textures
 from motorscope.simulation.swept.turned import paint_turned
@@ -60,6 +62,16 @@ def test_lines_have_their_length_and_lie_flat(shape):
     assert steps.sum() == pytest.approx(9000, abs=steps[0])
     assert np.ptp(line[:, 0]) < 3000
     assert 300 < radii.min() < radii.max() < 1000
+
+
+def test_a_long_cell_without_motors_is_in_sight():
+    """Cells whose first pole is far outside were once cut to that pole."""
+    config = SimulationConfig(motor_counts=(1,), swept_species=("salmonella",))
+    extent = (np.array(SHAPE) - 1) * SPACING
+    for seed in range(12):
+        streams = Streams(seed)
+        (body, *_) = draw_layout(GRID, extent, draw_plan(config, streams), streams).bodies
+        assert (body.outer < 0).any()
 
 
 @pytest.mark.parametrize("name", ["shewanella", "bacillus"])

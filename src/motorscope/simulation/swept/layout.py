@@ -135,9 +135,10 @@ def _first_cell(
     shift[0] = rng.normal(0, 0.06) * plan.ice - (levels.min() + levels.max()) / 2
     line = line + shift
     far = np.any(np.abs(line[:, 1:]) > extent[1:] / 2 + radii.max() + 1200, axis=1)
-    end = max(2, int(np.argmax(far)) + 1) if far.any() else len(line)
-    line = line[:end] + extent / 2
-    return draw_body(grid, kind, line, radii[:end], squeeze, rng), mode
+    close = np.flatnonzero(~far)  # what is far out of sight costs time only
+    part = slice(max(0, close[0] - 1), close[-1] + 2) if len(close) else slice(0, 2)
+    line, radii = line[part] + extent / 2, radii[part]
+    return draw_body(grid, kind, line, radii, squeeze, rng), mode
 
 
 def _target(extent: Point, rng: np.random.Generator) -> Point:

@@ -5,6 +5,7 @@ from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from motorscope.plugin.qt.dock import ENCODER, PANEL, PORTAL, QUEUE, show_dock
 from motorscope.plugin.qt.parts import AMBER, Hint
+from motorscope.plugin.qt.rows_view import Column, RowsModel, RowsTable
 
 
 def test_titles_of_docks_and_the_words_on_their_tabs_are_not_cut(make_napari_viewer_proxy, qtbot):
@@ -35,3 +36,14 @@ def test_a_warning_follows_the_theme_of_the_window_that_it_comes_into(qtbot):
     QVBoxLayout(window).addWidget(hint)
     window.show()
     assert AMBER in hint.styleSheet()
+
+
+class _NoRows(RowsModel):
+    def count(self):
+        return 0
+
+
+def test_the_mark_of_the_order_leaves_the_title_of_a_column_free(qtbot):
+    table = RowsTable(_NoRows([Column("Effect", widest="0"), Column("Values")]))
+    qtbot.addWidget(table)
+    assert table.columnWidth(0) >= table.fontMetrics().horizontalAdvance("Effect") + 12

@@ -16,6 +16,7 @@ from qtpy.QtCore import (
 from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
+_MARK = 14  # pixels of the mark beside the title of the column that orders the rows
 DISPLAY, TIP = Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole
 
 
@@ -98,10 +99,13 @@ class RowsTable(QTableView):
         rows.setDefaultSectionSize(self.fontMetrics().height() + 4)
         columns.setSectionsClickable(True)
         columns.setSortIndicatorShown(True)
+        columns.setHighlightSections(False)
+        columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for number, column in enumerate(model.columns):
             if column.widest:
-                width = self.fontMetrics().horizontalAdvance(column.widest)
-                self.setColumnWidth(number, width + column.more)
+                wide = self.fontMetrics().horizontalAdvance
+                room = (wide(column.widest) + column.more, wide(column.title) + _MARK)
+                self.setColumnWidth(number, max(room))
 
     def fix_height(self, rows: int) -> None:
         """Show this many rows at a time."""

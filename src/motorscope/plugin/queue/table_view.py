@@ -160,11 +160,9 @@ class QueueTable(RowsTable):
         columns = self.horizontalHeader()
         columns.setMinimumSectionSize(24)
         columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         bold = QFontMetrics(self.rows.bold)  # the open tomogram's
         for number, column in enumerate(_COLUMNS[1:], start=1):
             self.setColumnWidth(number, bold.horizontalAdvance(column.widest) + column.more)
-        columns.setHighlightSections(False)
         columns.sectionClicked.connect(self._on_header)
         self.show_order(0, falls=False)
         self.doubleClicked.connect(lambda index: self._open(index.row()))

@@ -189,12 +189,10 @@ class Review(Browsing):
 
     def undo(self) -> bool:
         """Take back the last step; return whether there was one."""
-        self.changing.emit()
         return self._go_through(-1)
 
     def redo(self) -> bool:
         """Do again what was undone; return whether there was something."""
-        self.changing.emit()
         return self._go_through(1)
 
     def conclude(self, remarks: Mapping[str, Any], rejected: ArrayLike = ()) -> None:
@@ -265,7 +263,8 @@ class Review(Browsing):
 
     def _go_through(self, step: int) -> bool:
         """Go back or forth in history, to a pick that this changes, if there is a step."""
-        before, gone = self.table, self.history.go(step)
+        before = self.latest()
+        gone = self.history.go(step)
         if gone is self.history:
             return False
         self.history = gone

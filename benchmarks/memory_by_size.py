@@ -40,6 +40,7 @@ def main() -> None:
     parser.add_argument("--spacing", type=float, default=13.1, help="of the tomograms, in Å")
     parser.add_argument("--folder", type=Path, help="where to keep the tomograms for another time")
     parser.add_argument("--figures", type=Path, help="JSON: what is in it is not measured again")
+    parser.add_argument("--only-known", action="store_true", help="measure nothing")
     parser.add_argument("--output", type=Path, default=Path("docs/speed.md"))
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -49,23 +50,32 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.folder or Path(temporary)
         figures = arguments.figures or Path(temporary) / "figures.json"
-        section = memory_section(
-            arguments.sizes, arguments.ways, folder, arguments.spacing, figures
-        )
+        if not arguments.only_known:
+            measure(arguments.sizes, arguments.ways, folder, arguments.spacing, figures)
+        section = memory_section(arguments.sizes, arguments.ways, figures)
     replace_section(arguments.output, HEADING, section)
 
 
-def memory_section(
-    sizes: Sequence[str], ways: Sequence[str], folder: Path, spacing: float, known: Path
-) -> str:
-    """Measure what is not known yet, keep it in a file, and return a section of the page."""
-    figures = json.loads(known.read_text()) if known.exists() else {}
+def measure(
+    sizes: Sequence[str], ways: Sequence[str], folder: Path, spacing: float, figures: Path
+) -> None:
+    """Measure what is not in a file of figures, and put it there."""
     for size, way in itertools.product(sizes, ways):
-        name = f"{size} {way}"
-        if name not in figures:
-            figures[name] = watched(way, embedded(folder, size, spacing))
-            known.write_text(json.dumps(figures, indent=1))
-            print(name, cell(figures[name]), flush=True)
+        known = known_in(figures)
+        if (name := f"{size} {way}") not in known:
+            known[name] = watched(way, embedded(folder, size, spacing))
+            figures.write_text(json.dumps(known, indent=1))
+            print(name, cell(known, name), flush=True)
+
+
+def known_in(figures: Path) -> dict[str, tuple[float, float] | None]:
+    """Return peak in MiB and CPU seconds by size and way; ``None`` where it cannot be."""
+    return json.loads(figures.read_text()) if figures.exists() else {}
+
+
+def memory_section(sizes: Sequence[str], ways: Sequence[str], figures: Path) -> str:
+    """Return a section of the page with the figures in a file."""
+    known = known_in(figures)
     lines = [
         HEADING,
         "",
@@ -77,12 +87,15 @@ def memory_section(
         "| --- " * (1 + len(sizes)) + "|",
     ]
     for way in ways:
-        row = " | ".join(cell(figures[f"{size} {way}"]) for size in sizes)
+        row = " | ".join(cell(known, f"{size} {way}") for size in sizes)
         lines.append(f"| {SAID.get(way, f'the stage `{way}`')} | {row} |")
     return "\n".join(lines)
 
 
-def cell(figures: tuple[float, float] | None) -> str:
+def cell(known: dict[str, tuple[float, float] | None], name: str) -> str:
+    if name not in known:
+        return "not measured"
+    figures = known[name]
     return "—" if figures is None else f"{figures[0]:.0f} ({figures[1]:.0f})"
 
 

@@ -50,9 +50,10 @@ def device_name(device: torch.device) -> str:
 def free_memory(device: torch.device) -> int:
     """Return how many bytes a run may count on for the activations of one window.
 
-    On a CPU this is a fixed amount, with which a run of the built-in model stays below 1.5 GiB
-    whatever the tomogram's size: larger windows are hardly faster there, and the memory is shared
-    with everything else that runs.
+    On a CPU this is a fixed amount, with which a run of the built-in model takes about 1.5 GiB
+    beside a mapped tomogram of 1.8 billion voxels, and less for smaller ones
+    (``benchmarks/memory_by_size.py``): larger windows are hardly faster there, and the memory is
+    shared with everything else that runs.
     """
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
@@ -60,7 +61,7 @@ def free_memory(device: torch.device) -> int:
     if device.type == "mps":
         limit = torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
         return max(int(0.4 * limit), 1 << 28)
-    return 384 << 20
+    return 352 << 20
 
 
 def release(device: torch.device) -> None:

@@ -203,10 +203,6 @@ class SimulationConfig:
         for name in ("snr", "resolution", "noise_lowpass", "radius", "tilt_step", "highpass"):
             if getattr(self, name)[0] <= 0:
                 raise ConfigError(f"{name} must be above 0, not {getattr(self, name)!r}.")
-        if self.processing and self.back_projection:
-            raise ConfigError(
-                "processing is done in Fourier space and needs back_projection = false."
-            )
         if self.clipping[1] >= 50 or self.tilt_range[1] > 90:
             raise ConfigError("clipping stays below 50 %, tilt_range at or below 90°.")
         for name, known in _NAMES.items():

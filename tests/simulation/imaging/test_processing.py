@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from motorscope.errors import ConfigError
 from motorscope.simulation import SimulationConfig, draw_imaging, image_density
 from motorscope.simulation.imaging.processing import (
     Processing,
@@ -17,6 +16,7 @@ from motorscope.simulation.imaging.processing import (
     end,
     ramp,
 )
+from motorscope.simulation.imaging.tilt_series import image_by_projection
 
 SPACING = 16.0
 NONE = Processing(
@@ -102,6 +102,13 @@ def test_only_late_noise_lies_in_the_missing_wedge() -> None:
     assert late.std() == pytest.approx(np.sqrt(2), rel=0.1)
 
 
-def test_back_projection_cannot_have_it() -> None:
-    with pytest.raises(ConfigError, match="needs back_projection = false"):
-        SimulationConfig(processing=0.5, back_projection=True)
+def test_a_true_tilt_series_is_processed_to_the_same_effect() -> None:
+    plain = replace(PLAIN, tilt_step=5.0)
+    rng = np.random.default_rng(3)
+    ways = [NONE, replace(NONE, iterated=600.0), replace(NONE, late=1.0)]
+    none, iterated, late = (
+        image_by_projection(EMPTY, SPACING, replace(plain, processing=way), rng) for way in ways
+    )
+    assert none.std() == pytest.approx(1.0, rel=0.1)
+    assert _roughness(iterated, axis=2) < 0.6 * _roughness(iterated, axis=1)
+    assert late.std() == pytest.approx(np.sqrt(2), rel=0.1)

@@ -5,7 +5,7 @@ noise; the volume is put together from all views, each weighted with a ramp. Bot
 sparse matrix per view, because the tilt axis runs along y, so all x, z planes are alike.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from scipy.sparse import coo_array, csr_array
 
 from motorscope.simulation.density.canvas import Volume
 from motorscope.simulation.imaging.optics import Imaging, noise_filter, noise_level, signal_filter
+from motorscope.simulation.imaging.processing import Processing, converged, end
 
 _DAMAGE = 0.35
 """How much the last view's resolution is worse than the first one's: the dose."""
@@ -53,36 +54,48 @@ def image_by_projection(
 ) -> Volume:
     """Turn a noise-free density into a tomogram, view by view; see `fourier.image_density`.
 
-    The tilt axis is taken to run along y exactly. About 0.3 s per view for 128 × 512 × 512 voxels.
+    The tilt axis is taken to run along y exactly, and the noise has the ramp of the back-projection
+    whatever that of `Imaging.processing` is. About 0.3 s per view for 128 × 512 × 512 voxels.
 
     Returns
     -------
     numpy.ndarray
         float32 ``(z, y, x)``, dense things dark, in units in which the noise has a standard
-        deviation of 1.
+        deviation of 1 before `Imaging.processing`.
     """
     depth, height, width = density.shape
+    processing = imaging.processing
     flat = np.ascontiguousarray(density.transpose(0, 2, 1)).reshape(depth * width, height)
     result = np.zeros_like(flat)
     # Noise is back-projected into a few rows first, to learn how strong it comes out.
     rows = min(height, 8)
     trial = np.zeros((depth * width, rows), np.float32)
+    left = trial.copy()
     noises = []
     views = draw_views(imaging)
     for view in views:
         noise = _noise((height, width), spacing, imaging, rng)
-        trial += _matrix(depth, width, view.tilt).T @ noise.T[:, :rows]
+        back = _matrix(depth, width, view.tilt).T
+        trial += back @ noise.T[:, :rows]
+        if processing:
+            left += back @ _processed(noise, spacing, processing).T[:, :rows]
         noises.append(noise)
     scale = noise_level(spacing, imaging) / float(trial.std())
-    del trial
+    late = processing.late * float(left.std() / trial.std()) if processing else 0.0
+    del trial, left
     for view, noise in zip(views, noises, strict=True):
         matrix = _matrix(depth, width, view.tilt)
         seen = np.ascontiguousarray((matrix @ flat).T)
         seen = _filtered(seen, spacing, imaging, view, rng)
         seen += np.float32(scale) * noise
+        if processing:
+            seen = _processed(seen, spacing, processing)
         result += matrix.T @ np.ascontiguousarray(seen.T)
     result *= np.float32(-1 / noise_level(spacing, imaging))
-    return np.ascontiguousarray(result.reshape(depth, width, height).transpose(0, 2, 1))
+    image = np.ascontiguousarray(result.reshape(depth, width, height).transpose(0, 2, 1))
+    if late:
+        image += np.float32(late) * rng.standard_normal(image.shape, dtype=np.float32)
+    return image
 
 
 def _matrix(depth: int, width: int, tilt: float) -> csr_array:
@@ -133,13 +146,23 @@ def _filtered(
     return image
 
 
+def _processed(image: Volume, spacing: float, processing: Processing) -> Volume:
+    """Return what programs leave of a view, its noise included."""
+    height, width = image.shape
+    wide = np.concatenate([image, image[:, ::-1]], axis=1)
+    k, across = _frequencies((height, 2 * width), spacing)
+    factor = (end(k, processing) * converged(across, processing)).astype(np.float32)
+    left: Volume = fft.irfft2(fft.rfft2(wide) * factor, s=(height, 2 * width))[:, :width]
+    return left
+
+
 def _noise(
     shape: tuple[int, int], spacing: float, imaging: Imaging, rng: np.random.Generator
 ) -> Volume:
     """Draw the noise of one view, with the ramp."""
     k, across = _frequencies(shape, spacing)
     # `noise_filter` has the mean effect of the ramp on a volume; here the true one takes its place.
-    envelope = noise_filter(k, imaging) / np.clip(k * 64.0, 0.35, 1.0)
+    envelope = noise_filter(k, replace(imaging, processing=None)) / np.clip(k * 64.0, 0.35, 1.0)
     spectrum = fft.rfft2(rng.standard_normal(shape, dtype=np.float32))
     spectrum *= (envelope * across * spacing).astype(np.float32)
     noise: NDArray[np.float32] = fft.irfft2(spectrum, s=shape).astype(np.float32)

@@ -30,8 +30,9 @@ MIRRORED: tuple[Axes, ...] = ((2,), (3,), (4,))
 MARGIN = 2.0
 """How far below `FLOOR`, in calibrated log-odds, the first look must be to settle it.
 
-The built-in model needed 1.57 at most for the 254 candidates of 30 simulated tomograms that no
-training saw; measured with ``benchmarks/flips_margin.py``, which does so for any model.
+The built-in model needed 1.89 at most for the 139 candidates of 16 simulated tomograms, four of
+them another program's, that no training saw; measured with ``benchmarks/flips_margin.py``, which
+does so for any model.
 """
 
 _REACH = 2  # heatmap voxels by which the mirror images may move a maximum, and its shape

@@ -271,3 +271,17 @@ def test_rings_have_one_width_on_the_screen_at_any_zoom(units):
     viewer.scene.camera.zoom = 0.3 * per_unit
     assert (layer.border_width == 0.25).all()  # nobody follows the layer any more
     view.close()
+
+
+def test_the_current_ring_is_thicker_even_where_all_picks_are_hidden():
+    viewer, review = ViewerModel(), Review("tomo", GRID)
+    view = PicksView(viewer, review, "id")
+    places = GRID.to_world(np.array([[5.0, 5.0, 5.0], [20.0, 20.0, 20.0]]))
+    intake.take_in(review, PickTable.from_positions(places, np.array([0.1, 0.2])), 50.0)
+    review.set_threshold(0.9)
+    review.changed.emit()
+    review.select([0])
+    review.changed.emit()
+    assert not view.layer.shown.any()
+    thin, thick = view.layer.border_width[[1, 0]]
+    assert thin < thick

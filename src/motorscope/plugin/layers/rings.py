@@ -21,7 +21,8 @@ def ring_widths(viewer: ViewerModel, layer: Points) -> tuple[float, float]:
     layer
         Picks in a tomogram's voxels, all of one size but for those without any.
     """
-    size = float(np.max(layer.size, initial=0.0)) or float(np.max(layer.current_size))
+    # napari takes the size of a selected point for its next one, which is 0 if that is hidden.
+    size = float(np.max(layer.size, initial=0.0)) or float(np.max(layer.current_size)) or 1.0
     spacing = np.mean(spacing_of(layer) or layer.scale[-3:])
     pixels = size * spacing / world_unit(viewer, layer)[-1] * viewer.scene.camera.zoom
     thin, thick = np.minimum(np.array([RING, CHOSEN_RING]) / max(pixels, 1e-6), _WIDEST)

@@ -75,6 +75,13 @@ def test_every_drawn_filter_passes_something_and_raises_nothing(seed: int) -> No
     assert (noise <= 1).all()
 
 
+def test_a_band_pass_is_the_same_whatever_frequencies_are_asked_for() -> None:
+    how = replace(NONE, blur=30.0, broad=150.0, broad_share=0.7)
+    k = np.linspace(0, 0.05, 501)
+    assert band_pass(k, how).max() == pytest.approx(1)
+    np.testing.assert_allclose(band_pass(k[:40], how), band_pass(k, how)[:40])
+
+
 def test_noise_has_the_same_strength_whatever_its_colour() -> None:
     colours = [NONE, replace(NONE, ramp_floor=0.1), replace(NONE, ramp_floor=0.1, ramp_across=True)]
     for processing in (None, *colours):

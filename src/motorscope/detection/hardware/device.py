@@ -50,7 +50,7 @@ def device_name(device: torch.device) -> str:
 def free_memory(device: torch.device) -> int:
     """Return how many bytes a run may count on for the activations of one window.
 
-    On a CPU this is a fixed amount, with which a run of the built-in model takes about 1.5 GiB
+    On a CPU this is a fixed amount, with which a run of the built-in model takes 1.4 GiB
     beside a mapped tomogram of 1.8 billion voxels, and less for smaller ones
     (``benchmarks/memory_by_size.py``): larger windows are hardly faster there, and the memory is
     shared with everything else that runs.

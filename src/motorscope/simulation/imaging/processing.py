@@ -50,10 +50,9 @@ class Processing:
 def draw_processing(rng: np.random.Generator) -> Processing:
     """Draw the processing of one tomogram.
 
-    The ranges are wider than what tomograms in public archives show by eye. Those of `iterated` are
-    4 to 50 iterations on a tomogram of 0.5 to 1 µm: after n of them, what is finer than the width
-    over 0.7 n has not converged (the first-order behaviour of SIRT, Gilbert 1972, J. Theor. Biol.
-    36, 105).
+    The ranges are chosen to be wide, not measured. Those of `iterated` are 4 to 50 iterations on a
+    tomogram of 0.5 to 1 µm, if after n of them what is finer than the width over 0.7 n has not
+    converged (SIRT: Gilbert 1972, J. Theor. Biol. 36, 105).
     """
     band, ended, iterated, late = rng.random(4) < (0.6, 0.35, 0.5, 0.5)
     return Processing(
@@ -71,12 +70,17 @@ def draw_processing(rng: np.random.Generator) -> Processing:
 
 
 def band_pass(frequency: ArrayLike, processing: Processing) -> Factor:
-    """Return what the band-pass leaves of amplitudes at frequencies in 1/Å."""
-    k = np.asarray(frequency, dtype=float)
-    lost = processing.broad_share * np.exp(-((k * processing.broad) ** 2))
-    factor = np.exp(-((k * processing.blur) ** 2)) - lost
-    scaled: Factor = factor / np.abs(factor).max()
-    return scaled
+    """Return what the band-pass leaves of amplitudes at frequencies in 1/Å, 1 at the most."""
+    fine, broad, share = processing.blur**2, processing.broad**2, processing.broad_share
+
+    def passed(square: Factor) -> Factor:
+        left: Factor = np.exp(-fine * square) - share * np.exp(-broad * square)
+        return left
+
+    # Highest where the derivative by the frequency's square is 0, or at its beginning.
+    best = np.log(max(share * broad / max(fine, 1.0), 1.0)) / (broad - fine)
+    factor: Factor = passed(np.asarray(frequency, dtype=float) ** 2) / passed(np.asarray(best))
+    return np.minimum(factor, 1.0)  # but for rounding
 
 
 def end(frequency: ArrayLike, processing: Processing) -> Factor:

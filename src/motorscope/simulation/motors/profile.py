@@ -158,15 +158,15 @@ def paint_profile(
         inside = (radius < RADIUS - 2 * PIXEL) & (height > LOW) & (height < HIGH - 2 * PIXEL)
         where = np.nonzero(inside)
         r, h = radius[where] / PIXEL, (height[where] - LOW) / PIXEL
-        value = _read(whole, r, h)
+        value = between_pixels(whole, r, h)
         angle = np.arctan2(along[where], across[where])
         for fold, picture in studs.items():
             # A voxel that is wider than a stud shows their mean.
             fine = np.exp(-0.5 * (0.3 * canvas.spacing * fold / np.maximum(r * PIXEL, 20)) ** 2)
-            value += _read(picture, r, h) * (1 + fine * np.cos(fold * angle + turns[fold]))
+            value += between_pixels(picture, r, h) * (1 + fine * np.cos(fold * angle + turns[fold]))
         share = np.zeros(height.shape, np.float32)
         density = np.zeros(height.shape, np.float32)
-        share[where] = 1 - _read(kept, r, h)
+        share[where] = 1 - between_pixels(kept, r, h)
         # `paint` blends: what it shall add is divided by its share.
         density[where] = value / np.maximum(share[where], 1e-3)
         return share, density
@@ -175,7 +175,7 @@ def paint_profile(
     canvas.paint(place - reach, place + reach, place, shape)
 
 
-def _read(picture: Picture, r: Picture, h: Picture) -> Picture:
+def between_pixels(picture: Picture, r: Picture, h: Picture) -> Picture:
     """Return a picture's values between its pixels."""
     i, k = r.astype(np.int32), h.astype(np.int32)
     a, b = r - i, h - k

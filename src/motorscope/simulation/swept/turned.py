@@ -15,6 +15,7 @@ from scipy.ndimage import gaussian_filter
 from motorscope.simulation.density.canvas import Canvas, dot, perpendicular
 from motorscope.simulation.density.shapes import CoarseGrid
 from motorscope.simulation.density.sites import Site
+from motorscope.simulation.motors.profile import Picture, between_pixels
 from motorscope.simulation.swept.stage import Textures
 
 PIXEL = 5.0
@@ -24,8 +25,6 @@ LOW = -500.0
 _ROWS, _COLUMNS = 190, 250
 _EDGE = 12.0  # Å over which the edge of a stroke fades
 _WALL = 8.0  # and that of a hollow cylinder
-
-Picture = NDArray[np.float32]
 
 _r, _h = np.meshgrid(
     np.arange(_ROWS) * PIXEL, LOW + np.arange(_COLUMNS) * PIXEL, indexing="ij"
@@ -163,7 +162,7 @@ def paint_turned(
     angle = np.arctan2(along[where], across[where])
     dense = np.zeros(row.shape, np.float32)
     for one, picture, phase in zip(parts, pictures, phases, strict=True):
-        value = _between(picture, row, column)
+        value = between_pixels(picture, row, column)
         if one.fold:
             turn = one.fold * angle + phase
             wave = (0.5 + 0.5 * np.cos(turn)) ** one.sharp
@@ -173,14 +172,4 @@ def paint_turned(
         dense += value
     here = canvas.density[box]
     rough = 1 + 0.14 * textures.fine_at(box)[where]
-    here[where] = here[where] * (1 - _between(cover, row, column)) + gain * dense * rough
-
-
-def _between(picture: Picture, row: Picture, column: Picture) -> Picture:
-    """Return a picture's values between its pixels."""
-    i, k = row.astype(np.intp), column.astype(np.intp)
-    a, b = row - i, column - k
-    low = picture[i, k] * (1 - b) + picture[i, k + 1] * b
-    high = picture[i + 1, k] * (1 - b) + picture[i + 1, k + 1] * b
-    values: Picture = (low * (1 - a) + high * a).astype(np.float32)
-    return values
+    here[where] = here[where] * (1 - between_pixels(cover, row, column)) + gain * dense * rough

@@ -36,6 +36,9 @@ def test_at_0_the_first_way_is_untouched():
     second = _scene(replace(config, swept_species=("squat",)), 5)
     assert first.density.tobytes() == second.density.tobytes()
     assert first.motors[0].species == "enteric"
+    used, fresh = np.random.default_rng(5), np.random.default_rng(5)
+    simulate_density(config, used)
+    assert used.random() == fresh.random()  # the imaging that follows is drawn from it
 
 
 def test_a_seed_gives_a_scene_and_another_seed_another():

@@ -16,6 +16,7 @@ from motorscope.plugin.layers.source import (
     identity,
     is_source,
     parse_spacing,
+    place,
     set_spacing,
     spacing_of,
     suggested_spacing,
@@ -143,3 +144,12 @@ def test_spacing_is_typed_with_the_letter_a_for_angstrom(text):
 def test_typed_nonsense_is_refused(text):
     with pytest.raises(SpacingError):
         parse_spacing(text)
+
+
+def test_a_hidden_layer_that_is_placed_has_the_extent_of_its_new_data() -> None:
+    layer = Image(np.zeros((4, 4, 4)))
+    assert layer.extent.world[1].tolist() == [3, 3, 3]
+    layer.visible = False
+    layer.data = np.zeros((8, 8, 8))
+    place(layer, {"scale": np.ones(3)})
+    assert layer.extent.world[1].tolist() == [7, 7, 7]

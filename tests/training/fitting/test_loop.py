@@ -77,8 +77,9 @@ def test_a_run_depends_on_its_seed_alone(tmp_path):
     ]
 
 
-def test_a_killed_run_resumes_to_the_same_end(tmp_path):
-    config = settings()
+@pytest.mark.parametrize("cycles", [1, 2])
+def test_a_killed_run_resumes_to_the_same_end(tmp_path, cycles):
+    config = settings(cycles=cycles)
     whole = run(config, tmp_path / "whole")
 
     class Killed(Exception):
@@ -87,7 +88,7 @@ def test_a_killed_run_resumes_to_the_same_end(tmp_path):
     def kill(network, step):
         raise Killed
 
-    fragile = settings()
+    fragile = settings(cycles=cycles)
     object.__setattr__(fragile.validation, "every", 3)  # step 3: one step after the checkpoint
     out = tmp_path / "killed"
     with pytest.raises(Killed):
@@ -98,6 +99,16 @@ def test_a_killed_run_resumes_to_the_same_end(tmp_path):
     assert [row["step"] for row in log_of(out)] == ["1", "2", "3", "4"]
     assert not list(out.glob("*.partial"))
     assert_equal(whole, run(fragile, out, resume=True))  # a run that is over stays as it is
+
+
+def test_every_cycle_rises_to_the_learning_rate_and_falls(tmp_path):
+    run(settings(steps=16, cycles=2, learning_rate=0.01), tmp_path)
+    rates = np.array([float(row["rate"]) for row in log_of(tmp_path)])
+    assert np.argmax(rates[:8]) == np.argmax(rates[8:]) == 1
+    np.testing.assert_allclose([rates[:8].max(), rates[8:].max()], 0.01, rtol=0.05)
+    np.testing.assert_allclose([rates[0], rates[8]], 0.01 / 25)
+    assert rates[7] < 1e-3 * rates[1]
+    assert rates[15] < 0.1 * rates[9]
 
 
 def test_the_loss_falls(tmp_path):

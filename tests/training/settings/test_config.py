@@ -68,6 +68,8 @@ def test_a_config_survives_a_round_trip_through_a_table():
         ("[optimiser]\nsteps = true", "optimiser.steps"),
         ("[optimiser]\nlearning_rate = 'fast'", "optimiser.learning_rate"),
         ("[optimiser]\nschedule = 'cosine'", "onecycle"),
+        ("[optimiser]\ncycles = 0", "optimiser.cycles"),
+        ("[optimiser]\nsteps = 3\ncycles = 4", "to the number of steps, 3"),
         ("[augmentation]\ninvert = 2", "invert"),
         ("[augmentation]\ngamma = [2, 1]", "gamma"),
         ("[network]\nbackbone = 'r3d19'", "r3d200"),

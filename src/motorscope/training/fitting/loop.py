@@ -4,6 +4,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim import AdamW
-from torch.optim.lr_scheduler import ConstantLR, LRScheduler, OneCycleLR
+from torch.optim.lr_scheduler import ConstantLR, LRScheduler, OneCycleLR, SequentialLR
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
@@ -271,16 +272,25 @@ def _sentences(batches: Iterable[Item]) -> Iterator[Item]:
 
 
 def _schedule(optimiser: AdamW, options: OptimiserConfig) -> LRScheduler:
+    """Return the learning rates: constant, or up and down once in every cycle.
+
+    Cycles are warm restarts (Loshchilov & Hutter 2017, ICLR), each with a rise of its own.
+    """
     if options.schedule == "constant":
         return ConstantLR(optimiser, factor=1.0)
-    return OneCycleLR(
-        optimiser,
-        max_lr=options.learning_rate,
-        # The last call comes after the last step and needs a rate too.
-        total_steps=options.steps + 1,
-        pct_start=0.15,
-        cycle_momentum=False,
-    )
+    starts = [options.steps * cycle // options.cycles for cycle in range(options.cycles)]
+    # The last call comes after the last step and needs a rate too.
+    cycles: list[LRScheduler] = [
+        OneCycleLR(
+            optimiser,
+            max_lr=options.learning_rate,
+            total_steps=stop - start,
+            pct_start=0.15,
+            cycle_momentum=False,
+        )
+        for start, stop in pairwise([*starts, options.steps + 1])
+    ]
+    return cycles[0] if options.cycles == 1 else SequentialLR(optimiser, cycles, starts[1:])
 
 
 def _seed_step(seed: int, step: int, rank: int) -> None:

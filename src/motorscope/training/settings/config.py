@@ -96,12 +96,21 @@ class LossConfig:
 
 @dataclass(frozen=True)
 class OptimiserConfig:
-    """AdamW, its schedule, and the running average of the weights, which is what is saved."""
+    """AdamW, its schedule, and the running average of the weights, which is what is saved.
+
+    Attributes
+    ----------
+    schedule
+        The learning rate rises and falls once (``onecycle``), or stays.
+    cycles
+        How often it rises and falls.
+    """
 
     steps: int = 4000
     batch: int = 4
     learning_rate: float = 1e-3
     schedule: Literal["onecycle", "constant"] = "onecycle"
+    cycles: int = 1
     weight_decay: float = 1e-4
     gradient_clip: float = 1.0
     ema_decay: float = 0.999
@@ -112,6 +121,8 @@ class OptimiserConfig:
         for name in ("steps", "batch", "checkpoint_every", "log_every"):
             value = getattr(self, name)
             require(value >= 1, name, value, "at least 1")
+        fitting = 1 <= self.cycles <= self.steps
+        require(fitting, "cycles", self.cycles, f"from 1 to the number of steps, {self.steps}")
         for name in ("learning_rate", "gradient_clip"):
             value = getattr(self, name)
             require(0 < value and math.isfinite(value), name, value, "positive")

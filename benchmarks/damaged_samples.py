@@ -215,7 +215,7 @@ def _open_without_spacing(path: Path) -> None:
 
 
 def _drop_coordinates(path: Path) -> None:
-    from motorscope.picks.coordinate_file import CoordinateFile
+    from motorscope.picks.coordinates.file import CoordinateFile
     from motorscope.picks.formats import format_inside
     from motorscope.tomogram import VoxelGrid
 

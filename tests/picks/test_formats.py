@@ -13,7 +13,7 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 
 from motorscope.errors import PicksError
 from motorscope.picks import PickTable, formats
-from motorscope.picks.coordinate_file import CoordinateFile
+from motorscope.picks.coordinates.file import CoordinateFile
 from motorscope.picks.formats import (
     FORMATS,
     UNKNOWN_GRID,

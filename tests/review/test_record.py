@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from motorscope.errors import PicksError
 from motorscope.picks import summits_of
 from motorscope.review import Journal, Mark, Search, TomogramRecord, read_summary
-from motorscope.review.marks import is_last_step, take_mark_back
+from motorscope.review.journal.marks import is_last_step, take_mark_back
 from motorscope.review.record import mark_of, to_json
 
 OLD = Path(__file__).with_name("old.motorscope.jsonl")

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from motorscope.errors import SpacingError
-from motorscope.tomogram.grid import VoxelGrid, plausible_spacing
+from motorscope.tomogram.grid import VoxelGrid, parse_spacing, plausible_spacing, spacing_text
 
 spacings = st.tuples(*[st.floats(0.5, 50)] * 3)
 positions = st.tuples(*[st.floats(-1000, 1000)] * 3)
@@ -70,3 +70,27 @@ def test_spacing_that_is_probably_wrong_is_said(shape, spacing, said):
     grid = VoxelGrid(shape, None)
     doubt = (grid if spacing is None else grid.with_spacing(spacing)).doubt()
     assert doubt == "" if not said else said in doubt
+
+
+@given(st.lists(st.floats(0.01, 1e4), min_size=1, max_size=3).filter(lambda v: len(v) != 2))
+def test_typed_spacing_is_read(values):
+    expected = tuple(values) if len(values) == 3 else (values[0],) * 3
+    assert parse_spacing(" Å, ".join(repr(value) for value in values) + " Å") == expected
+
+
+@pytest.mark.parametrize("text", ["13.1 A", "13.1A", "13.1 \u212b", "13.1 A, 13.1 A, 13.1 A"])
+def test_spacing_is_typed_with_the_letter_a_for_angstrom(text):
+    assert parse_spacing(text) == (13.1,) * 3
+
+
+@pytest.mark.parametrize(
+    "text", ["", "A", "13 NA", "abc", "1 2", "1 2 3 4", "0", "-5", "nan", "1,5e"]
+)
+def test_typed_nonsense_is_refused(text):
+    with pytest.raises(SpacingError):
+        parse_spacing(text)
+
+
+@pytest.mark.parametrize("text", ["13.1", "13.1 13.1 10", "0.25"])
+def test_a_spacing_is_said_as_it_is_typed(text):
+    assert spacing_text(parse_spacing(text)) == text

@@ -199,6 +199,16 @@ class Effects:
         """The same before calibration, in logits: it tells channels apart at any score."""
         return np.asarray(self.logit - self.logits_without, np.float32)
 
+    @property
+    def in_words(self) -> str:
+        """What the score is, and what it would be without the channel that adds the most."""
+        first = int(self.effect_logit.argmax())
+        return (
+            f"Score of this motor {self.score:.2f} (logit {self.logit:.2f}) in one pass without "
+            f"flips; without channel {first} {self.without[first]:.2f} "
+            f"({self.logits_without[first]:.2f})."
+        )
+
 
 @dataclass(frozen=True)
 class EffectsRequest(NetworkRequest[Effects], Generic[V, M]):

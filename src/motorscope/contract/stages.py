@@ -15,6 +15,7 @@ from motorscope.contract.card import FeatureSpec
 from motorscope.contract.requests import NetworkRequest, Region, Request, RunSettings
 from motorscope.picks.table import PickTable
 from motorscope.tomogram.grid import Shape, Vector, VoxelGrid
+from motorscope.words import counted, duration, in_angstrom, in_bytes
 
 M = TypeVar("M")
 V = TypeVar("V")
@@ -59,6 +60,19 @@ class StageFacts:
     shape: Shape
     bytes: int
     kept: bool = False
+
+    def in_words(self, seconds: float | None = None) -> str:
+        """Return what a person should know; `seconds` is how long it takes, if that is known."""
+        room = f"{in_bytes(self.bytes)} on disk"
+        if self.kept:
+            room += ", computed already"
+        elif seconds is not None:
+            room += f", about {duration(seconds)} to compute"
+        return (
+            f"{counted(self.spec.channels, 'channel')}; voxels of {in_angstrom(self.spacing)}, "
+            f"{self.spec.stride} of the network's wide; "
+            f"each sees {in_angstrom(self.sees)} at most; {room}."
+        )
 
 
 @dataclass(frozen=True)
@@ -192,6 +206,19 @@ class OverviewMap:
     limits: tuple[float, float] = (0.0, 255.0)
     explained: tuple[float, ...] = ()
     own: bool = False
+
+    @property
+    def in_words(self) -> str:
+        """What the colors of principal components mean."""
+        names = ("red", "green", "blue")[: len(self.explained)]
+        pairs = zip(names, self.explained, strict=True)
+        parts = ", ".join(f"{name} {100 * share:.0f} %" for name, share in pairs)
+        end = (
+            "fitted to this tomogram: a color means nothing in another one"
+            if self.own
+            else "the model's own: a color means the same in every tomogram"
+        )
+        return f"Share of the variance: {parts}; {end}."
 
 
 @dataclass(frozen=True)

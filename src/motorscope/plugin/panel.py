@@ -1,15 +1,13 @@
 """What the panel shows, as one pure function of the workspace."""
 
-import re
 from dataclasses import dataclass
-from typing import Any
 
 from napari.layers import Layer
 
-from motorscope.contract import ModelOption
-from motorscope.contract.models import labels
+from motorscope.contract.models import flips_in_words, labels
 from motorscope.plugin.layers.source import full_grid, spacing_of, suggested_spacing
 from motorscope.plugin.workspace import Workspace
+from motorscope.tomogram.grid import spacing_text
 
 Entries = tuple[tuple[str, str], ...]
 """Pairs of a value and the words that stand for it."""
@@ -88,67 +86,19 @@ def panel_state(workspace: Workspace, busy: bool = False) -> PanelState:
         model=ModelState(
             labels=labels(workspace.options),
             chosen=workspace.options.index(option) if option in workspace.options else -1,
-            card="" if option is None else describe(option),
-            details="" if option is None else describe_fully(option),
+            card="" if option is None else option.in_words,
+            details="" if option is None else option.in_full,
             devices=workspace.devices,
             device=workspace.device,
         ),
         run=RunState(
             region=workspace.region,
             flips=workspace.flips,
-            flips_help=describe_flips(option, workspace.flips),
+            flips_help=flips_in_words(option, workspace.flips),
             has_model=option is not None,
             able=able,
         ),
     )
-
-
-def describe(option: ModelOption) -> str:
-    """Return what a card says, in a few lines."""
-    card = option.card
-    recipe = card.input
-    voxels = (
-        f"{recipe.spacing:g} Å voxels"
-        if recipe.spacing is not None
-        else "resized to " + "×".join(str(side) for side in recipe.shape or ())
-    )
-    lines = [card.description, f"Input: {voxels}."]
-    if card.training_data:
-        lines.append(f"Training data: {re.split('[;.]', card.training_data)[0].lower()}.")
-    if not option.ready:
-        lines.append("Comes without weights: press Open file… and choose the checkpoint.")
-    return "\n".join(line for line in lines if line)
-
-
-def describe_fully(option: ModelOption) -> str:
-    """Return the rest of what a card says, for a tooltip."""
-    card = option.card
-    facts: list[tuple[str, Any]] = [
-        ("Trained on", card.training_data),
-        ("Licence", card.licence),
-        ("Threshold", card.default_threshold),
-        ("Flips", "averaged over" if card.flips else "not used"),
-        ("Motors at least apart", f"{card.minimum_distance:g} Å"),
-        *((key, value) for key, value in card.metrics.items() if not isinstance(value, dict)),
-    ]
-    return "\n".join(f"{name}: {value}" for name, value in facts if value not in ("", None))
-
-
-def describe_flips(option: ModelOption | None, wanted: bool) -> str:
-    """Return what averaging over flips is, and whether the model was measured that way."""
-    lines = [
-        "Average over the volume and its mirror images along z, y and x, wherever these can make",
-        "a motor: up to four times the network's work.",
-    ]
-    if option is not None:
-        measured = option.card.flips
-        lines.append(f"'{option.label}' was measured {'with' if measured else 'without'} it.")
-        if wanted != measured:
-            lines.append(
-                f"{'With' if wanted else 'Without'} it, scores and threshold mean something "
-                "slightly different."
-            )
-    return "\n".join(lines)
 
 
 def _tomogram(workspace: Workspace) -> TomogramState:
@@ -162,7 +112,7 @@ def _tomogram(workspace: Workspace) -> TomogramState:
         layers=layers,
         chosen=workspace.current,
         shape=_shape(layer),
-        spacing="" if proposed is None else _spacing(proposed),
+        spacing="" if proposed is None else spacing_text(proposed),
         known=spacing is not None,
         settable=spacing is None and proposed is not None,
         problem=workspace.tomogram_problem,
@@ -174,8 +124,3 @@ def _shape(layer: Layer) -> str:
     shape = layer.level_shapes[0] if layer.multiscale else layer.data.shape
     sides = " × ".join(str(side) for side in shape)
     return f"{sides}, {layer.dtype}"
-
-
-def _spacing(spacing: tuple[float, float, float]) -> str:
-    numbers = [f"{each:.6g}" for each in spacing]
-    return numbers[0] if len(set(numbers)) == 1 else " ".join(numbers)

@@ -8,8 +8,10 @@ from motorscope.picks import Merged, PickTable, Summits, merge_picks
 from motorscope.picks.combining.alike import with_alike
 from motorscope.picks.combining.partial import Box, Patched, patch
 from motorscope.picks.summits import NO_SUMMITS
+from motorscope.review.order import is_undecided
 from motorscope.review.record import stamp
 from motorscope.review.review import Review
+from motorscope.words import counted
 
 
 def take_in(
@@ -76,6 +78,31 @@ def merge(review: Review, others: PickTable, radius: float) -> Merged:
     return merged
 
 
+def merge_named(review: Review, others: PickTable, name: str, radius: float) -> str:
+    """Take in picks of somebody else as `merge` does, and say so.
+
+    They say where they are from and who took them in. The threshold goes down where it would hide
+    some of them.
+
+    Parameters
+    ----------
+    name
+        What the other set is called.
+
+    Returns
+    -------
+    str
+        What came of it, for a person.
+    """
+    merged = merge(review, _signed(others, name), radius)
+    said = _merged_in_words(merged, name, radius)
+    lowest = others.scores[is_undecided(others)]
+    if (lowest < review.threshold).any():
+        review.set_threshold(float(np.floor(100 * np.nanmin(lowest)) / 100))
+        said += f" The threshold is {review.threshold:g} now, so that all are shown."
+    return said
+
+
 def set_minimum_distance(review: Review, distance: float) -> None:
     """Choose the candidates of the last search anew, at least `distance` Å apart.
 
@@ -140,3 +167,22 @@ def _take(
         review.do(table, drag, also=seen)
     else:
         review.begin(table, seen)  # the beginning is nothing to be undone
+
+
+def _signed(table: PickTable, name: str) -> PickTable:
+    """Say of picks that do not say it themselves where they are from, and who took them in."""
+    unsigned, bare = (table.frame[column].to_numpy() == "" for column in ("who", "note"))
+    table = table.set_details(table.ids[unsigned], **stamp())
+    return table.set_details(table.ids[bare], note=f"from {name}")
+
+
+def _merged_in_words(merged: Merged, name: str, radius: float) -> str:
+    if not merged.added + merged.replaced:
+        return f"The {merged.kept} motors of '{name}' are in the review already."
+    parts = [f"{counted(merged.added, 'motor')} of '{name}' added to the review"]
+    if merged.replaced:
+        parts.append(f"{merged.replaced} put in the place of undecided ones")
+    if merged.kept:
+        parts.append(f"{merged.kept} left out that it has already")
+    near = f" (within {radius:.0f} Å)" if merged.replaced + merged.kept else ""
+    return ", ".join(parts) + f"{near}."

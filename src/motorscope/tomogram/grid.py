@@ -1,6 +1,7 @@
 """Where the voxels of a volume lie in the world."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -132,6 +133,36 @@ def plausible_spacing(values: Sequence[float]) -> Vector | None:
     if not all(math.isfinite(value) and low <= value <= high for value in (z, y, x)):
         return None
     return (z, y, x)
+
+
+def parse_spacing(text: str) -> Vector:
+    """Read a spacing in Å as a person types it: one number, or three (z, y, x).
+
+    Raises
+    ------
+    SpacingError
+        If it is neither.
+    """
+    words = re.sub(r"[Å\u212b×,]|A\b", " ", text).split()
+    try:
+        numbers = [float(word) for word in words]
+    except ValueError:
+        numbers = []
+    if len(numbers) not in (1, 3):
+        raise SpacingError(
+            "A voxel spacing is one number in Å, or three (z y x), with a decimal point; "
+            f"not '{text}'."
+        )
+    grid = VoxelGrid(shape=(1, 1, 1), spacing=None).with_spacing(
+        numbers[0] if len(numbers) == 1 else numbers
+    )
+    return grid.known_spacing()
+
+
+def spacing_text(spacing: Vector) -> str:
+    """Return a spacing in Å as a person types it: one number if all axes have it."""
+    numbers = [f"{each:.6g}" for each in spacing]
+    return numbers[0] if len(set(numbers)) == 1 else " ".join(numbers)
 
 
 def _triple(values: NDArray[np.float64]) -> Vector:

@@ -248,28 +248,6 @@ def test_only_the_open_one_of_many_is_opened_and_the_rest_told(shared_data):
     assert any("647 tomograms that are not open" in each for each in remarks)
 
 
-def test_nameless_points_go_to_the_selected_tomogram_and_say_so(tmp_path):
-    viewer = ViewerModel()
-    add_tomogram(viewer, name="first")
-    second = add_tomogram(viewer, name="second")
-    path = tmp_path / "list.npy"
-    np.save(path, VOXELS)
-    points, remarks = opened(viewer, path, active=second)
-    assert tag_of(points).tomogram == identity(second)
-    assert remarks == ["list.npy does not name its tomogram; its points are placed on 'second'."]
-    assert world(points) == pytest.approx(GRID.to_world(VOXELS))
-
-
-def test_names_with_something_appended_are_the_same_tomogram(tmp_path):
-    viewer = ViewerModel()
-    add_tomogram(viewer, name="TS_01_12.50Apx")
-    path = tmp_path / "picks.csv"
-    write_coordinates(path, {"TS_01": (a_table(), GRID), "TS_0": (a_table(), GRID)})
-    points, remarks = opened(viewer, path)
-    assert remarks[0] == "picks.csv: picks of 'TS_01' are placed on 'TS_01_12.50Apx'."
-    assert world(points) == pytest.approx(GRID.to_world(VOXELS), abs=0.01)
-
-
 def test_without_a_spacing_points_lie_in_pixels_and_it_is_said(tmp_path):
     path = tmp_path / "list.npy"
     np.save(path, VOXELS)
@@ -281,17 +259,6 @@ def test_without_a_spacing_points_lie_in_pixels_and_it_is_said(tmp_path):
     assert tag_of(points).in_pixels
     assert tag_of(points).grid.spacing is None
     assert "does not say how large its voxels are" in remarks[0]
-
-
-def test_voxels_of_other_tomograms_are_not_laid_over_the_open_one(tmp_path):
-    viewer = ViewerModel()
-    layer = add_tomogram(viewer)
-    path = tmp_path / "list.json"
-    path.write_text('{"TS_7": [[1, 2, 3]], "TS_8": [[4, 5, 6]]}')
-    with pytest.raises(PicksError, match=r"TS_7, TS_8, .* Open coordinates, which asks"):
-        open_coordinates(path, viewer.layers)
-    data, _ = open_on(path, layer, name="TS_8")
-    assert data[0] == pytest.approx(np.array([[4, 5, 6]]))
 
 
 def test_on_a_tomogram_without_spacing_points_lie_in_its_voxels(tmp_path):
@@ -330,14 +297,6 @@ def test_positions_in_angstrom_need_no_voxels_and_that_is_said(tmp_path):
     assert remarks == []
 
 
-@needs_formats
-def test_relion5_without_its_tomogram_asks_for_it(tmp_path):
-    path = tmp_path / "particles.star"
-    write_coordinates(path, {"tomo": (a_table(), GRID)})
-    with pytest.raises(PicksError, match="open the tomogram first"):
-        open_coordinates(path, [])
-
-
 def test_hiv_points_of_the_unbinned_volume_lie_in_the_tomogram(shared_data):
     viewer = ViewerModel()
     tomogram = open_tomogram(shared_data / "hiv_tomogram_bin4.tif", spacing=21.6)
@@ -361,19 +320,6 @@ def test_hiv_points_of_the_unbinned_volume_lie_in_the_tomogram(shared_data):
     ways = [sign * axis for axis in np.eye(3) for sign in (1, -1)]
     assert all(brightness(way) < there for way in ways)
     assert all(brightness(4 * way) < 0.6 * there for way in ways)
-
-
-def test_picks_of_other_tomograms_are_not_placed_on_this_one(tmp_path):
-    viewer = ViewerModel()
-    layer = add_tomogram(viewer, name="mine")
-    path = tmp_path / "picks.csv"
-    write_coordinates(path, {"a": (a_table(), GRID), "b": (a_table(), GRID)})
-    with pytest.raises(PicksError, match=r"picks of a, b; none of 'mine'"):
-        open_on(path, layer)
-    write_coordinates(path, {"a": (a_table(), GRID)})
-    data, remarks = open_on(path, layer)
-    assert remarks == ["picks.csv: picks of 'a' are placed on 'mine'."]
-    assert data[0] == pytest.approx(VOXELS, abs=1e-3)
 
 
 def test_points_of_other_plugins_are_saved_too(tmp_path):

@@ -3,11 +3,9 @@
 import dask.array as da
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from napari.layers import Image, Labels, Points
 
-from motorscope.errors import SpacingError, TomogramError
+from motorscope.errors import TomogramError
 from motorscope.plugin.layers.kinds import HEATMAP, TOMOGRAM
 from motorscope.plugin.layers.source import (
     check_source,
@@ -15,7 +13,6 @@ from motorscope.plugin.layers.source import (
     full_grid,
     identity,
     is_source,
-    parse_spacing,
     place,
     set_spacing,
     spacing_of,
@@ -125,25 +122,6 @@ def test_name_is_the_stem_of_the_file(tmp_path):
         layer = Image(VOLUME, metadata=LayerTag(TOMOGRAM, path=tmp_path / name).metadata)
         assert tomogram_name(layer) == "tomo.1"
     assert tomogram_name(Image(VOLUME, name="what I see")) == "what I see"
-
-
-@given(st.lists(st.floats(0.01, 1e4), min_size=1, max_size=3).filter(lambda v: len(v) != 2))
-def test_typed_spacing_is_read(values):
-    expected = tuple(values) if len(values) == 3 else (values[0],) * 3
-    assert parse_spacing(" Å, ".join(repr(value) for value in values) + " Å") == expected
-
-
-@pytest.mark.parametrize("text", ["13.1 A", "13.1A", "13.1 \u212b", "13.1 A, 13.1 A, 13.1 A"])
-def test_spacing_is_typed_with_the_letter_a_for_angstrom(text):
-    assert parse_spacing(text) == (13.1,) * 3
-
-
-@pytest.mark.parametrize(
-    "text", ["", "A", "13 NA", "abc", "1 2", "1 2 3 4", "0", "-5", "nan", "1,5e"]
-)
-def test_typed_nonsense_is_refused(text):
-    with pytest.raises(SpacingError):
-        parse_spacing(text)
 
 
 def test_a_hidden_layer_that_is_placed_has_the_extent_of_its_new_data() -> None:

@@ -19,7 +19,6 @@ from motorscope.plugin.layers.kinds import HEATMAP, PICKS, TOMOGRAM
 from motorscope.plugin.layers.source import identity
 from motorscope.plugin.layers.tag import kind_of, tag_of
 from motorscope.plugin.queue.controller import QueueController
-from motorscope.plugin.queue.deciding import mark_as, take_mark_back
 from motorscope.plugin.queue.prefetch import Failed, Opened, open_job
 from motorscope.plugin.review.journals import kept_elsewhere
 from motorscope.review import Journal, Mark
@@ -33,6 +32,7 @@ from motorscope.review.worklist import (
     TO_REVIEW,
     with_journal,
 )
+from motorscope.review.worklist.deciding import mark_as, take_mark_back
 from motorscope.tomogram import VoxelGrid, open_tomogram, write_mrc
 
 SHAPE, SPACING = (64, 64, 64), 16.0

@@ -16,11 +16,12 @@ from motorscope.plugin.layers.kinds import PICKS, TOMOGRAM
 from motorscope.plugin.layers.looks import heatmap_arguments
 from motorscope.plugin.layers.source import find, identity
 from motorscope.plugin.layers.tag import LayerTag
-from motorscope.plugin.review.commands import ACTIONS, BARE, ReviewActions
+from motorscope.plugin.review.commands import ReviewActions
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.review.journals import journal_of
 from motorscope.plugin.review.pointing import add_at_cursor, snap
 from motorscope.review import intake
+from motorscope.review.actions import ACTIONS, BARE
 from motorscope.tomogram import VoxelGrid
 
 SPACING = (20.0, 10.0, 10.0)

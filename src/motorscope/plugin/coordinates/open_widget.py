@@ -9,10 +9,11 @@ from napari.utils.notifications import show_error, show_warning
 from qtpy.QtWidgets import QInputDialog, QWidget
 
 from motorscope.errors import MotorscopeError, PicksError
+from motorscope.picks.coordinates.opening import names_for, open_on
+from motorscope.picks.coordinates.placing import is_outside, likely_binning
 from motorscope.picks.formats import SUFFIXES
-from motorscope.plugin.coordinates.open import names_for, open_on
-from motorscope.plugin.coordinates.placing import LayerData, is_outside, likely_binning
-from motorscope.plugin.layers.source import full_grid, tomogram_name
+from motorscope.plugin.coordinates.open import LayerData, layer_data
+from motorscope.plugin.layers.source import check_source, volume_of
 from motorscope.plugin.qt.controls import mind_wheel_and_keys
 
 FILES = f"Coordinates ({' '.join(f'*{each}' for each in SUFFIXES)})"
@@ -40,36 +41,39 @@ def open_asking(
     MotorscopeError
         If the file cannot be read, or does not say enough.
     """
-    names, name = names_for(path, tomogram, binning or 1.0)
+    check_source(tomogram)
+    volume = volume_of(tomogram)
+    names, name = names_for(path, volume, binning or 1.0)
     if name is None:
         name, answered = QInputDialog.getItem(
             parent,
             "Whose picks?",
             f"{path.name} has picks of {len(names)} tomograms, and none of them is called "
-            f"'{tomogram_name(tomogram)}'.\nWhich are its picks?",
+            f"'{volume.name}'.\nWhich are its picks?",
             names,
             0,
             False,
         )
         if not answered:
             return None
-    data, remarks = open_on(path, tomogram, binning or 1.0, name)
-    grid = full_grid(tomogram)
-    outside = is_outside(data[0], grid)
-    if binning is not None or not outside.any():
-        return data, remarks
-    factor, answered = QInputDialog.getDouble(
-        parent,
-        "Binning",
-        f"{int(outside.sum())} of {len(outside)} points of {path.name} lie outside of "
-        f"'{tomogram_name(tomogram)}'.\nHow many voxels that the file counts in fit into one of "
-        "the tomogram's along an axis?",
-        likely_binning(data[0], grid),
-        0.01,
-        1000.0,
-        3,
-    )
-    return open_on(path, tomogram, factor, name) if answered else None
+    placed = open_on(path, volume, binning or 1.0, name)
+    outside = is_outside(placed.voxels, volume.grid)
+    if binning is None and outside.any():
+        factor, answered = QInputDialog.getDouble(
+            parent,
+            "Binning",
+            f"{int(outside.sum())} of {len(outside)} points of {path.name} lie outside of "
+            f"'{volume.name}'.\nHow many voxels that the file counts in fit into one of the "
+            "tomogram's along an axis?",
+            likely_binning(placed.voxels, volume.grid),
+            0.01,
+            1000.0,
+            3,
+        )
+        if not answered:
+            return None
+        placed = open_on(path, volume, factor, name)
+    return layer_data(path, placed, tomogram), list(placed.remarks)
 
 
 @magic_factory(  # type: ignore[untyped-decorator]

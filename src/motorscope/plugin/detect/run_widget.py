@@ -15,8 +15,8 @@ from motorscope.plugin.qt.choice_box import ChoiceBox
 from motorscope.plugin.qt.layouts import in_form, in_row
 from motorscope.plugin.qt.parts import AMBER, Hint, JobBar, StatusLine
 from motorscope.plugin.qt.runner import JobRunner
-from motorscope.plugin.review.commands import key_of
 from motorscope.plugin.workspace import IN_VIEW, WHOLE, Workspace
+from motorscope.review.actions import key_of
 from motorscope.review.order import result_in_words
 from motorscope.words import duration
 

@@ -3,7 +3,6 @@
 from qtpy.QtWidgets import QLabel, QLineEdit, QWidget
 from superqt.utils import signals_blocked
 
-from motorscope.plugin.layers.source import parse_spacing
 from motorscope.plugin.panel import TomogramState
 from motorscope.plugin.qt.choice_box import ChoiceBox
 from motorscope.plugin.qt.layouts import in_form, in_row
@@ -11,6 +10,7 @@ from motorscope.plugin.qt.making import button
 from motorscope.plugin.qt.parts import AMBER, Hint, StatusLine
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.workspace import Workspace
+from motorscope.tomogram.grid import parse_spacing
 
 
 class TomogramControls(QWidget):

@@ -1,13 +1,11 @@
 """Which stage is looked at, and what of it."""
 
-from collections.abc import Sequence
 from contextlib import ExitStack
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog, QLabel, QSlider, QWidget
 from superqt.utils import signals_blocked
 
-from motorscope.contract.stages import OverviewMap, StageFacts
 from motorscope.plugin.connections import listen
 from motorscope.plugin.detect.model_widget import FILES
 from motorscope.plugin.encoder.controller import EncoderController
@@ -17,7 +15,6 @@ from motorscope.plugin.qt.layouts import in_form, in_row
 from motorscope.plugin.qt.making import button
 from motorscope.plugin.qt.parts import Hint, JobBar, StatusLine
 from motorscope.plugin.workspace import IN_VIEW, WHOLE
-from motorscope.words import counted, duration
 
 CHANNEL = "channel"
 
@@ -101,7 +98,7 @@ class MapsControls(QWidget):
         fact, there = encoder.fact, encoder.open_stage is not None
         self.stage.setEnabled(bool(names))
         seconds = None if fact is None else encoder.stages.seconds(fact)
-        self.facts.setText("" if fact is None else _facts_in_words(fact, seconds))
+        self.facts.setText("" if fact is None else fact.in_words(seconds))
         self.job.button.setEnabled(fact is not None and not (there and encoder.region == WHOLE))
         self.shown.setEnabled(there)
         self.slider.setEnabled(there and one)
@@ -109,7 +106,7 @@ class MapsControls(QWidget):
         self.keep.setEnabled(encoder.layer is not None)
         pca = encoder.shown == "pca"
         colors = encoder.pictures.known(encoder.open_stage, "pca") if pca else None
-        self.colors.setText("" if colors is None else _colors_in_words(colors))
+        self.colors.setText("" if colors is None else colors.in_words)
 
     def _on_model(self, row: int) -> None:
         if row >= 0:
@@ -129,41 +126,3 @@ class MapsControls(QWidget):
     def _on_shown(self) -> None:
         name, encoder = self.shown.currentData(), self._encoder
         encoder.show(encoder.last_channel if name == CHANNEL else name)
-
-
-def _facts_in_words(fact: StageFacts, seconds: float | None) -> str:
-    """Return what is known of a stage; `seconds` is how long it takes, if that is known."""
-    spec = fact.spec
-    lines = [
-        f"{counted(spec.channels, 'channel')}; voxels of {_angstrom(fact.spacing)}, "
-        f"{spec.stride} of the network's wide",
-        f"each sees {_angstrom(fact.sees)} at most",
-    ]
-    room = f"{_bytes(fact.bytes)} on disk"
-    if fact.kept:
-        room += ", computed already"
-    elif seconds is not None:
-        room += f", about {duration(seconds)} to compute"
-    return "; ".join((*lines, room)) + "."
-
-
-def _colors_in_words(colors: OverviewMap) -> str:
-    """Return what the colors of principal components mean."""
-    shares = [f"{100 * share:.0f} %" for share in colors.explained]
-    names = ("red", "green", "blue")[: len(shares)]
-    parts = ", ".join(f"{name} {share}" for name, share in zip(names, shares, strict=True))
-    end = (
-        "fitted to this tomogram: a color means nothing in another one"
-        if colors.own
-        else "the model's own: a color means the same in every tomogram"
-    )
-    return f"Share of the variance: {parts}; {end}."
-
-
-def _angstrom(sides: Sequence[float]) -> str:
-    numbers = [f"{side:,.0f}" for side in sides]
-    return (numbers[0] if len(set(numbers)) == 1 else " × ".join(numbers)) + " Å"
-
-
-def _bytes(size: int) -> str:
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"

@@ -1,6 +1,5 @@
 """Which layers are ours, and how an image layer of any origin becomes a tomogram."""
 
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,8 @@ from typing import Any
 import numpy as np
 from napari.layers import Image, Layer
 
-from motorscope.errors import SpacingError, TomogramError
+from motorscope.errors import TomogramError
+from motorscope.picks.coordinates.placing import Volume
 from motorscope.plugin.layers.kinds import TOMOGRAM, LayerKind
 from motorscope.plugin.layers.looks import ANGSTROM, AXES
 from motorscope.plugin.layers.tag import kind_of, tag_of
@@ -95,6 +95,11 @@ def full_grid(layer: Layer) -> VoxelGrid:
     return VoxelGrid(shape=(z, y, x), spacing=_triple(spacing), origin=_triple(origin))
 
 
+def volume_of(layer: Layer) -> Volume:
+    """Return what picks have to know of the tomogram that a layer shows."""
+    return Volume(tomogram_name(layer), full_grid(layer), identity(layer))
+
+
 def check_source(layer: Layer) -> None:
     """Refuse a layer that cannot be a tomogram.
 
@@ -158,30 +163,6 @@ def suggested_spacing(layer: Layer) -> tuple[float, float, float] | None:
     if layer.ndim != 3 or spacing_of(layer) is not None or np.allclose(layer.scale, 1):
         return None
     return _triple(np.asarray(layer.scale, dtype=float))
-
-
-def parse_spacing(text: str) -> tuple[float, float, float]:
-    """Read a spacing in Å as a person types it: one number, or three (z, y, x).
-
-    Raises
-    ------
-    SpacingError
-        If it is neither.
-    """
-    words = re.sub(r"[Å\u212b×,]|A\b", " ", text).split()
-    try:
-        numbers = [float(word) for word in words]
-    except ValueError:
-        numbers = []
-    if len(numbers) not in (1, 3):
-        raise SpacingError(
-            "A voxel spacing is one number in Å, or three (z y x), with a decimal point; "
-            f"not '{text}'."
-        )
-    grid = VoxelGrid(shape=(1, 1, 1), spacing=None).with_spacing(
-        numbers[0] if len(numbers) == 1 else numbers
-    )
-    return grid.known_spacing()
 
 
 def _levels(layer: Image) -> tuple[Level, ...]:

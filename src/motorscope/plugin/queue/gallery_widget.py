@@ -22,18 +22,19 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxL
 
 from motorscope.batch.reporting.gallery import Key, Picture, Wanted, picture_job, read_job
 from motorscope.picks import STATUSES
+from motorscope.plugin.connections import listen
 from motorscope.plugin.layers.kinds import STATUS_COLOURS
 from motorscope.plugin.layers.looks import label
 from motorscope.plugin.qt.choice_box import ChoiceBox
 from motorscope.plugin.qt.controls import mind_wheel_and_keys
 from motorscope.plugin.qt.dock import Dock
 from motorscope.plugin.qt.runner import JobRunner
-from motorscope.plugin.queue.marks_widget import Marker
 from motorscope.plugin.review.closeups_widget import draw_label
-from motorscope.plugin.review.commands import key_of
 from motorscope.plugin.review.wall_view import TileWall
+from motorscope.review.actions import key_of
 from motorscope.review.worklist import Entry
 from motorscope.review.worklist.candidates import Candidates, Shown, candidates_of, to_read
+from motorscope.review.worklist.marker import Marker
 from motorscope.words import counted
 
 PIXELS = 112
@@ -102,7 +103,7 @@ class CandidatesWidget(Dock):
         self.undo.clicked.connect(marker.undo)
         self.tiles.chosen.connect(self._on_chosen)
         self.tiles.opened.connect(lambda number: self.opened.emit(*self.candidates.key(number)))
-        marker.changed.connect(self.refresh)
+        listen(self.ends, marker.changed, self.refresh)
         self.refresh()
         mind_wheel_and_keys(self)
 

@@ -12,7 +12,6 @@ from motorscope.batch.queue import Like, QueueTask, Spacing, alike_job, search_j
 from motorscope.contract import Inventory, InventoryRequest, Progress
 from motorscope.engine import Failure, run_on
 from motorscope.errors import ModelError, PicksError, SpacingError
-from motorscope.plugin.layers.source import parse_spacing
 from motorscope.plugin.qt.layouts import NONE, in_column, in_row
 from motorscope.plugin.qt.making import button
 from motorscope.plugin.qt.parts import AMBER, Hint, StatusLine
@@ -22,6 +21,7 @@ from motorscope.plugin.queue.table_view import QueueTable
 from motorscope.plugin.settings import preferences
 from motorscope.plugin.workspace import Workspace
 from motorscope.review.worklist import FAILED, NEW, NO_SPACING, Entry
+from motorscope.tomogram.grid import parse_spacing
 from motorscope.words import duration
 
 _STEPS = 1000  # of the progress bar for each tomogram

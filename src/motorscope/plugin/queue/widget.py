@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from napari.components import ViewerModel
-from qtpy.QtCore import QSize, Signal
+from qtpy.QtCore import QSize, QTimer, Signal
 from qtpy.QtWidgets import QDockWidget
 
 from motorscope.batch.queue import scan_job
 from motorscope.engine import Failure
+from motorscope.plugin.connections import listen
 from motorscope.plugin.detect.controller import DetectController
 from motorscope.plugin.qt.controls import mind_wheel_and_keys
 from motorscope.plugin.qt.dock import Dock
@@ -18,7 +19,7 @@ from motorscope.plugin.qt.runner import JobRunner
 from motorscope.plugin.queue.controller import QueueController
 from motorscope.plugin.queue.gallery_widget import CandidatesWidget
 from motorscope.plugin.queue.list_widget import ListControls
-from motorscope.plugin.queue.marks_widget import Marker, ask_below, is_sure
+from motorscope.plugin.queue.marks_widget import ask_below, is_sure
 from motorscope.plugin.queue.prefetch import Failed, Opened, TomogramReader
 from motorscope.plugin.queue.search_widget import SearchControls
 from motorscope.plugin.queue.steps_widget import StepControls
@@ -26,6 +27,7 @@ from motorscope.plugin.queue.table_view import QueueTable
 from motorscope.plugin.review.commands import serve_reviews
 from motorscope.review import Mark
 from motorscope.review.worklist import Entry, Worklist, neighbour
+from motorscope.review.worklist.marker import Marker
 from motorscope.words import counted
 
 
@@ -253,7 +255,10 @@ class QueueWidget(Dock):
         self.status.follow(self.workspace, self.ends)
         self.search = SearchControls(self.desk, self.workspace, self.table, self.status)
         self.steps = StepControls(self._viewer)
-        self.marker = Marker(self.desk, self.status, self)
+        soon = QTimer(self)
+        soon.setSingleShot(True)
+        self.marker = Marker(self.desk, soon.start)
+        soon.timeout.connect(self.marker.go_on)
         self.ends.callback(self.steps.unbind)
         self.ends.callback(self._close_candidates)
         for runner in (self.search.runner, self.scans, self.reads):
@@ -274,7 +279,9 @@ class QueueWidget(Dock):
         self.search.settled.connect(self.settled)
         self.steps.pressed.connect(self._on_pressed)
         self.table.selectionModel().selectionChanged.connect(self._update_buttons)
-        self.marker.changed.connect(self._update_buttons)
+        listen(self.ends, self.marker.changed, self._update_buttons)
+        listen(self.ends, self.marker.said, self.status.say)
+        listen(self.ends, self.marker.warned, self.status.warn)
         for runner in (self.search.runner, self.scans):
             runner.busy_changed.connect(self._update_buttons)
         self.desk.changed.connect(self.refresh)

@@ -16,10 +16,11 @@ from motorscope.plugin.layers.kinds import STATUS_COLOURS
 from motorscope.plugin.layers.looks import label
 from motorscope.plugin.qt.dock import Dock
 from motorscope.plugin.review.closeups_widget import appearance_of, draw_label, picture_of
-from motorscope.plugin.review.commands import key_of, serve_reviews
+from motorscope.plugin.review.commands import serve_reviews
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.review.wall_view import TileWall
 from motorscope.review import Review
+from motorscope.review.actions import key_of
 
 PIXELS = 112
 _AT_ONCE = 4  # pictures that are made before the window is served again

@@ -14,13 +14,14 @@ from motorscope.plugin.qt.layouts import in_column, in_row
 from motorscope.plugin.qt.making import button, check_box
 from motorscope.plugin.qt.parts import AMBER, Hint
 from motorscope.plugin.review.closeups_widget import CloseUps
-from motorscope.plugin.review.commands import ACTIONS, BARE, Action, ReviewActions
+from motorscope.plugin.review.commands import ReviewActions
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.review.journals import kept_elsewhere
 from motorscope.plugin.review.note_widget import NoteLine
 from motorscope.plugin.review.table_view import PicksTable
 from motorscope.plugin.workspace import Workspace
 from motorscope.review import Review
+from motorscope.review.actions import ACTIONS, BARE, Action
 
 _ORDERS = {
     "Best score first": "score",

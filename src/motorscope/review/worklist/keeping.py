@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Unpack
 
 from motorscope.picks import PickTable, Summits
+from motorscope.review.journal.marks import is_last_decision, take_mark_back, undo_step, write_mark
 from motorscope.review.journal.place import open_journal_at
-from motorscope.review.marks import is_last_decision, take_mark_back, undo_step, write_mark
 from motorscope.review.record import Mark, Said, Search, stamp, to_json
 from motorscope.review.review import Review
 from motorscope.review.searches import keep_alike, keep_search

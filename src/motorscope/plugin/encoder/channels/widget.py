@@ -14,7 +14,6 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from motorscope.contract.attribution import Effects
 from motorscope.contract.stages import BINS, BY_BACKGROUND, OpenStage
 from motorscope.plugin.connections import listen
 from motorscope.plugin.encoder.channels.controller import COLUMNS, ChannelsController
@@ -207,7 +206,7 @@ class ChannelsControls(QWidget):
         self.table.refresh()
         words = _ranking_in_words(controller.by, len(controller.table))
         if controller.effects is not None:
-            words = _effects_in_words(controller.effects)
+            words = controller.effects.in_words
         self.words.setText(words)
         able = len(controller.table) > 0 and controller.at is not None
         self.job.button.setEnabled(able and controller.encoder.network.bare is None)
@@ -220,16 +219,6 @@ def _ranking_in_words(by: str, table_length: int) -> str:
     if by == BY_BACKGROUND:
         return f"Ranked by {by}."
     return "No picks are accepted: ranked by variance instead."
-
-
-def _effects_in_words(effects: Effects) -> str:
-    """Return what the score is, and what it would be without the channel that adds the most."""
-    first = int(effects.effect_logit.argmax())
-    return (
-        f"Score of this motor {effects.score:.2f} (logit {effects.logit:.2f}) in one pass without "
-        f"flips; without channel {first} {effects.without[first]:.2f} "
-        f"({effects.logits_without[first]:.2f})."
-    )
 
 
 def _cell(row: "pd.Series[Any]", column: str) -> str:

@@ -1,12 +1,15 @@
-"""Decisions on a queue's tomograms and their picks, open or not: steps that can be undone."""
+"""Decisions on a worklist's tomograms and their picks, open or not: steps that can be undone."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
-from motorscope.plugin.queue.controller import QueueController
-from motorscope.review import Mark
-from motorscope.review.marks import is_last_decision, is_last_step, undecided
-from motorscope.review.record import to_json
+from psygnal import SignalInstance
+
+from motorscope.review.journal.marks import is_last_decision, is_last_step, undecided
+from motorscope.review.record import Mark, to_json
+from motorscope.review.review import Review
+from motorscope.review.worklist.entry import Entry
 from motorscope.review.worklist.keeping import (
     as_reviewed,
     decide_on_disk,
@@ -17,7 +20,34 @@ from motorscope.review.worklist.keeping import (
 from motorscope.review.worklist.marks import changed_since, check_mark, check_there
 
 
-def mark_as(desk: QueueController, path: Path, mark: Mark | None) -> None:
+class Desk(Protocol):
+    """Where the tomograms of a worklist are, some of them open."""
+
+    @property
+    def changed(self) -> SignalInstance:
+        """Emitted when an entry has changed."""
+        ...
+
+    def entry(self, path: Path | None) -> Entry | None:
+        """Return the entry of a path, or ``None`` if there is none."""
+        ...
+
+    def target(self, path: Path) -> tuple[Entry, Review | None]:
+        """Return the entry of a tomogram to be marked, and its review if it is open.
+
+        Raises
+        ------
+        PicksError
+            If there is none, or its journal cannot be written.
+        """
+        ...
+
+    def put(self, *entries: Entry) -> None:
+        """Take entries in place of those of the same tomograms."""
+        ...
+
+
+def mark_as(desk: Desk, path: Path, mark: Mark | None) -> None:
     """Mark a tomogram as reviewed.
 
     Parameters
@@ -42,7 +72,7 @@ def mark_as(desk: QueueController, path: Path, mark: Mark | None) -> None:
     desk.put(as_reviewed(entry, review))
 
 
-def take_mark_back(desk: QueueController, path: Path, mark: Mark | None) -> None:
+def take_mark_back(desk: Desk, path: Path, mark: Mark | None) -> None:
     """Undo a mark, with the rejections that came with it.
 
     Raises
@@ -60,7 +90,7 @@ def take_mark_back(desk: QueueController, path: Path, mark: Mark | None) -> None
     desk.put(as_reviewed(entry, review))
 
 
-def decide(desk: QueueController, path: Path, ids: Sequence[int], status: str) -> None:
+def decide(desk: Desk, path: Path, ids: Sequence[int], status: str) -> None:
     """Give picks of a tomogram a status.
 
     Raises
@@ -77,7 +107,7 @@ def decide(desk: QueueController, path: Path, ids: Sequence[int], status: str) -
     desk.put(as_reviewed(entry, review))
 
 
-def take_decision_back(desk: QueueController, path: Path, ids: Sequence[int], status: str) -> None:
+def take_decision_back(desk: Desk, path: Path, ids: Sequence[int], status: str) -> None:
     """Undo a decision.
 
     Raises

@@ -1,0 +1,1 @@
+"""Files of coordinates over tomograms that are open: whose picks they are, and where they lie."""

@@ -61,6 +61,15 @@ def test_a_threshold_leaves_out_what_is_below(folder, tmp_path):
     assert len(pd.read_csv(picks)) == 0
 
 
+def test_how_dense_things_look_can_be_said(folder, tmp_path, capsys):
+    for density in ("dark", "bright"):
+        picks = tmp_path / f"{density}.csv"
+        assert detect(folder, folder / "known.mrc", "-o", picks, "--density", density) == 0
+    with pytest.raises(SystemExit):
+        detect(folder, folder / "known.mrc", "-o", tmp_path / "x.csv", "--density", "grey")
+    assert "'dark', 'bright'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("options", "flips"), [([], None), (["--flips"], True), (["--no-flips"], False)]
 )

@@ -501,3 +501,29 @@ def test_a_script_asks_for_detection_with_imports_of_this_room_alone(model):
     tomogram = Tomogram(volume, VoxelGrid(volume.shape, (18.0,) * 3), "noise")
     result = run_to_end(detect(DetectionRequest(tomogram=tomogram, model=model)))
     assert result.heatmap.ndim == 3
+
+
+def test_a_tomogram_of_bright_density_is_inverted_for_the_network_and_said_so(model):
+    rng = np.random.default_rng(5)
+    dense = sum(
+        (np.add.outer(np.add.outer(*(np.square(np.arange(64.0) - c) for c in place[:2])),
+                      np.square(np.arange(64.0) - place[2])) < 9)
+        for place in rng.uniform(0, 64, (60, 3))
+    ).astype(np.float32)  # fmt: skip
+    dense += rng.normal(0, 0.1, dense.shape).astype(np.float32)
+    grid = VoxelGrid(dense.shape, (18.0, 18.0, 18.0))
+    recipe = replace(model.card.input, density="dark")
+    wary = replace(model, card=replace(model.card, input=recipe))
+    dark, bright = Tomogram(-dense, grid, "a"), Tomogram(dense, grid, "b")
+    expected, messages = drain(DetectionRequest(dark, wary, settings=FP32))
+    assert not of(Notice, messages)
+    found, messages = drain(DetectionRequest(bright, wary, settings=FP32))
+    (notice,) = of(Notice, messages)
+    assert "In b, " in notice.text
+    np.testing.assert_allclose(found.heatmap, expected.heatmap, atol=1e-4)
+    told, messages = drain(DetectionRequest(replace(bright, density="bright"), wary, settings=FP32))
+    assert not of(Notice, messages)
+    np.testing.assert_array_equal(told.heatmap, found.heatmap)
+    left = replace(bright, density="dark")
+    other, _ = drain(DetectionRequest(left, wary, settings=FP32))
+    assert np.abs(other.heatmap - expected.heatmap).max() > 1e-3

@@ -20,7 +20,12 @@ from motorscope.tomogram.recipe import InputRecipe
 text = st.text(max_size=20)
 sides = st.integers(1, 40).map(lambda n: 32 * n)
 inputs = st.one_of(
-    st.builds(InputRecipe, spacing=st.floats(0.5, 900), antialias=st.booleans()),
+    st.builds(
+        InputRecipe,
+        spacing=st.floats(0.5, 900),
+        antialias=st.booleans(),
+        density=st.sampled_from([None, "dark", "bright"]),
+    ),
     st.builds(InputRecipe, shape=st.tuples(*[st.integers(1, 2000)] * 3)),
 )
 cards = st.builds(

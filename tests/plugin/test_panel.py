@@ -18,7 +18,7 @@ from motorscope.engine.handle import THREAD_NAME
 from motorscope.network import Model
 from motorscope.picks import read_picks
 from motorscope.plugin.layers.kinds import HEATMAP, PICKS, TOMOGRAM, WHY
-from motorscope.plugin.layers.source import find, identity
+from motorscope.plugin.layers.source import find, identity, tomogram_from_layer
 from motorscope.plugin.layers.tag import LayerTag
 from motorscope.plugin.panel_widget import MotorscopeWidget
 from motorscope.plugin.qt.dock import ENCODER, find_dock
@@ -246,6 +246,19 @@ def test_nonsense_spacing_is_refused_with_a_notification(panel, qtbot):
     press(qtbot, widget.tomogram.set)
     assert tuple(layer.scale) == (13.1,) * 3
     assert widget.status.isHidden()  # the warning is out of date
+
+
+def test_how_dense_things_look_is_kept_with_each_tomogram(panel):
+    viewer, widget = panel
+    first = add_spot(viewer, **in_angstrom())
+    widget.tomogram.density.setCurrentText("bright")
+    assert tomogram_from_layer(first).density == "bright"
+    second = add_spot(viewer, **in_angstrom())
+    widget.tomogram.choice.choose(identity(second))
+    assert widget.tomogram.density.currentText() == "automatic"
+    assert tomogram_from_layer(second).density is None
+    widget.tomogram.choice.choose(identity(first))
+    assert widget.tomogram.density.currentText() == "bright"
 
 
 def test_run_can_be_cancelled_where_it_was_started(panel, qtbot, gate, spot_model):

@@ -16,6 +16,7 @@ from motorscope.tomogram.recipe import InputRecipe
         {"spacing": 16.0, "percentiles": (99.0, 1.0)},
         {"spacing": 16.0, "percentiles": (-1.0, 99.0)},
         {"spacing": 16.0, "output_range": (1.0, 1.0)},
+        {"spacing": 16.0, "density": "grey"},
     ],
 )
 def test_impossible_recipes_are_refused(arguments):

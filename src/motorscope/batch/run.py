@@ -19,6 +19,7 @@ from motorscope.batch.loop import Begun, Done, Standing, Totals
 from motorscope.batch.settings import Choice, Settings
 from motorscope.batch.workers.job import Detector, Job
 from motorscope.contract import Message
+from motorscope.tomogram.recipe import Shade
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class BatchRequest:
         A model's name or file.
     threshold, quantile
         See `Choice`; the model's own threshold if both are ``None``.
-    spacing, device, precision, flips
+    spacing, density, device, precision, flips
         See `motorscope.batch.table.FilesRequest`.
     heatmaps
         Whether to keep heatmaps.
@@ -51,6 +52,7 @@ class BatchRequest:
     threshold: float | None = None
     quantile: float | None = None
     spacing: float | None = None
+    density: Shade | None = None
     device: str = "auto"
     precision: str = "auto"
     flips: bool | None = None
@@ -115,6 +117,7 @@ def run_batch(request: BatchRequest, detector: Detector | None = None) -> BatchR
         sha256=model.sha256,
         flips=model.card.flips if request.flips is None else request.flips,
         spacing=request.spacing,
+        density=request.density,
         precision=request.precision,
     )
     threshold = model.card.default_threshold if request.threshold is None else request.threshold

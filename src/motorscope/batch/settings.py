@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from motorscope.tomogram.recipe import Shade
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -19,6 +21,8 @@ class Settings:
         Whether to average over flips.
     spacing
         Voxel spacing in Å that overrules the files', or ``None``.
+    density
+        How dense things look in all tomograms, or ``None`` to find it out in each.
     precision
         As it was asked for; ``auto`` is chosen on each machine.
     """
@@ -27,6 +31,7 @@ class Settings:
     sha256: str
     flips: bool = False
     spacing: float | None = None
+    density: Shade | None = None
     precision: str = "auto"
 
     @property
@@ -66,6 +71,7 @@ _WORDS = {
     "sha256": "its checksum",
     "flips": "averaging over flips",
     "spacing": "the spacing",
+    "density": "the look of dense things",
     "precision": "the precision",
 }
 

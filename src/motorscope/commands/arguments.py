@@ -46,6 +46,16 @@ def add_spacing(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_density(parser: argparse.ArgumentParser) -> None:
+    """Add ``--density``."""
+    parser.add_argument(
+        "--density",
+        choices=["dark", "bright"],
+        help="how membranes and other dense things look in the tomograms, if it is not found "
+        "rightly by itself",
+    )
+
+
 def add_device(parser: argparse.ArgumentParser) -> None:
     """Add ``--device``."""
     parser.add_argument(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from motorscope.commands.arguments import (
+    add_density,
     add_device,
     add_flips,
     add_model,
@@ -68,6 +69,7 @@ def add(commands: Commands) -> None:
     add_model(parser)
     add_choice(parser)
     add_spacing(parser)
+    add_density(parser)
     parser.add_argument(
         "--heatmaps", action="store_true", help="keep the heatmaps, for the review in napari"
     )
@@ -105,6 +107,7 @@ def run(arguments: argparse.Namespace) -> int:
         threshold=arguments.threshold,
         quantile=arguments.quantile,
         spacing=arguments.spacing,
+        density=arguments.density,
         device=arguments.device,
         precision=arguments.precision,
         flips=arguments.flips,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from motorscope.commands.arguments import (
+    add_density,
     add_device,
     add_flips,
     add_model,
@@ -50,6 +51,7 @@ def add(commands: Commands) -> None:
         help="least calibrated probability of a pick, 0 to 1 (default: the model's)",
     )
     add_spacing(parser)
+    add_density(parser)
     parser.add_argument(
         "--heatmap",
         type=Path,
@@ -111,6 +113,7 @@ def run(arguments: argparse.Namespace) -> int:
         model=ModelRef(arguments.model),
         threshold=arguments.threshold,
         spacing=arguments.spacing,
+        density=arguments.density,
         heatmap=arguments.heatmap,
         device=arguments.device,
         precision=arguments.precision,

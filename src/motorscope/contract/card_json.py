@@ -81,6 +81,8 @@ def _read(hint: Any, value: Any, key: str, source: str) -> Any:
         return value
     elif hint in (str, bool) and isinstance(value, hint):
         return value
+    elif origin is typing.Literal and value in arguments:
+        return value
     elif origin is dict and isinstance(value, dict):
         return value
     name = getattr(hint, "__name__", str(hint)) if origin is None else str(hint)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from motorscope.contract import CancelToken, Progress
+from motorscope.contract import CancelToken, Notice, Progress
 from motorscope.detection.forward.watch import stop_if
 from motorscope.detection.tiling.plan import Window
 from motorscope.detection.tiling.region import Part, mirrored
@@ -35,7 +35,8 @@ class PreparedPart:
     tomogram, recipe, part
         Of what, how, and which part of it.
     intensity
-        Grey values (low, high) of the whole tomogram that become the ends of the network's range.
+        Grey values of the whole tomogram that become the ends of the network's range; see
+        `motorscope.tomogram.intensity_range`.
     """
 
     tomogram: Tomogram
@@ -97,8 +98,13 @@ class PreparedPart:
 
 def prepare_part(
     tomogram: Tomogram, recipe: InputRecipe, part: Part, cancel: CancelToken
-) -> Generator[Progress, None, PreparedPart]:
+) -> Generator[Progress | Notice, None, PreparedPart]:
     """Look at a tomogram's grey values, so that any window of a part of it can be made.
+
+    Yields
+    ------
+    Progress or Notice
+        A notice if the tomogram will be inverted though nobody said what dense things look like.
 
     Raises
     ------
@@ -116,7 +122,16 @@ def prepare_part(
     stop_if(cancel)
     yield Progress("Reading grey values", 0, 1)
     stop_if(cancel)
-    prepared = PreparedPart(tomogram, recipe, part, intensity_range(tomogram, recipe))
+    low, high = intensity_range(tomogram, recipe)
     stop_if(cancel)
     yield Progress("Reading grey values", 1, 1)
-    return prepared
+    if low > high and tomogram.density is None:
+        yield Notice(
+            f"In {tomogram.name}, membranes and other dense things seem to be {_other(recipe)}, so "
+            f"it is inverted for the network. If they are {recipe.density}, say so."
+        )
+    return PreparedPart(tomogram, recipe, part, (low, high))
+
+
+def _other(recipe: InputRecipe) -> str:
+    return "bright" if recipe.density == "dark" else "dark"

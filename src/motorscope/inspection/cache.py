@@ -195,6 +195,7 @@ def key_of(request: StageRequest, precision: str, mark: Mapping[str, Any] | None
     told = {
         "format": _FORMAT,
         "tomogram": mark_of(request.tomogram) if mark is None else mark,
+        "density": request.tomogram.density,
         "model": request.model.fingerprint,
         "input": asdict(card.input),
         "window": (card.window, card.context),

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from napari.layers import Layer
 
 from motorscope.contract.models import flips_in_words, labels
-from motorscope.plugin.layers.source import full_grid, spacing_of, suggested_spacing
+from motorscope.plugin.layers.source import density_of, full_grid, spacing_of, suggested_spacing
 from motorscope.plugin.workspace import Workspace
+from motorscope.tomogram import Shade
 from motorscope.tomogram.grid import spacing_text
 
 Entries = tuple[tuple[str, str], ...]
@@ -23,6 +24,8 @@ class TomogramState:
         Identities and names, and the chosen identity.
     shape, spacing
         As text; the spacing is the layer's own, or one to be proposed.
+    density
+        How dense things look, if a person said so.
     known, settable
         Whether the layer says its spacing; whether that in the field can be given to it as it is.
     problem
@@ -35,6 +38,7 @@ class TomogramState:
     chosen: str = ""
     shape: str = "–"
     spacing: str = ""
+    density: Shade | None = None
     known: bool = False
     settable: bool = False
     problem: str = ""
@@ -113,6 +117,7 @@ def _tomogram(workspace: Workspace) -> TomogramState:
         chosen=workspace.current,
         shape=_shape(layer),
         spacing="" if proposed is None else spacing_text(proposed),
+        density=density_of(layer),
         known=spacing is not None,
         settable=spacing is None and proposed is not None,
         problem=workspace.tomogram_problem,

@@ -24,7 +24,7 @@ from motorscope.tomogram.open import (
     open_tomogram,
 )
 from motorscope.tomogram.prepare import level_for, prepare, prepared_grid
-from motorscope.tomogram.recipe import InputRecipe
+from motorscope.tomogram.recipe import InputRecipe, Shade
 from motorscope.tomogram.volume import Level, Tomogram, read_block
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "Found",
     "InputRecipe",
     "Level",
+    "Shade",
     "Shape",
     "Tomogram",
     "Vector",

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motorscope.errors import TomogramError
+from motorscope.tomogram.contrast import density_shade
 from motorscope.tomogram.recipe import InputRecipe
 from motorscope.tomogram.volume import Tomogram, read_block
 
@@ -22,11 +23,23 @@ def intensity_range(tomogram: Tomogram, recipe: InputRecipe) -> tuple[float, flo
     off, 8-bit tomograms have the whole range of their type. If both percentiles fall together (a
     volume that is nearly all padding), the extremes are taken.
 
+    They fall (the higher value comes first, and becomes the lower end) where the recipe says how
+    dense things should look and they look the other way, as the tomogram says or
+    `motorscope.tomogram.contrast.density_shade` finds.
+
     Raises
     ------
     TomogramError
         If all finite voxels have the same value, or none is finite, or they are not real numbers.
     """
+    low, high = _range(tomogram, recipe)
+    if recipe.density is None:
+        return low, high
+    shade = tomogram.density or density_shade(tomogram)
+    return (low, high) if shade in (None, recipe.density) else (high, low)
+
+
+def _range(tomogram: Tomogram, recipe: InputRecipe) -> tuple[float, float]:
     where = tomogram.path or tomogram.name
     if tomogram.data.dtype.kind not in "iuf":
         raise TomogramError(
@@ -68,7 +81,10 @@ def byte_limits(dtype: np.dtype[Any]) -> tuple[float, float] | None:
 def scaled(
     values: NDArray[Any], intensity: tuple[float, float], output_range: tuple[float, float]
 ) -> NDArray[np.float32]:
-    """Map `intensity` onto `output_range` and clip; its middle stands for what is not finite."""
+    """Map `intensity` onto `output_range` and clip; its middle stands for what is not finite.
+
+    Where `intensity` falls, grey values are inverted.
+    """
     low, high = intensity
     bottom, top = output_range
     # Where float32 cannot hold every value, the offset goes first, at full precision.

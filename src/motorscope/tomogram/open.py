@@ -10,12 +10,17 @@ from motorscope.tomogram.formats.base import TomogramFormat
 from motorscope.tomogram.formats.portal import is_number, motors_beside, portal_shortcut
 from motorscope.tomogram.formats.shortcut import is_address, shortcut_to
 from motorscope.tomogram.formats.slices import SLICE_SUFFIXES
+from motorscope.tomogram.recipe import Shade
 from motorscope.tomogram.volume import Tomogram
 
 _COMPRESSED = (".gz", ".bz2")
 
 
-def open_tomogram(path: str | Path, spacing: float | Sequence[float] | None = None) -> Tomogram:
+def open_tomogram(
+    path: str | Path,
+    spacing: float | Sequence[float] | None = None,
+    density: Shade | None = None,
+) -> Tomogram:
     """Open a tomogram of any of the formats in `motorscope.tomogram.formats.FORMATS`.
 
     Plain MRC files and contiguous TIFF stacks are memory-mapped, and OME-Zarr is read chunk by
@@ -27,6 +32,8 @@ def open_tomogram(path: str | Path, spacing: float | Sequence[float] | None = No
         A file, or a folder that is one tomogram.
     spacing
         Voxel spacing in Å, one number or three (z, y, x), instead of what the file says.
+    density
+        How dense things look in it, if that is known.
 
     Raises
     ------
@@ -53,7 +60,7 @@ def open_tomogram(path: str | Path, spacing: float | Sequence[float] | None = No
         raise TomogramError(f"{path} holds {sides} voxels (z, y, x), a flat image; give a volume.")
     if spacing is not None:
         grid = grid.with_spacing(spacing)
-    return replace(tomogram, grid=grid, name=name_of(path), path=path)
+    return replace(tomogram, grid=grid, name=name_of(path), path=path, density=density)
 
 
 def located(text: str, say: Callable[[str], None] | None = None) -> Path:

@@ -118,7 +118,7 @@ def prepare(
     TomogramError
         If all voxels have the same value, or the result does not fit into memory.
     ValueError
-        If the part does not lie within the grid, or `intensity` does not rise.
+        If the part does not lie within the grid, or the two of `intensity` are the same.
     """
     whole = prepared_grid(tomogram.grid, recipe).shape
     part = shape or (whole[0] - start[0], whole[1] - start[1], whole[2] - start[2])
@@ -126,8 +126,8 @@ def prepare(
         raise ValueError(f"a part of {part} voxels at {start} is not within {whole}")
     if intensity is None:
         intensity = intensity_range(tomogram, recipe)
-    if not intensity[0] < intensity[1]:
-        raise ValueError(f"intensity must rise, not {intensity}")
+    if intensity[0] == intensity[1]:
+        raise ValueError(f"intensity must be two values, not {intensity}")
     try:
         result = np.empty(part, np.float32)
     except (MemoryError, ValueError) as error:  # ValueError: more bytes than can be addressed

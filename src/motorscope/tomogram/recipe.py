@@ -1,9 +1,13 @@
 """What a network wants to see: the one description from which its input is made."""
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from motorscope.errors import ConfigError
 from motorscope.tomogram.grid import Shape
+
+Shade = Literal["dark", "bright"]
+"""How dense things (protein, membranes) look."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,9 @@ class InputRecipe:
         Grey values that the network was trained with, lowest first.
     antialias
         Whether the linear filter widens when voxels become larger, so that fine noise averages out.
+    density
+        How dense things looked in what the network learned from: ``dark`` or ``bright``. Tomograms
+        in which they look the other way are inverted. ``None`` leaves all as they are.
     """
 
     spacing: float | None = None
@@ -33,6 +40,7 @@ class InputRecipe:
     rescale_8bit: bool = True
     output_range: tuple[float, float] = (0.0, 1.0)
     antialias: bool = True
+    density: Shade | None = None
 
     def __post_init__(self) -> None:
         if (self.spacing is None) == (self.shape is None):
@@ -52,3 +60,5 @@ class InputRecipe:
             raise ConfigError(f"Percentiles must rise between 0 and 100, not {self.percentiles}.")
         if not self.output_range[0] < self.output_range[1]:
             raise ConfigError(f"The output range must rise, not {self.output_range}.")
+        if self.density is not None and self.density not in get_args(Shade):
+            raise ConfigError(f"Density is dark, bright or not said, not '{self.density}'.")

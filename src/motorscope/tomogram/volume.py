@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motorscope.tomogram.grid import Shape, Vector, VoxelGrid
+from motorscope.tomogram.recipe import Shade
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class Tomogram:
         The file or folder it came from, if any.
     levels
         The coarser levels of a pyramid, the finest of them first.
+    density
+        How dense things look, if somebody said so; ``None`` to find it out.
     """
 
     data: Any
@@ -62,6 +65,7 @@ class Tomogram:
     name: str
     path: Path | None = None
     levels: tuple[Level, ...] = ()
+    density: Shade | None = None
 
     def with_spacing(self, spacing: float | tuple[float, float, float]) -> "Tomogram":
         """Return the same tomogram with a voxel spacing in Å."""

@@ -60,6 +60,7 @@ def _settings(result: Result) -> str:
         "averaged over flips" if settings.flips else "no flips",
         f"precision {settings.precision}",
         "spacing of the files" if settings.spacing is None else f"spacing {settings.spacing:g} Å",
+        *([] if settings.density is None else [f"dense things {settings.density}"]),
         f"threshold {threshold.value:.3g} ({threshold.why})",
     ]
     return f'<p class="soft">{escape(" · ".join(said))}</p>'

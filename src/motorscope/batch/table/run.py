@@ -24,7 +24,7 @@ from motorscope.contract import (
 )
 from motorscope.engine import Engine, run_on
 from motorscope.errors import MotorscopeError
-from motorscope.tomogram import Tomogram, heatmap_name, name_of, open_tomogram, write_heatmap
+from motorscope.tomogram import Shade, Tomogram, heatmap_name, name_of, open_tomogram, write_heatmap
 from motorscope.tomogram.formats import suffix_of
 
 
@@ -45,6 +45,8 @@ class FilesRequest:
         Calibrated probability from which a candidate is a pick, or ``None`` for the model's own.
     spacing
         Voxel spacing in Å that overrules the files', or ``None``.
+    density
+        How dense things look in all tomograms, or ``None`` to find it out in each.
     heatmap
         A file (MRC or OME-Zarr) to write the heatmap to; for several tomograms a folder, which then
         gets a ``NAME_heatmap.mrc`` of each. ``None`` for no heatmaps.
@@ -65,6 +67,7 @@ class FilesRequest:
     model: ModelRef
     threshold: float | None = None
     spacing: float | None = None
+    density: Shade | None = None
     heatmap: Path | None = None
     device: str = "auto"
     precision: str = "auto"
@@ -169,7 +172,7 @@ def _all_files(
     begun, finished = before is not None, False
 
     def look(path: Path) -> Run[Found]:
-        opener = partial(open_tomogram, path, spacing=request.spacing)
+        opener = partial(open_tomogram, path, spacing=request.spacing, density=request.density)
         return search(opener, request.model, request.run_settings, engine, cancel)
 
     loop = follow(left, in_turn(left, look, cancel, len(done)), bytes_of)
@@ -200,6 +203,7 @@ def _settings(request: FilesRequest, card: ModelCard) -> ledger.Settings:
         "threshold": _threshold(request, card),
         "flips": card.flips if request.flips is None else request.flips,
         "spacing": request.spacing,
+        "density": request.density,
         "heatmaps": request.heatmap is not None,
         "queue": request.queue or request.queue_heatmaps,
         "queue_heatmaps": request.queue_heatmaps,

@@ -45,7 +45,7 @@ def detect_item(job: Job, item: Item, place: Place) -> Outcome | None:
         if isinstance(message, Notice):
             notes.append(message.text)
 
-    opener = partial(open_tomogram, item.path, spacing=settings.spacing)
+    opener = partial(open_tomogram, item.path, spacing=settings.spacing, density=settings.density)
     cancel = place.cancel or threading.Event()
     found = run_to_end(search(opener, ModelRef(job.model), run, _engine(), cancel), note)
     if found is None:

@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not 0 < threshold <= 1:
         raise ConfigError(f"--threshold must lie between 0 and 1, not at {threshold}.")
     paths = list(dict.fromkeys([*arguments.files, *([like] if like else [])]))
-    tomograms = [open_tomogram(path, spacing=arguments.spacing) for path in paths]
+    tomograms = [open_tomogram(path, arguments.spacing, arguments.density) for path in paths]
     names = [tomogram.name for tomogram in tomograms]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)

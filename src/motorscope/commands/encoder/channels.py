@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     inputs = [arguments.file, *([arguments.picks] if arguments.picks else [])]
     check_output(arguments.output, arguments.overwrite, inputs)
-    tomogram = open_tomogram(arguments.file, spacing=arguments.spacing)
+    tomogram = open_tomogram(arguments.file, arguments.spacing, arguments.density)
     tables = {} if arguments.picks is None else pick_tables(read_picks(arguments.picks))
     picks = tables.get(tomogram.name, PickTable.empty())
     model = load_to_inspect(arguments.model)

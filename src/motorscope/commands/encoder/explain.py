@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from motorscope.commands.arguments import (
+    add_density,
     add_device,
     add_model,
     add_output,
@@ -61,6 +62,7 @@ def add(commands: Commands) -> None:
     )
     add_model(parser)
     add_spacing(parser)
+    add_density(parser)
     parser.add_argument(
         "--steps", type=int, default=16, metavar="N", help="of integrated gradients (default: 16)"
     )
@@ -105,7 +107,7 @@ def run(arguments: argparse.Namespace) -> int:
     method_of(arguments.method)
     if arguments.figure is not None:
         check_matplotlib()
-    tomogram = open_tomogram(arguments.file, arguments.spacing)
+    tomogram = open_tomogram(arguments.file, arguments.spacing, arguments.density)
     model = load_model(arguments.model)
     request = AttributionRequest(
         tomogram=tomogram,

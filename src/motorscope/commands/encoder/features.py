@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     format_to_write(arguments.output)
     if arguments.basis is not None and arguments.pca is None:
         raise ConfigError("--basis is for principal components; give --pca 3 too.")
-    tomogram = open_tomogram(arguments.file, spacing=arguments.spacing)
+    tomogram = open_tomogram(arguments.file, arguments.spacing, arguments.density)
     model = load_to_inspect(arguments.model)
     request = stage_request(arguments, tomogram, model, arguments.box)
     say(_facts(stage_facts(request)))

@@ -3,7 +3,13 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from motorscope.commands.arguments import add_device, add_model, add_precision, add_spacing
+from motorscope.commands.arguments import (
+    add_density,
+    add_device,
+    add_model,
+    add_precision,
+    add_spacing,
+)
 
 if TYPE_CHECKING:
     from motorscope.inspection import StageRequest
@@ -21,6 +27,7 @@ def add_stage_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_model(parser, "a model's name, or a file of weights of a detector or of an encoder alone")
     add_spacing(parser)
+    add_density(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace a file that exists")
     add_device(parser)
     add_precision(parser)

@@ -1,8 +1,9 @@
-"""Which layer is the tomogram, and how large its voxels are."""
+"""Which layer is the tomogram, how large its voxels are, and how dense things look."""
 
 from qtpy.QtWidgets import QLabel, QLineEdit, QWidget
 from superqt.utils import signals_blocked
 
+from motorscope.plugin.layers.source import set_density
 from motorscope.plugin.panel import TomogramState
 from motorscope.plugin.qt.choice_box import ChoiceBox
 from motorscope.plugin.qt.layouts import in_form, in_row
@@ -14,7 +15,7 @@ from motorscope.tomogram.grid import parse_spacing
 
 
 class TomogramControls(QWidget):
-    """Layer choice, shape and spacing."""
+    """Layer choice, shape, spacing, and whether dense things are dark."""
 
     def __init__(self, workspace: Workspace, status: StatusLine) -> None:
         super().__init__()
@@ -31,28 +32,37 @@ class TomogramControls(QWidget):
             "Press Enter or Set to apply it to the layer."
         )
         self.set = button("Set", "Give the layer this spacing.", self._on_set)
+        self.density = ChoiceBox(
+            "How membranes and other dense things look in the tomogram. The network learned from\n"
+            "dark ones; a tomogram in which they are bright is inverted for it.",
+            [("automatic", None), ("dark", "dark"), ("bright", "bright")],
+        )
         self.hint = Hint(AMBER)
         in_form(
             self,
             ("Layer", in_row(self.choice, self.queue)),
             ("Shape", self.shape),
             ("Spacing", in_row(self.spacing, QLabel("Å"), self.set)),
+            ("Density", self.density),
             self.hint,
         )
         self.choice.currentIndexChanged.connect(self._on_chosen)
         self.spacing.returnPressed.connect(self._on_set)
         self.spacing.textEdited.connect(self._on_edited)
+        self.density.currentIndexChanged.connect(self._on_density)
 
     def show_state(self, state: TomogramState) -> None:
         """Show the tomograms and the chosen one; what is being typed stays until that changes."""
         before, self._shown = self._shown, state
         if state == before:
             return
-        with signals_blocked(self.choice):
+        with signals_blocked(self.choice), signals_blocked(self.density):
             self.choice.fill((name, layer_id) for layer_id, name in state.layers)
             self.choice.choose(state.chosen)
+            self.density.choose(state.density)
         self.hint.setText(state.problem or state.doubt)
-        self.spacing.setEnabled(bool(state.chosen))
+        for part in (self.spacing, self.density):
+            part.setEnabled(bool(state.chosen))
         self.shape.setText(state.shape)
         asked = bool(state.chosen) and (not state.known or bool(state.doubt))
         self.spacing.setStyleSheet(f"border: 1px solid {AMBER};" if asked else "")
@@ -65,6 +75,10 @@ class TomogramControls(QWidget):
 
     def _on_edited(self) -> None:
         self.set.setEnabled(bool(self.spacing.text().strip() and self._shown.chosen))
+
+    def _on_density(self) -> None:
+        if self._workspace.layer is not None:
+            set_density(self._workspace.layer, self.density.currentData())
 
     def _on_set(self) -> None:
         if self._workspace.layer is not None:

@@ -12,8 +12,11 @@ from motorscope.picks.coordinates.placing import Volume
 from motorscope.plugin.layers.kinds import TOMOGRAM, LayerKind
 from motorscope.plugin.layers.looks import ANGSTROM, AXES
 from motorscope.plugin.layers.tag import kind_of, tag_of
-from motorscope.tomogram import Level, Tomogram, VoxelGrid, name_of
+from motorscope.tomogram import Level, Shade, Tomogram, VoxelGrid, name_of
 from motorscope.tomogram.volume import averaged
+
+_DENSITY = "motorscope density"
+"""Key in the metadata of a tomogram's layer."""
 
 
 def identity(layer: Layer) -> str:
@@ -61,6 +64,17 @@ def spacing_of(layer: Layer) -> tuple[float, float, float] | None:
     return (z, y, x)
 
 
+def density_of(layer: Layer) -> Shade | None:
+    """Return how dense things look in a tomogram's layer, if a person said so."""
+    said: Shade | None = layer.metadata.get(_DENSITY)
+    return said
+
+
+def set_density(layer: Layer, density: Shade | None) -> None:
+    """Keep how dense things look with a tomogram's layer; ``None`` to find it out."""
+    layer.metadata[_DENSITY] = density
+
+
 def tomogram_from_layer(layer: Layer) -> Tomogram:
     """Return the tomogram that an image layer shows; its voxels stay where they are (lazy).
 
@@ -78,7 +92,7 @@ def tomogram_from_layer(layer: Layer) -> Tomogram:
     check_source(layer)
     data, levels = (layer.data[0], _levels(layer)) if layer.multiscale else (layer.data, ())
     grid = full_grid(layer)
-    tomogram = Tomogram(data, grid, tomogram_name(layer), path_of(layer), levels)
+    tomogram = Tomogram(data, grid, tomogram_name(layer), path_of(layer), levels, density_of(layer))
     locked = layer.locked_data_level if layer.multiscale else None
     return tomogram if locked is None else tomogram.at(int(locked))
 

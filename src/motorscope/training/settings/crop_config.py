@@ -119,7 +119,7 @@ class DataConfig:
 
     def recipe(self) -> InputRecipe:
         """Return how tomograms become the network's input."""
-        return InputRecipe(spacing=self.spacing)
+        return InputRecipe(spacing=self.spacing, density="dark")
 
 
 @dataclass(frozen=True)

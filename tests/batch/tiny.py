@@ -47,6 +47,8 @@ def deadly(job: Job, item: Item, place: Place) -> Outcome | None:
         os.kill(os.getpid(), signal.SIGKILL)
     if item.name == "broken":
         raise TomogramError(f"{item.path} is damaged; copy it again.")
+    if item.name == "nameless":
+        raise TomogramError("The voxel spacing is unknown; give it.")
     if item.name == "faulty":
         raise ZeroDivisionError("by zero")
     return instant(job, item, place)

@@ -8,6 +8,7 @@ from motorscope.batch.executors import open_pool
 from motorscope.batch.executors.handing_out import run_items
 from motorscope.batch.executors.pool import Wanted
 from motorscope.batch.loop import Done, Totals
+from motorscope.batch.workers.work import work
 from motorscope.contract import run_to_end
 
 
@@ -29,3 +30,14 @@ def test_one_that_kills_its_process_and_others_that_fail_stop_nobody(make_job):
     assert {each.path for each in items if job.store.claim(each).exists()} <= {
         outcomes["deadly"].item.path  # of the process that was killed
     }
+
+
+def test_failure_names_its_tomogram_once(make_job):
+    job, (broken, nameless) = make_job(["broken", "nameless"])
+    for item in (broken, nameless):
+        work(job, item, tiny.deadly)
+    errors = [outcome.error for outcome in job.store.outcomes()]
+    assert errors == [
+        f"{broken.path} is damaged; copy it again.",
+        f"{nameless.path}: The voxel spacing is unknown; give it.",
+    ]

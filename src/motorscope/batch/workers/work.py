@@ -142,7 +142,7 @@ def _outcome(job: Job, item: Item, detector: Detector) -> Outcome | None:
         raise
     except MotorscopeError as error:
         trace = "\n".join(getattr(error, "__notes__", ()))  # of a fault within the engine
-        outcome = Outcome(item, error=str(error), trace=trace)
+        outcome = Outcome(item, error=_naming(item, str(error)), trace=trace)
     except OSError as error:
         outcome = Outcome(item, error=f"{item.path}: {error.strerror or error}.")
     except Exception as error:  # a fault of the program must not stop thousands of tomograms
@@ -163,6 +163,11 @@ def _outcome(job: Job, item: Item, detector: Detector) -> Outcome | None:
             when=datetime.now(UTC).isoformat(timespec="seconds"),
         ),
     )
+
+
+def _naming(item: Item, said: str) -> str:
+    """Return a sentence that says which tomogram it is about: it stands among thousands."""
+    return said if item.path in said or item.name in said else f"{item.path}: {said}"
 
 
 def _is_done(job: Job, item: Item) -> bool:

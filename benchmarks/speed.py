@@ -189,7 +189,7 @@ def table(
 SAID = {
     "cold": "`motorscope detect`, from the command's start",
     "one-look": "the same without mirror images (`--no-flips`)",
-    "warm": "the same twice in one process, the first time on 64³ voxels",
+    "warm": "first 64³ voxels and then the same, in one process (seconds of both)",
     "monai": "MONAI's sliding window, 128³, overlap 0.5, eager fp32",
     "monai-plan": "MONAI's sliding window with our windows and folded network",
 }

@@ -37,6 +37,21 @@ def test_fused_copy_gives_the_same_logits(backbone):
     assert all(p.requires_grad for p in network.parameters())
 
 
+def test_copy_has_only_what_is_folded_in_memory_of_its_own(network):
+    fused = fuse_for_inference(network)
+    own = {each.data_ptr() for each in network.parameters()}
+    new = [name for name, each in fused.named_parameters() if each.data_ptr() not in own]
+    folded = [
+        f"{place}.{conv}.{kind}".lstrip(".")
+        for place, module in fused.named_modules()
+        for conv, _ in getattr(module, "folds", ())
+        for kind in ("weight", "bias")
+    ]
+    flat = [name for name, each in fused.named_parameters() if each.ndim < 5]
+    assert set(new) & set(flat) == set(folded) & set(flat)
+    assert set(folded) <= set(new)
+
+
 def test_a_network_in_training_is_folded_with_its_running_statistics(network):
     x = torch.randn(1, 1, 32, 32, 32)
     with torch.no_grad():

@@ -1,3 +1,6 @@
+import platform
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -20,9 +23,24 @@ def test_a_missing_device_is_named_with_those_there_are(name):
     assert repr(name) in str(error.value)
 
 
-def test_a_cpu_has_memory_and_nothing_to_release():
+def test_a_cpu_has_memory_for_windows():
     assert free_memory(CPU) > 0
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another allocator")
+def test_what_was_freed_is_given_back():
+    blocks = [bytes(b"1" * 100_000) for _ in range(2000)]
+    last = blocks[-1]  # keeps glibc from giving back what lies before it
+    full = resident()
+    blocks.clear()
     release(CPU)
+    assert resident() < full - 150_000_000
+    assert last
+
+
+def resident() -> int:
+    status = Path("/proc/self/status").read_text()
+    return 1024 * int(status.partition("RssAnon:")[2].split()[0])
 
 
 def test_a_cpu_has_a_name():

@@ -1,20 +1,20 @@
 """The open tomograms of a viewer: each is one object, which owns what belongs to it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from napari.components import ViewerModel
-from napari.layers import Layer
+from napari.layers import Image, Layer
 from psygnal import Signal
 
 from motorscope.contract import DetectionResult, ModelCard
 from motorscope.plugin.connections import listen
 from motorscope.plugin.layers.kinds import TOMOGRAM, TOP, Ending, LayerKind
 from motorscope.plugin.layers.picks_view import PicksView
-from motorscope.plugin.layers.source import identity, is_source
-from motorscope.plugin.layers.tag import kind_of, retag, tag_of
+from motorscope.plugin.layers.source import identity, is_source, place
+from motorscope.plugin.layers.tag import KEY, kind_of, retag, tag_of
 from motorscope.review import Review
 from motorscope.review.comparison import Compared
 from motorscope.review.heatmap_part import Heatmap
@@ -214,6 +214,21 @@ class Tomograms:
         if tomogram.hidden:
             tomogram.hide()
         return added
+
+    def put(
+        self, tomogram: OpenTomogram, arguments: Mapping[str, Any], keep_selection: bool = False
+    ) -> Layer:
+        """Show an image in the layer of its kind and part, which is added where there is none.
+
+        `arguments` are those of ``add_image``; one that is there keeps its looks and its name.
+        """
+        tag = arguments["metadata"][KEY]
+        layer = tomogram.layer_of(tag.kind, tag.part)
+        if layer is None:
+            return self.add(tomogram, Image(**arguments), keep_selection)
+        layer.data = arguments["data"]
+        place(layer, arguments, "translate")
+        return layer
 
     @contextmanager
     def quiet(self) -> Iterator[None]:

@@ -30,7 +30,6 @@ class MotorscopeWidget(Dock):
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__(napari_viewer)
         workspace = self.workspace
-        self._viewer = napari_viewer
         self.runner = JobRunner(self)
         self.ends.callback(self.runner.tokens.cancel_all)
         self.status = StatusLine()
@@ -44,11 +43,11 @@ class MotorscopeWidget(Dock):
         self.review = ReviewControls(workspace, self.ends)
         self.comparison = ComparisonControls(workspace, self.status, self.ends)
         tip = "Look at what the network sees, and ask it why."
-        self.encoder = button("Encoder…", tip, self._on_encoder)
+        self.encoder = button("Encoder…", tip, lambda: show_dock(napari_viewer, ENCODER))
         self._lay_out()
 
-        self.review.gallery.clicked.connect(self._on_gallery)
-        self.tomogram.queue.clicked.connect(self._on_queue)
+        self.review.gallery.clicked.connect(lambda: show_dock(napari_viewer, GALLERY))
+        self.tomogram.queue.clicked.connect(lambda: show_dock(napari_viewer, QUEUE))
         self.runner.busy_changed.connect(self._refresh)
         listen(self.ends, workspace.events.all, self._refresh)
         listen(self.ends, workspace.tomograms.changed, self._refresh)
@@ -90,24 +89,14 @@ class MotorscopeWidget(Dock):
             self.model.show_state(state.model)
             self.run.show_state(state.run)
         if before is None or state.tomogram != before.tomogram:
-            layer = self.workspace.layer
             if before is not None and state.tomogram.left(before.tomogram):
                 self.status.say("")  # what was said is of that one
-            self.detections.set_layer(layer)
-            self.comparison.set_layer(layer)
-            self.review.set_layer(layer)
+            self.detections.refresh()
+            self.comparison.offer()
+            self.review.follow()
         if self._find_wanted and state.run.able:
             self._find_wanted = False
             self.run.start()
-
-    def _on_gallery(self) -> None:
-        show_dock(self._viewer, GALLERY)
-
-    def _on_encoder(self) -> None:
-        show_dock(self._viewer, ENCODER)
-
-    def _on_queue(self) -> None:
-        show_dock(self._viewer, QUEUE)
 
     def _on_focus_window(self, *_: object) -> None:
         """Hide nothing any longer: a key that comes up in another window is not heard of."""

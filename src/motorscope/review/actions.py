@@ -1,10 +1,21 @@
 """What a person can do in a review, by name: words, keys, and what comes of it."""
 
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from motorscope.errors import PicksError
+from motorscope.picks.maxima.candidates import FLOOR
+from motorscope.picks.maxima.near import nearest_summit
 from motorscope.review import intake
 from motorscope.review.review import Review
+from motorscope.tomogram import VoxelGrid
 from motorscope.words import counted
+
+SNAP_RADIUS = 400.0
+"""How far in Å a pick may go to a maximum of the heatmap: not to the next motor."""
 
 
 @dataclass(frozen=True)
@@ -110,3 +121,43 @@ def do(review: Review, name: str, go_on: bool = True) -> str:
     if name == "redo":
         return "" if review.redo() else "There is nothing to redo."
     raise KeyError(name)
+
+
+def snap(
+    review: Review, heatmap: NDArray[Any], grid: VoxelGrid, radius: float = SNAP_RADIUS
+) -> str:
+    """Move the selected picks to the highest maximum of a heatmap ``(z, y, x)`` nearby.
+
+    Parameters
+    ----------
+    grid
+        The heatmap's.
+    radius
+        How far away, in Å, a maximum may be.
+
+    Returns
+    -------
+    str
+        How high it is, in a sentence.
+
+    Raises
+    ------
+    PicksError
+        If nothing is selected, or no maximum to speak of is near.
+    """
+    if not review.selected:
+        raise PicksError("No motor is selected; go to one, or click on it.")
+    found = {
+        pick: nearest_summit(heatmap, grid, list(review.position(pick)), radius)
+        for pick in review.selected
+    }
+    near = {pick: summit for pick, (summit, _) in found.items() if summit is not None}
+    value = max(value for _, value in found.values())
+    if not near:
+        raise PicksError(
+            f"The heatmap has no maximum of {FLOOR} or more within {radius:.0f} Å, where it is "
+            f"{value:.4f} at most."
+        )
+    review.move(list(near), np.array(list(near.values())))
+    stayed = f"; {len(found) - len(near)} stayed" if len(near) < len(found) else ""
+    return f"Moved to a maximum of {value:.2f}{stayed}."

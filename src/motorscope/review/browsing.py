@@ -1,7 +1,7 @@
 """Where a person is among the picks of a tomogram, and which of them are shown, in what order."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -115,6 +115,13 @@ class Browsing(ABC):
         """Select a pick and bring it into view."""
         self.select([pick])
         self.went_to.emit(pick)
+
+    def choose(self, ids: Sequence[int]) -> None:
+        """Go to the only one of some picks, or select several."""
+        if len(ids) == 1:
+            self.go_to(ids[0])
+        else:
+            self.select(ids)
 
     def step(self, step: int = 1, undecided: bool = False) -> bool:
         """Go to the next pick (-1: the one before), or to the next undecided one.

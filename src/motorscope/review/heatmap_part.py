@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from motorscope.tomogram.grid import Box, VoxelGrid
+from motorscope.tomogram.grid import Box, VoxelGrid, triple
 
 Floats = NDArray[np.float32]
 Heatmap = tuple[NDArray[np.float32], VoxelGrid]
@@ -47,7 +47,7 @@ def trusted_box(region: Box, part: VoxelGrid, whole: VoxelGrid) -> Box:
     high = np.where(
         last < np.asarray(whole.shape) - 1, np.minimum(high, whole.to_world(last) - edge), high
     )
-    return _triple(low), _triple(high)
+    return triple(low), triple(high)
 
 
 def voxels_in(box: Box, grid: VoxelGrid) -> Slices:
@@ -89,7 +89,3 @@ def pasted(target: Floats, grid: VoxelGrid, values: Floats, part: VoxelGrid, box
         voxels = np.round(voxels)
     result[place] = ndimage.map_coordinates(values, voxels, order=1, mode="nearest")
     return result
-
-
-def _triple(values: NDArray[np.float64]) -> tuple[float, float, float]:
-    return (float(values[0]), float(values[1]), float(values[2]))

@@ -53,14 +53,14 @@ class VoxelGrid:
             If a number is not positive and finite.
         """
         try:
-            triple = np.broadcast_to(np.asarray(spacing, dtype=float), 3)
+            sides = np.broadcast_to(np.asarray(spacing, dtype=float), 3)
         except (TypeError, ValueError) as error:
             raise SpacingError(
                 f"A voxel spacing is one number in Å or three (z, y, x), not {spacing!r}."
             ) from error
-        if not (np.isfinite(triple).all() and (triple > 0).all()):
+        if not (np.isfinite(sides).all() and (sides > 0).all()):
             raise SpacingError(f"A voxel spacing must be a positive number of Å, not {spacing!r}.")
-        return replace(self, spacing=_triple(triple))
+        return replace(self, spacing=triple(sides))
 
     def known_spacing(self) -> Vector:
         """Return the spacing in Å.
@@ -114,12 +114,12 @@ class VoxelGrid:
         return VoxelGrid(
             shape=shape,
             spacing=(spacing[0] * stride, spacing[1] * stride, spacing[2] * stride),
-            origin=_triple(self.to_world((offset, offset, offset))),
+            origin=triple(self.to_world((offset, offset, offset))),
         )
 
     def cropped(self, start: Shape, shape: Shape) -> "VoxelGrid":
         """Return the grid of the part that begins at voxel ``start``."""
-        return VoxelGrid(shape=shape, spacing=self.spacing, origin=_triple(self.to_world(start)))
+        return VoxelGrid(shape=shape, spacing=self.spacing, origin=triple(self.to_world(start)))
 
 
 def plausible_spacing(values: Sequence[float]) -> Vector | None:
@@ -165,5 +165,7 @@ def spacing_text(spacing: Vector) -> str:
     return numbers[0] if len(set(numbers)) == 1 else " ".join(numbers)
 
 
-def _triple(values: NDArray[np.float64]) -> Vector:
+def triple(values: ArrayLike) -> Vector:
+    """Return three numbers (z, y, x) of an array ``(3,)``."""
+    values = np.asarray(values, dtype=float)
     return (float(values[0]), float(values[1]), float(values[2]))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from motorscope.tomogram.grid import Shape, Vector, VoxelGrid
+from motorscope.tomogram.grid import Shape, Vector, VoxelGrid, triple
 from motorscope.tomogram.recipe import Shade
 
 
@@ -35,8 +35,8 @@ class Level:
         z, y, x = (int(side) for side in self.data.shape)
         if finest.spacing is None:
             return VoxelGrid((z, y, x), None, finest.origin)
-        spacing = _triple(np.multiply(finest.spacing, self.factors))
-        return VoxelGrid((z, y, x), spacing, _triple(finest.to_world(self.offset)))
+        spacing = triple(np.multiply(finest.spacing, self.factors))
+        return VoxelGrid((z, y, x), spacing, triple(finest.to_world(self.offset)))
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def averaged(data: Any, finest: Shape) -> Level:
         ratio = fine / coarse
         whole = round(ratio)
         factors.append(float(whole) if whole and abs(fine - whole * coarse) < whole else ratio)
-    return Level(data, _triple(factors), _triple([(factor - 1) / 2 for factor in factors]))
+    return Level(data, triple(factors), triple([(factor - 1) / 2 for factor in factors]))
 
 
 def read_block(data: Any, slices: tuple[slice, slice, slice]) -> NDArray[Any]:
@@ -99,7 +99,3 @@ def read_block(data: Any, slices: tuple[slice, slice, slice]) -> NDArray[Any]:
     Of a memory map or array it is a view, of a lazy array the computed values.
     """
     return np.asarray(data[slices])
-
-
-def _triple(values: Any) -> Vector:
-    return (float(values[0]), float(values[1]), float(values[2]))

@@ -35,7 +35,7 @@ def controls(viewer: ViewerModel, qtbot):
         qtbot.addWidget(widget)
     tomogram = Tomogram(data=np.zeros(GRID.shape, np.uint8), grid=GRID, name="tomo")
     layer = viewer.add_image(tomogram.data, **tomogram_arguments(tomogram))
-    controls.set_layer(layer)
+    controls.offer()
     yield controls, workspace, layer, status
     ends.close()
     workspace.close()

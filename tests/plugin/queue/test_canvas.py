@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from motorscope.batch.queue import Searched
+from motorscope.batch.queue.reading import open_job
 from motorscope.batch.worklist import scan
 from motorscope.picks import PickTable, Summits
 from motorscope.plugin.layers.kinds import PICKS, TOMOGRAM
+from motorscope.plugin.layers.looks import tomogram_arguments
 from motorscope.plugin.layers.source import identity
 from motorscope.plugin.layers.tag import kind_of, tag_of
 from motorscope.plugin.queue import layers as queue_layers
 from motorscope.plugin.queue.controller import QueueController
-from motorscope.plugin.queue.prefetch import open_job
 from motorscope.review import Search, intake
 from motorscope.tomogram import VoxelGrid, write_heatmap, write_mrc
 
@@ -52,7 +53,7 @@ def desk(make_napari_viewer_proxy, new_controllers, tmp_path, qapp):
 def show(desk, name, qapp):
     """Open a tomogram of the queue; draw it."""
     entry = next(each for each in desk.queue.entries.values() if each.name == name)
-    job = open_job(entry, None, threading.Event())
+    job = open_job(entry, None, tomogram_arguments, threading.Event())
     desk.show(next(job))
     list(job)
     qapp.processEvents()

@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 
 from motorscope.batch.loop import Begun, Done, Standing
-from motorscope.batch.queue import FoundAlike, Like, QueueTask, alike_job, search_job
+from motorscope.batch.queue import (
+    Failed,
+    FoundAlike,
+    Like,
+    Opened,
+    QueueTask,
+    alike_job,
+    search_job,
+)
+from motorscope.batch.queue.reading import open_job
 from motorscope.batch.worklist import scan
 from motorscope.contract import ModelRef, RunSettings
 from motorscope.contract.stages import OpenStageRequest
@@ -16,12 +25,12 @@ from motorscope.engine import ThreadEngine
 from motorscope.errors import PicksError
 from motorscope.picks import PickTable
 from motorscope.plugin.layers.kinds import HEATMAP, PICKS, TOMOGRAM
-from motorscope.plugin.layers.source import identity
+from motorscope.plugin.layers.looks import tomogram_arguments
+from motorscope.plugin.layers.source import identity, path_of
 from motorscope.plugin.layers.tag import kind_of, tag_of
 from motorscope.plugin.queue.controller import QueueController
-from motorscope.plugin.queue.prefetch import Failed, Opened, open_job
-from motorscope.plugin.review.journals import kept_elsewhere
 from motorscope.review import Journal, Mark
+from motorscope.review.journal.place import kept_elsewhere
 from motorscope.review.worklist import (
     FAILED,
     NEW,
@@ -78,7 +87,7 @@ def entry(desk, name):
 
 
 def show(desk, name, spacing=None):
-    job = open_job(entry(desk, name), spacing, threading.Event())
+    job = open_job(entry(desk, name), spacing, tomogram_arguments, threading.Event())
     message = next(job)
     assert isinstance(message, Opened)
     list(job)
@@ -407,7 +416,7 @@ def test_tomograms_that_vanished_or_are_damaged_do_not_stop_the_others(desk, fol
     assert "does not exist" in entry(desk, "a").problem
     assert entry(desk, "b").status == FAILED
     assert entry(desk, "c").status == NOTHING
-    message = next(open_job(entry(desk, "a"), None, threading.Event()))
+    message = next(open_job(entry(desk, "a"), None, tomogram_arguments, threading.Event()))
     assert isinstance(message, Failed)
     assert "does not exist" in message.text
 
@@ -517,10 +526,11 @@ def test_read_only_folder_keeps_its_results_in_the_data_folder(
     desk.set_queue(scan(folder))
     search(desk, engine, "a")
     show(desk, "a")
-    assert "read-only" in kept_elsewhere(desk.layer, entry(desk, "a").journal)
-    assert not kept_elsewhere(desk.layer, folder / "a.motorscope.jsonl")
+    path = path_of(desk.layer)
+    assert "read-only" in kept_elsewhere(entry(desk, "a").journal, path)
+    assert not kept_elsewhere(folder / "a.motorscope.jsonl", path)
     # What is thrown away in the end, as after an unattended demo, has no place to be told of.
-    assert not kept_elsewhere(desk.layer, journals / "a.motorscope.jsonl", scratch=journals)
+    assert not kept_elsewhere(journals / "a.motorscope.jsonl", path, scratch=journals)
     set_reviewed(desk, "a")
     assert entry(desk, "a").journal.parent == entry(desk, "a").heatmap.parent == journals
     desk.reviews.viewer.layers.remove(desk.layer)

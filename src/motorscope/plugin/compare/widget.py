@@ -5,7 +5,7 @@ from pathlib import Path
 
 from napari.layers import Layer, Points
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QSizePolicy, QWidget
+from qtpy.QtWidgets import QFileDialog, QLabel, QSizePolicy, QWidget
 from superqt.utils import signals_blocked
 
 from motorscope.errors import PicksError
@@ -24,6 +24,7 @@ from motorscope.plugin.qt.parts import AMBER, Hint, StatusLine
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.workspace import Workspace
 from motorscope.review.comparison import RADIUS, summary
+from motorscope.words import counted
 
 _WORDS = {"both": "both", "mine": "only mine", "theirs": "only theirs"}
 
@@ -49,7 +50,6 @@ class ComparisonControls(QWidget):
         self._workspace, self._status = workspace, status
         self._reviews = ReviewController.of(workspace)
         self._comparisons = CompareController.of(workspace)
-        self._layer: Layer | None = None
         self._seen: set[str] = set()
         self.other = ChoiceBox("A points layer: a colleague's picks, another program's, the truth.")
         self.other.setPlaceholderText("no points layer yet")
@@ -85,7 +85,7 @@ class ComparisonControls(QWidget):
         self.radius.valueChanged.connect(self._on_radius)
         listen(ends, workspace.tomograms.changed, self.offer)
         listen(ends, self._comparisons.changed, self._on_changed)
-        self.offer()
+        self.refresh()  # the panel has the sets offered once it hears of what arrives
 
     def _lay_out(self) -> None:
         self.results = QWidget()
@@ -100,15 +100,10 @@ class ComparisonControls(QWidget):
             self.results,
         )
 
-    def set_layer(self, layer: Layer | None) -> None:
-        """Show the comparison of a tomogram."""
-        self._layer = layer
-        self.offer()
-
     def offer(self) -> None:
-        """List the sets that there are; the one that was chosen stays so."""
-        sets = other_sets(self._workspace.viewer, self._layer)
-        compared = self._comparisons.compared(self._layer)
+        """List the sets to compare the chosen tomogram with; the one that was chosen stays so."""
+        sets = other_sets(self._workspace.viewer, self._workspace.layer)
+        compared = self._comparisons.compared(self._workspace.layer)
         wanted = self.other.currentData() if compared is None else compared.other
         with signals_blocked(self.other):
             self.other.fill((points.name, identity(points)) for points in sets)
@@ -119,8 +114,8 @@ class ComparisonControls(QWidget):
 
     def refresh(self) -> None:
         """Show what came out."""
-        compared = self._comparisons.compared(self._layer)
-        self.setEnabled(self._layer is not None)
+        compared = self._comparisons.compared(self._workspace.layer)
+        self.setEnabled(self._workspace.layer is not None)
         for each in (self.take, self.button):
             each.setEnabled(self.other.count() > 0)
         self.results.setVisible(compared is not None)
@@ -142,7 +137,7 @@ class ComparisonControls(QWidget):
         count = numbers["mine"] + numbers["theirs"]
         for each in (self.previous, self.next):
             each.setEnabled(count > 0)
-        self.number.setText(f"{count} disagreement{'s' * (count != 1)}" if count else "all agree")
+        self.number.setText(counted(count, "disagreement") if count else "all agree")
 
     def _likely(self, sets: list[Points]) -> int:
         """Return the number of the set that was opened last on this tomogram, else of the last."""
@@ -155,10 +150,9 @@ class ComparisonControls(QWidget):
         """Whether points were read from a file and placed on the tomogram."""
         tag = tag_of(points)
         return (
-            self._layer is not None
-            and tag is not None
+            tag is not None
             and tag.kind is COORDINATES
-            and tag.tomogram == identity(self._layer)
+            and tag.tomogram == self._workspace.current != ""
         )
 
     def _notice(self, sets: list[Points]) -> None:
@@ -179,14 +173,14 @@ class ComparisonControls(QWidget):
         self.take.setVisible(points is None)
 
     def _on_changed(self, layer_id: str) -> None:
-        if self._layer is not None and identity(self._layer) == layer_id:
+        if layer_id == self._workspace.current:
             self.refresh()
 
     def _on_compare(self) -> None:
         self._status.guard(self._compare)
 
     def _on_radius(self) -> None:
-        if self._comparisons.compared(self._layer) is not None:
+        if self._comparisons.compared(self._workspace.layer) is not None:
             self._on_compare()
 
     def _compare(self) -> None:
@@ -199,13 +193,14 @@ class ComparisonControls(QWidget):
         self._status.say(take_into_review(self._reviews, tomogram, other, self.radius.value()))
 
     def _chosen(self) -> tuple[Layer, Points]:
+        layer = self._workspace.layer
         other = by_identity(self._workspace.viewer.layers, self.other.currentData() or "")
-        if self._layer is None or not isinstance(other, Points):
+        if layer is None or not isinstance(other, Points):
             raise PicksError("There is no other set of picks; open one with File….")
-        return self._layer, other
+        return layer, other
 
     def _on_step(self, step: int) -> None:
-        layer = self._layer
+        layer = self._workspace.layer
         if layer is None:
             return
         where = self._status.guard(lambda: self._comparisons.step(layer, step))
@@ -213,7 +208,7 @@ class ComparisonControls(QWidget):
             self.number.setText(f"{where[0]} of {where[1]}")
 
     def _on_file(self) -> None:
-        layer = self._layer
+        layer = self._workspace.layer
         if layer is None:
             return
         folder = (path_of(layer) or Path("x")).absolute().parent
@@ -246,17 +241,13 @@ class _Offer(QWidget):
         self._text = QLabel()
         self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.button = button("Take into review")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(6, 2, 6, 2)
-        row.addWidget(self._text, 1)
-        row.addWidget(self.button)
+        in_column(self, in_row(self._text, self.button), around=(6, 2, 6, 2))
         self.hide()
 
     def offer(self, points: Points | None) -> None:
         """Show the row for a points layer, or hide it."""
         self.points = "" if points is None else identity(points)
         if points is not None:
-            count = len(points.data)
-            self._text.setText(f"{count} point{'s' * (count != 1)} of {points.name}")
+            self._text.setText(f"{counted(len(points.data), 'point')} of {points.name}")
             self._text.setToolTip(points.name)
         self.setVisible(points is not None)

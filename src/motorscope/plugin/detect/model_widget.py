@@ -5,16 +5,16 @@ from pathlib import Path
 from qtpy.QtWidgets import QFileDialog, QWidget
 from superqt.utils import signals_blocked
 
-from motorscope.contract import Inventory, InventoryRequest, ModelOption, ModelRef, ModelRequest
+from motorscope.contract import ModelOption, ModelRef, ModelRequest
 from motorscope.engine import Failure, run_on
 from motorscope.errors import ModelError
+from motorscope.plugin.detect.models import look_for_models
 from motorscope.plugin.panel import ModelState
 from motorscope.plugin.qt.choice_box import ChoiceBox
 from motorscope.plugin.qt.layouts import in_form, in_row
 from motorscope.plugin.qt.making import button
 from motorscope.plugin.qt.parts import Hint, StatusLine
 from motorscope.plugin.qt.runner import JobRunner
-from motorscope.plugin.settings import preferences
 from motorscope.plugin.workspace import Workspace
 
 FILES = "Models (*.json *.safetensors *.pt *.pth);;All files (*)"
@@ -44,12 +44,7 @@ class ModelControls(QWidget):
         self.choice.currentIndexChanged.connect(self._on_chosen)
         self.device.currentIndexChanged.connect(self._on_device)
         if not workspace.options:
-            runner.start(
-                run_on,
-                workspace.engine,
-                InventoryRequest(preferences().model),
-                on_result=self._on_inventory,
-            )
+            look_for_models(workspace, runner, status.warn, self._on_inventory)
 
     def show_state(self, state: ModelState) -> None:
         """Show the models and the chosen one, and the devices."""
@@ -97,15 +92,10 @@ class ModelControls(QWidget):
             run_on, self._workspace.engine, ModelRequest(choice), on_result=self._on_opened
         )
 
-    def _on_inventory(self, result: Inventory | Failure | None) -> None:
-        if result is None:
-            return
-        if isinstance(result, Failure):
-            self._status.warn(result.text)
-            return
-        self._workspace.take_inventory(result)
-        wanted, self._wanted = self._wanted, None
-        if wanted is not None:
+    def _on_inventory(self, known: bool) -> None:
+        wanted = self._wanted
+        if known and wanted is not None:
+            self._wanted = None
             self._status.guard(lambda: self.choose(wanted))
 
     def _on_opened(self, result: ModelOption | Failure | None) -> None:

@@ -4,7 +4,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
-from napari.layers import Layer
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 from superqt import QDoubleSlider
@@ -14,13 +13,14 @@ from motorscope.files import cache_folder
 from motorscope.plugin.connections import listen
 from motorscope.plugin.coordinates.save_widget import ask_and_save
 from motorscope.plugin.detect.histogram_widget import ScoreHistogram
-from motorscope.plugin.layers.source import identity, path_of
+from motorscope.plugin.layers.source import path_of
 from motorscope.plugin.qt.layouts import in_form, in_row
 from motorscope.plugin.qt.making import button, number_box
 from motorscope.plugin.qt.parts import StatusLine
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.workspace import Workspace
-from motorscope.review import intake
+from motorscope.review import Review, intake
+from motorscope.words import counted
 
 
 class DetectionControls(QWidget):
@@ -28,8 +28,8 @@ class DetectionControls(QWidget):
 
     def __init__(self, workspace: Workspace, status: StatusLine, ends: ExitStack) -> None:
         super().__init__()
-        self._reviews, self._status = ReviewController.of(workspace), status
-        self._layer: Layer | None = None
+        self._workspace, self._reviews = workspace, ReviewController.of(workspace)
+        self._status = status
         self.count = QLabel()
         self.histogram = ScoreHistogram()
         self.slider = QDoubleSlider(Qt.Orientation.Horizontal)
@@ -63,17 +63,12 @@ class DetectionControls(QWidget):
         self.threshold.valueChanged.connect(self._on_threshold)
         self.histogram.threshold_dragged.connect(self._on_threshold)
         self.distance.valueChanged.connect(self._on_distance)
-        listen(ends, self._reviews.changed, self._on_detection)
-        self.refresh()
-
-    def set_layer(self, layer: Layer | None) -> None:
-        """Show the detection of a tomogram."""
-        self._layer = layer
+        listen(ends, self._reviews.changed, self._on_review)
         self.refresh()
 
     def refresh(self) -> None:
-        """Show what the review holds."""
-        review = self._reviews.review(self._layer)
+        """Show what the review of the chosen tomogram holds."""
+        review = self._review
         self.setEnabled(review is not None)
         if review is None:
             self.count.setText("no detection yet")
@@ -91,24 +86,27 @@ class DetectionControls(QWidget):
         self.histogram.set_scores(scores)
         self.histogram.set_threshold(review.threshold)
         above = int((scores >= review.threshold).sum())
-        self.count.setText(f"{above} of {len(scores)} candidate{'s' * (len(scores) != 1)}")
+        self.count.setText(f"{above} of {counted(len(scores), 'candidate')}")
 
-    def _on_detection(self, layer_id: str) -> None:
-        if self._layer is not None and identity(self._layer) == layer_id:
+    @property
+    def _review(self) -> Review | None:
+        return self._reviews.review(self._workspace.layer)
+
+    def _on_review(self, layer_id: str) -> None:
+        if layer_id == self._workspace.current:
             self.refresh()
 
     def _on_threshold(self, value: float) -> None:
-        review = self._reviews.review(self._layer)
-        if review is not None:
-            review.set_threshold(round(float(value), 3))
+        if self._review is not None:
+            self._review.set_threshold(round(float(value), 3))
 
     def _on_distance(self, value: float) -> None:
-        review = self._reviews.review(self._layer)
+        review = self._review
         if review is not None and review.minimum_distance != value:
             self._status.guard(lambda: intake.set_minimum_distance(review, value))
 
     def _on_save(self) -> None:
-        layer = self._layer
+        layer = self._workspace.layer
         if layer is None:
             return
         folder = (path_of(layer) or Path("x")).absolute().parent

@@ -3,9 +3,8 @@
 from napari.components import ViewerModel
 from qtpy.QtCore import QSize
 
-from motorscope.contract import Inventory, InventoryRequest
-from motorscope.engine import Failure, run_on
 from motorscope.plugin.connections import listen
+from motorscope.plugin.detect.models import look_for_models
 from motorscope.plugin.encoder.channels.controller import ChannelsController
 from motorscope.plugin.encoder.channels.probe import ProbeController
 from motorscope.plugin.encoder.channels.probe_widget import ProbeControls
@@ -26,7 +25,6 @@ from motorscope.plugin.qt.layouts import in_dock
 from motorscope.plugin.qt.parts import AMBER, Hint, Section, StatusLine
 from motorscope.plugin.qt.runner import JobRunner
 from motorscope.plugin.review.commands import serve_reviews
-from motorscope.plugin.settings import preferences
 
 
 class EncoderWidget(Dock):
@@ -65,12 +63,7 @@ class EncoderWidget(Dock):
         listen(self.ends, self.encoder.changed, self._refresh)
         self._refresh()
         if not workspace.options:
-            self._new_runner().start(
-                run_on,
-                workspace.engine,
-                InventoryRequest(preferences().model),
-                on_result=self._on_inventory,
-            )
+            look_for_models(workspace, self._new_runner(), self.status.warn)
         mind_wheel_and_keys(self)
 
     def sizeHint(self) -> QSize:
@@ -110,9 +103,3 @@ class EncoderWidget(Dock):
             self.status.say(text)
         else:
             self.status.warn(text)
-
-    def _on_inventory(self, result: Inventory | Failure | None) -> None:
-        if isinstance(result, Failure):
-            self.status.warn(result.text)
-        elif result is not None:
-            self.workspace.take_inventory(result)

@@ -13,6 +13,7 @@ from motorscope.plugin.layers.kinds import TOMOGRAM, LayerKind
 from motorscope.plugin.layers.looks import ANGSTROM, AXES
 from motorscope.plugin.layers.tag import kind_of, tag_of
 from motorscope.tomogram import Level, Shade, Tomogram, VoxelGrid, name_of
+from motorscope.tomogram.grid import triple
 from motorscope.tomogram.volume import averaged
 
 _DENSITY = "motorscope density"
@@ -106,7 +107,7 @@ def full_grid(layer: Layer) -> VoxelGrid:
         return VoxelGrid(shape=(z, y, x), spacing=None)
     unit = np.asarray(spacing) / np.asarray(layer.scale, dtype=float)
     origin = np.asarray(layer.translate, dtype=float) * unit
-    return VoxelGrid(shape=(z, y, x), spacing=_triple(spacing), origin=_triple(origin))
+    return VoxelGrid(shape=(z, y, x), spacing=triple(spacing), origin=triple(origin))
 
 
 def volume_of(layer: Layer) -> Volume:
@@ -176,7 +177,7 @@ def suggested_spacing(layer: Layer) -> tuple[float, float, float] | None:
     """Return the scale of a layer that has no unit of length: to be proposed, not believed."""
     if layer.ndim != 3 or spacing_of(layer) is not None or np.allclose(layer.scale, 1):
         return None
-    return _triple(np.asarray(layer.scale, dtype=float))
+    return triple(np.asarray(layer.scale, dtype=float))
 
 
 def _levels(layer: Image) -> tuple[Level, ...]:
@@ -211,7 +212,3 @@ def path_of(layer: Layer) -> Path | None:
     tag = tag_of(layer)
     path = (None if tag is None else tag.path) or layer.source.path
     return None if path is None else Path(path)
-
-
-def _triple(values: Any) -> tuple[float, float, float]:
-    return (float(values[0]), float(values[1]), float(values[2]))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 from napari.components import ViewerModel
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from motorscope.errors import TomogramError
 from motorscope.plugin.layers.source import angstrom_per
-from motorscope.tomogram.grid import Box, VoxelGrid
+from motorscope.tomogram.grid import Box, VoxelGrid, triple
 
 SLAB = 2000.0
 """Thickness in Å of the slab around the current slice that counts as in view."""
@@ -62,7 +61,7 @@ def visible_box(viewer: ViewerModel, layer: Layer, grid: VoxelGrid) -> Box:
             "Nothing of the tomogram is in view; move it back into the canvas, "
             "or search the whole volume."
         )
-    return _triple(low), _triple(high)
+    return triple(low), triple(high)
 
 
 def look_at(viewer: ViewerModel, layer: Layer, position: Sequence[float]) -> None:
@@ -79,7 +78,7 @@ def look_at(viewer: ViewerModel, layer: Layer, position: Sequence[float]) -> Non
     centre = np.array(viewer.scene.camera.center, dtype=float)
     displayed = list(viewer.dims.displayed)
     centre[-len(displayed) :] = point[displayed]
-    viewer.scene.camera.center = _triple(centre)
+    viewer.scene.camera.center = triple(centre)
 
 
 def zoom_to(viewer: ViewerModel, layer: Layer, position: Sequence[float], width: float) -> bool:
@@ -114,7 +113,3 @@ def steady(viewer: ViewerModel) -> Iterator[None]:
     ndim = viewer.dims.ndim
     viewer.dims.set_point(range(ndim - len(point), ndim), point)
     camera.update(before)
-
-
-def _triple(values: Any) -> tuple[float, float, float]:
-    return (float(values[0]), float(values[1]), float(values[2]))

@@ -11,46 +11,37 @@ from pathlib import Path
 from napari.layers import Layer
 from psygnal import Signal
 
-from motorscope.batch.loop import Begun, Done
-from motorscope.batch.queue import FoundAlike, Searched
+from motorscope.batch.loop import Done
+from motorscope.batch.queue import Failed, FoundAlike, Opened, Searched
 from motorscope.errors import MotorscopeError, PicksError
 from motorscope.plugin.connections import listen
 from motorscope.plugin.detect.controller import DetectController
 from motorscope.plugin.layers.source import full_grid, identity, path_of, spacing_of
-from motorscope.plugin.queue.layers import (
-    give_away,
-    opened_layer,
-    show_heatmap,
-    show_tomogram,
-)
-from motorscope.plugin.queue.prefetch import Failed, Opened
+from motorscope.plugin.queue.layers import give_away, opened_layer, show_tomogram
+from motorscope.plugin.review.heatmaps import put_heatmap
 from motorscope.review import Review, Search, intake
 from motorscope.review.record import to_json
 from motorscope.review.searches import search_marks
 from motorscope.review.worklist import Entry, Worklist
+from motorscope.review.worklist.desk import Desk
 from motorscope.review.worklist.keeping import as_reviewed, kept, kept_alike, noted
 
 
-class QueueController:
+class QueueController(Desk):
     """Which tomograms there are, and which one is open.
 
     Attributes
     ----------
-    changed
-        Emitted when an entry, or the whole queue, has changed.
     went_to
         Emitted when another tomogram was opened or closed.
-    queue
-        The queue, or ``None`` before a folder was opened.
     """
 
-    changed = Signal()
     went_to = Signal()
 
     def __init__(self, detections: DetectController) -> None:
+        super().__init__()
         self.reviews, self.heatmaps = detections.reviews, detections.heatmaps
         self.tomograms = self.reviews.tomograms
-        self.queue: Worklist | None = None
         self._spacing_wanted = False  # by the open tomogram, whose file does not say it
         self._ends = ExitStack()
         self._ends.callback(self.went_to.disconnect)
@@ -71,10 +62,6 @@ class QueueController:
         self._refresh_current()
         self.changed.emit()
         self.went_to.emit()
-
-    def entry(self, path: Path | None) -> Entry | None:
-        """Return the entry of a path, or ``None`` if the queue has none."""
-        return None if self.queue is None or path is None else self.queue.entries.get(path)
 
     def take_entries(self, entries: list[Entry]) -> None:
         """Take entries as their journals have them; the open one is known better."""
@@ -115,12 +102,6 @@ class QueueController:
 
     # Searching
 
-    def begin(self, message: Begun[Entry]) -> None:
-        """Mark a tomogram as being searched."""
-        entry = self.entry(message.item.path)
-        if entry is not None:
-            self.put(replace(entry, running=True, problem=""))
-
     def finish(self, message: Done[Entry, Searched] | Done[Entry, FoundAlike]) -> None:
         """Keep what became of a search."""
         if isinstance(message.value, FoundAlike):
@@ -129,13 +110,8 @@ class QueueController:
             self.take_in(message.value)
         else:
             assert message.error is not None
-            self.fail(Failed.of(message.item.path, message.error))
-
-    def fail(self, message: Failed) -> None:
-        """Keep why a tomogram could not be opened or searched."""
-        entry = self.entry(message.path)
-        if entry is not None:
-            self.put(replace(entry, running=False, problem=message.text, unspaced=message.unspaced))
+            failed = Failed.of(message.item.path, message.error)
+            self.fail(failed.path, failed.text, failed.unspaced)
 
     def take_in(self, found: Searched) -> None:
         """Keep what was found: in the review if the tomogram is open, else in its journal.
@@ -175,22 +151,10 @@ class QueueController:
         except MotorscopeError as error:
             self.put(replace(entry, problem=str(error)))
 
-    def end_search(self) -> None:
-        """Nothing is searched any more: whatever was, is as before."""
-        if self.queue is not None:
-            running = [each for each in self.queue.entries.values() if each.running]
-            self.put(*(replace(each, running=False) for each in running))
-
     # Reviewing
 
     def target(self, path: Path) -> tuple[Entry, Review | None]:
-        """Return the entry of a tomogram to be marked, and its review if it is open.
-
-        Raises
-        ------
-        PicksError
-            If it is not in the queue, or its journal cannot be written.
-        """
+        """Return the entry of a tomogram to be marked, and its review if it is open; see `Desk`."""
         entry, layer = self.entry(path), self._layer_of(path)
         if entry is None:
             raise PicksError(f"{path} is not in the queue any more.")
@@ -204,13 +168,6 @@ class QueueController:
             )
         return entry, review
 
-    def put(self, *entries: Entry) -> None:
-        """Take entries in place of those of the same tomograms."""
-        if self.queue is not None and entries:
-            known = [each for each in entries if each.path in self.queue.entries]
-            self.queue = self.queue.with_entries(*known)
-            self.changed.emit()
-
     # Inner parts
 
     def _layer_of(self, path: Path) -> Layer | None:
@@ -221,8 +178,8 @@ class QueueController:
     def _keep_unkept(self) -> str:
         """Let the open tomogram be the person's if edits are not on disk; return what to say."""
         layer = self.layer
-        review = self.reviews.review(layer)
-        if layer is None or review is None or review.journal or not review.history.can_undo:
+        tomogram = self.tomograms.of(layer)
+        if layer is None or tomogram is None or not tomogram.unkept:
             return ""
         give_away(layer)
         return f"{layer.name} stays open: its edits are not on disk yet; save them."
@@ -232,7 +189,7 @@ class QueueController:
         before, threshold = review.table, review.threshold
         summits = found.summits
         self.heatmaps.keep(identity(layer))
-        show_heatmap(self.tomograms, layer, found.heatmap)
+        put_heatmap(self.tomograms, layer, found.heatmap, keep_selection=True)
         self.heatmaps.settle(identity(layer), found.heatmap)
         self.reviews.take_in(
             layer, summits.candidates, summits.distance, threshold, summits=summits

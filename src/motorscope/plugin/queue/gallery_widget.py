@@ -15,10 +15,9 @@ from qtpy.QtGui import (
     QKeySequence,
     QPainter,
     QPaintEvent,
-    QPen,
     QPixmap,
 )
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout
+from qtpy.QtWidgets import QLabel, QSizePolicy
 
 from motorscope.batch.reporting.gallery import Key, Picture, Wanted, picture_job, read_job
 from motorscope.picks import STATUSES
@@ -28,8 +27,10 @@ from motorscope.plugin.layers.looks import label
 from motorscope.plugin.qt.choice_box import ChoiceBox
 from motorscope.plugin.qt.controls import mind_wheel_and_keys
 from motorscope.plugin.qt.dock import Dock
+from motorscope.plugin.qt.layouts import in_column, in_row
+from motorscope.plugin.qt.making import button
 from motorscope.plugin.qt.runner import JobRunner
-from motorscope.plugin.review.closeups_widget import draw_label
+from motorscope.plugin.review.closeups_widget import draw_label, draw_tile
 from motorscope.plugin.review.wall_view import TileWall
 from motorscope.review.actions import key_of
 from motorscope.review.worklist import Entry
@@ -43,7 +44,6 @@ _KEPT = 1000  # pictures: some 50 MB
 _ORDERS = {"best first": "score", "doubtful first": "doubt"}
 _STATUSES = {"to decide": "candidate", "accepted": "accepted", "rejected": "rejected", "all": ""}
 _DECISIONS = {"accept": "accepted", "reject": "rejected", "candidate": "candidate"}
-_DARK = QColor("#202225")
 
 
 class CandidatesWidget(Dock):
@@ -77,30 +77,24 @@ class CandidatesWidget(Dock):
         self._soon.setInterval(0)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._draw_some)
-        self.order, self.status = ChoiceBox(), ChoiceBox()
-        for box, choices in ((self.order, _ORDERS), (self.status, _STATUSES)):
-            for words, value in choices.items():
-                box.addItem(words, value)
-            box.currentIndexChanged.connect(self.refresh)
-        self.order.setToolTip(
-            "Doubtful ones are those whose score is nearest to their tomogram's threshold."
-        )
+        tip = "Doubtful ones are those whose score is nearest to their tomogram's threshold."
+        self.order, self.status = ChoiceBox(tip, _ORDERS.items()), ChoiceBox("", _STATUSES.items())
         self.title = QLabel()
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.buttons = {
-            name: QPushButton(f"{name.capitalize()} {key_of(name)}") for name in _DECISIONS
+            name: button(f"{name.capitalize()} {key_of(name)}", then=partial(self.decide, name))
+            for name in _DECISIONS
         }
-        self.undo = QPushButton("Undo")
-        self.undo.setToolTip("Take the last decisions or marks back, from all that got them.")
+        tip = "Take the last decisions or marks back, from all that got them."
+        self.undo = button("Undo", tip, lambda: marker.undo())
         self.tiles = TileWall(PIXELS, self._draw)
         self.tiles.setToolTip(
             "Click (with Shift or Ctrl for more), or draw a frame, to choose candidates;\n"
             "a double click opens the tomogram there."
         )
         self._lay_out()
-        for name, button in self.buttons.items():
-            button.clicked.connect(partial(self.decide, name))
-        self.undo.clicked.connect(marker.undo)
+        for box in (self.order, self.status):
+            box.currentIndexChanged.connect(self.refresh)
         self.tiles.chosen.connect(self._on_chosen)
         self.tiles.opened.connect(lambda number: self.opened.emit(*self.candidates.key(number)))
         listen(self.ends, marker.changed, self.refresh)
@@ -158,23 +152,15 @@ class CandidatesWidget(Dock):
             event.ignore()
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(3)
-        row.addWidget(self.order)
-        row.addWidget(self.status)
-        row.addWidget(self.title, 1)
-        for button in (*self.buttons.values(), self.undo):
-            row.addWidget(button)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(4, 2, 4, 2)
-        layout.addLayout(row)
-        layout.addWidget(self.tiles, 1)
+        parts = (self.order, self.status, self.title, *self.buttons.values(), self.undo)
+        row = in_row(*parts, wide=2, spacing=3)
+        in_column(self, row, self.tiles, around=(4, 2, 4, 2)).setStretch(1, 1)
 
     def _update_buttons(self) -> None:
         rows = self.tiles.selected
-        for name, button in self.buttons.items():
+        for name, each in self.buttons.items():
             status = _DECISIONS[name]
-            button.setEnabled(any(STATUSES[self.candidates.statuses[n]] != status for n in rows))
+            each.setEnabled(any(STATUSES[self.candidates.statuses[n]] != status for n in rows))
         self.undo.setEnabled(self._marker.can_undo)
 
     # Choosing
@@ -213,25 +199,19 @@ class CandidatesWidget(Dock):
         candidates = self.candidates
         key = candidates.key(number)
         entry = candidates.entries[candidates.owners[number]]
-        painter.fillRect(square, _DARK)
+        picture = self._pictures.get(key)
         if key not in self._pictures:
             self._wanted[key] = Wanted(key, entry, tuple(candidates.positions[number].tolist()))
             self._soon.start()
-        elif (picture := self._pictures[key]) is not None:
-            painter.drawPixmap(square, picture)
-        else:
+        colour = QColor(STATUS_COLOURS[STATUSES[candidates.statuses[number]]])
+        draw_tile(painter, square, picture, label(candidates.scores[number]) or "added", colour)
+        if picture is None and key in self._pictures:
             painter.setPen(QColor("#8a9099"))
             painter.drawText(square, Qt.AlignmentFlag.AlignCenter, "no picture")
-        colour = QColor(STATUS_COLOURS[STATUSES[candidates.statuses[number]]])
-        inner = QRectF(square.adjusted(3, 3, -3, -3))
-        draw_label(painter, inner, label(candidates.scores[number]) or "added", colour)
-        metrics = painter.fontMetrics()
-        room = int(inner.width()) - 6
-        name = metrics.elidedText(entry.name, Qt.TextElideMode.ElideMiddle, room)
+        metrics, inner = painter.fontMetrics(), QRectF(square.adjusted(3, 3, -3, -3))
+        name = metrics.elidedText(entry.name, Qt.TextElideMode.ElideMiddle, int(inner.width()) - 6)
         inner.setTop(inner.bottom() - metrics.height())
         draw_label(painter, inner, name, QColor("white"))
-        painter.setPen(QPen(colour, 3))
-        painter.drawRect(square.adjusted(1, 1, -2, -2))
 
     def _draw_some(self) -> None:
         """Make pictures of what is in view, unless some are being made."""

@@ -14,13 +14,21 @@ from uuid import uuid4
 import numpy as np
 from napari.layers import Image, Layer
 
+from motorscope.batch.queue import Opened
 from motorscope.plugin.document import Tomograms
 from motorscope.plugin.layers.kinds import HEATMAP, PICKS, Ending
 from motorscope.plugin.layers.looks import heatmap_arguments, tomogram_data
-from motorscope.plugin.layers.source import identity, is_queued, is_upright, place, spacing_of
+from motorscope.plugin.layers.source import (
+    identity,
+    is_queued,
+    is_upright,
+    place,
+    spacing_of,
+    tomogram_name,
+)
 from motorscope.plugin.layers.tag import KEY, retag
-from motorscope.plugin.queue.prefetch import Opened
 from motorscope.plugin.review.controller import ReviewController
+from motorscope.plugin.review.heatmaps import put_heatmap
 from motorscope.review.heatmap_part import Heatmap
 
 _LOG = logging.getLogger(__name__)
@@ -71,19 +79,6 @@ def give_away(layer: Layer) -> None:
     retag(layer, queued=False)
 
 
-def show_heatmap(tomograms: Tomograms, layer: Layer, heatmap: Heatmap) -> None:
-    """Show a heatmap right above its tomogram, in place of an older one."""
-    tomogram = tomograms.of(layer)
-    assert tomogram is not None
-    shown = tomogram.layer_of(HEATMAP)
-    if shown is not None:
-        if shown.data is not heatmap[0]:
-            _fill_heatmap(shown, layer, heatmap)
-        return
-    image = Image(**heatmap_arguments(*heatmap, layer.name, tomogram.id))
-    tomograms.add(tomogram, image, keep_selection=True)
-
-
 def _open_afresh(reviews: ReviewController, opened: Opened) -> Layer:
     """Add the layers of a tomogram: all, or none if that fails."""
     arguments = {**opened.arguments, "metadata": _metadata(opened)}
@@ -91,7 +86,7 @@ def _open_afresh(reviews: ReviewController, opened: Opened) -> Layer:
     try:
         reviews.restore(layer)
         if opened.heatmap is not None:
-            show_heatmap(reviews.tomograms, layer, opened.heatmap)
+            put_heatmap(reviews.tomograms, layer, opened.heatmap, keep_selection=True)
         _look_over(reviews, layer)
     except Exception:
         remove_tomogram(reviews, layer)
@@ -126,14 +121,14 @@ def _exchange(reviews: ReviewController, layer: Layer, opened: Opened) -> None:
             _fill_heatmap(shown, layer, opened.heatmap)
             tomogram.layers.append(shown)
         elif opened.heatmap is not None:
-            show_heatmap(reviews.tomograms, layer, opened.heatmap)
+            put_heatmap(tomograms, layer, opened.heatmap, keep_selection=True)
         _look_over(reviews, layer)
     tomograms.changed.emit()
 
 
 def _fill_heatmap(shown: Layer, layer: Layer, heatmap: Heatmap) -> None:
     """Make a heatmap's layer show another heatmap, of another tomogram's layer."""
-    arguments = heatmap_arguments(*heatmap, layer.name, identity(layer))
+    arguments = heatmap_arguments(*heatmap, tomogram_name(layer), identity(layer))
     shown.data = arguments["data"]
     shown.metadata = arguments["metadata"]
     place(shown, arguments, "translate", "name")

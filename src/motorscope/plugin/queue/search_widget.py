@@ -9,16 +9,16 @@ from qtpy.QtWidgets import QLabel, QLineEdit, QProgressBar, QWidget
 
 from motorscope.batch.loop import Begun, Done, Standing
 from motorscope.batch.queue import Like, QueueTask, Spacing, alike_job, search_job
-from motorscope.contract import Inventory, InventoryRequest, Progress
-from motorscope.engine import Failure, run_on
+from motorscope.contract import Progress
+from motorscope.engine import Failure
 from motorscope.errors import ModelError, PicksError, SpacingError
+from motorscope.plugin.detect.models import look_for_models
 from motorscope.plugin.qt.layouts import NONE, in_column, in_row
 from motorscope.plugin.qt.making import button
 from motorscope.plugin.qt.parts import AMBER, Hint, StatusLine
 from motorscope.plugin.qt.runner import Job, JobRunner
 from motorscope.plugin.queue.controller import QueueController
 from motorscope.plugin.queue.table_view import QueueTable
-from motorscope.plugin.settings import preferences
 from motorscope.plugin.workspace import Workspace
 from motorscope.review.worklist import FAILED, NEW, NO_SPACING, Entry
 from motorscope.tomogram.grid import parse_spacing
@@ -144,12 +144,8 @@ class SearchControls(QWidget):
         if not self._workspace.options:  # no panel has looked for the models
             self.progress.setText("Loading the models…")
             self.bar.setRange(0, 0)
-            self.runner.start(
-                run_on,
-                self._workspace.engine,
-                InventoryRequest(preferences().model),
-                on_result=partial(self._on_inventory, entries),
-            )
+            then = partial(self._on_models, entries)
+            look_for_models(self._workspace, self.runner, self._status.warn, then)
             return
         task = self._status.guard(lambda: self._task(entries))
         if task is None:
@@ -180,20 +176,17 @@ class SearchControls(QWidget):
             flips=workspace.flips,
         )
 
-    def _on_inventory(self, entries: Sequence[Entry], result: Inventory | Failure | None) -> None:
+    def _on_models(self, entries: Sequence[Entry], known: bool) -> None:
         self.progress.setText("")
-        if isinstance(result, Failure):
-            self._status.warn(result.text)
-        if not isinstance(result, Inventory):
+        if known:
+            self._run(entries)
+        else:
             self.settled.emit()
-            return
-        self._workspace.take_inventory(result)
-        self._run(entries)
 
     def _on_message(self, message: Any) -> None:
         if isinstance(message, Begun):
             self._begun = message
-            self._desk.begin(message)
+            self._desk.begin(message.item.path)
             self.bar.setRange(0, message.total * _STEPS)
             self.bar.setValue((message.number - 1) * _STEPS)
         elif isinstance(message, Standing):

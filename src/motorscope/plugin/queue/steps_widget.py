@@ -1,12 +1,14 @@
 """The way from one tomogram of a queue to the next, and its marks: buttons with their keys."""
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import partial
-from typing import Any
 
+from napari.components import ViewerModel
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QGridLayout, QPushButton, QWidget
 
+from motorscope.plugin.connections import bind_keys
 from motorscope.plugin.qt.layouts import NONE, in_column
 from motorscope.plugin.qt.making import button, check_box
 from motorscope.plugin.qt.parts import Hint
@@ -47,10 +49,8 @@ class StepControls(QWidget):
 
     pressed = Signal(str)
 
-    def __init__(self, viewer: Any) -> None:
+    def __init__(self, viewer: ViewerModel, ends: ExitStack) -> None:
         super().__init__()
-        self._viewer = viewer
-        self._bound: list[str] = []
         self.buttons: dict[str, QPushButton] = {}
         for name, (words, tip) in _BUTTONS.items():
             self.buttons[name] = button(words, tip, partial(self._press, name), narrow=True)
@@ -66,20 +66,7 @@ class StepControls(QWidget):
             grid.addWidget(self.buttons[name], 2, 3 * place, 1, 3)
         self.target = Hint()
         in_column(self, grid, self.target, self.go_on, around=NONE, spacing=4)
-
-    def bind(self) -> None:
-        """Bind the keys in the viewer; a key that somebody has bound there already stays theirs."""
-        for name, key in KEYS.items():
-            try:
-                self._viewer.bind_key(key, _on_key(partial(self._press, name)))
-            except ValueError:
-                continue
-            self._bound.append(key)
-
-    def unbind(self) -> None:
-        """Give the keys back; doing so twice does no harm."""
-        while self._bound:
-            self._viewer.bind_key(self._bound.pop(), None)
+        bind_keys(ends, viewer, {key: self._on_key(name) for name, key in KEYS.items()})
 
     def update_buttons(
         self, listed: bool, targets: Sequence[Entry], current: Entry | None, can_undo: bool
@@ -105,9 +92,8 @@ class StepControls(QWidget):
     def _press(self, name: str, *_: object) -> None:
         self.pressed.emit(name)
 
-
-def _on_key(action: Callable[[], None]) -> Callable[[Any], None]:
-    return lambda _: action()
+    def _on_key(self, name: str) -> Callable[[ViewerModel], None]:
+        return lambda _: self.pressed.emit(name)
 
 
 def _surprise(targets: Sequence[Entry], current: Entry | None) -> str:

@@ -7,10 +7,11 @@ from napari.components import ViewerModel
 from qtpy.QtCore import QSize, QTimer, Signal
 from qtpy.QtWidgets import QDockWidget
 
-from motorscope.batch.queue import scan_job
+from motorscope.batch.queue import Failed, Opened, TomogramReader, scan_job
 from motorscope.engine import Failure
 from motorscope.plugin.connections import listen
 from motorscope.plugin.detect.controller import DetectController
+from motorscope.plugin.layers.looks import tomogram_arguments
 from motorscope.plugin.qt.controls import mind_wheel_and_keys
 from motorscope.plugin.qt.dock import Dock
 from motorscope.plugin.qt.layouts import in_column
@@ -20,7 +21,6 @@ from motorscope.plugin.queue.controller import QueueController
 from motorscope.plugin.queue.gallery_widget import CandidatesWidget
 from motorscope.plugin.queue.list_widget import ListControls
 from motorscope.plugin.queue.marks_widget import ask_below, is_sure
-from motorscope.plugin.queue.prefetch import Failed, Opened, TomogramReader
 from motorscope.plugin.queue.search_widget import SearchControls
 from motorscope.plugin.queue.steps_widget import StepControls
 from motorscope.plugin.queue.table_view import QueueTable
@@ -52,14 +52,15 @@ class QueueWidget(Dock):
         self.desk = QueueController(DetectController.of(self.workspace))
         self.ends.callback(self.desk.close)
         self.scans, self.reads = JobRunner(self), JobRunner(self)
-        self._reader = TomogramReader(self.reads, self._on_opened, self._on_open_failed)
+        self._reader = TomogramReader(
+            self.reads, tomogram_arguments, self._on_opened, self._on_open_failed
+        )
         self._row = 0
         self._pick: tuple[Path, int] | None = None
         self.candidates: CandidatesWidget | None = None
         self._scanned = False
         self._make_parts()
         self._connect()
-        self.steps.bind()
         self.refresh()
         mind_wheel_and_keys(self)
 
@@ -170,7 +171,7 @@ class QueueWidget(Dock):
         self._read_ahead()
 
     def _on_open_failed(self, failed: Failed) -> None:
-        self.desk.fail(failed)
+        self.desk.fail(failed.path, failed.text, failed.unspaced)
         self.status.warn(failed.text)
 
     def _read_ahead(self) -> None:
@@ -254,12 +255,11 @@ class QueueWidget(Dock):
         self.status = StatusLine()
         self.status.follow(self.workspace, self.ends)
         self.search = SearchControls(self.desk, self.workspace, self.table, self.status)
-        self.steps = StepControls(self._viewer)
+        self.steps = StepControls(self._viewer, self.ends)
         soon = QTimer(self)
         soon.setSingleShot(True)
         self.marker = Marker(self.desk, soon.start)
         soon.timeout.connect(self.marker.go_on)
-        self.ends.callback(self.steps.unbind)
         self.ends.callback(self._close_candidates)
         for runner in (self.search.runner, self.scans, self.reads):
             self.ends.callback(runner.tokens.cancel_all)

@@ -1,14 +1,17 @@
 """Three close-ups of the current pick: what is around it in each plane."""
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
 from napari.layers import Layer
 from numpy.typing import NDArray
-from qtpy.QtCore import QPointF, QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QImage, QPainter, QPaintEvent, QPixmap
+from qtpy.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from qtpy.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QPixmap
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
+from motorscope.plugin.connections import listen
 from motorscope.plugin.layers.source import tomogram_from_layer
 from motorscope.tomogram import InputRecipe, level_for
 from motorscope.tomogram.closeups import PLANES, REACH, close_up, coloured
@@ -44,6 +47,7 @@ class CloseUps(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._layer: Layer | None = None
+        self._following = ExitStack()
         self._position: tuple[float, ...] | None = None
         self._pictures: dict[str, QPixmap] = {}
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -65,17 +69,13 @@ class CloseUps(QWidget):
         if layer != self._layer:
             self.let_go()
             self._layer = layer
-            if layer is not None:
-                for emitter in appearance_of(layer):
-                    emitter.connect(self.refresh)
+            follow_appearance(self._following, layer, self.refresh)
         self._position = place
         self.refresh()
 
     def let_go(self) -> None:
         """Stop following the layer's contrast and colours."""
-        if self._layer is not None:
-            for emitter in appearance_of(self._layer):
-                emitter.disconnect(self.refresh)
+        self._following.close()
         self._layer = None
 
     def refresh(self, event: Any = None) -> None:
@@ -104,10 +104,25 @@ class CloseUps(QWidget):
         painter.end()
 
 
-def appearance_of(layer: Layer) -> list[Any]:
-    """Return the events of a tomogram's layer after which its pictures look otherwise."""
-    events = layer.events
-    return [events.contrast_limits, events.colormap, events.gamma, events.data]
+def follow_appearance(ends: ExitStack, layer: Layer | None, slot: Callable[..., Any]) -> None:
+    """Call `slot` when pictures of a tomogram's layer look otherwise, until `ends` is closed."""
+    if layer is not None:
+        events = layer.events
+        for emitter in (events.contrast_limits, events.colormap, events.gamma, events.data):
+            listen(ends, emitter, slot)
+
+
+def draw_tile(
+    painter: QPainter, square: QRect, picture: QPixmap | None, words: str, colour: QColor
+) -> None:
+    """Draw a picture, dark while it is being made, with words in a corner, and a frame."""
+    if picture is None:
+        painter.fillRect(square, _BACKGROUND)
+    else:
+        painter.drawPixmap(square, picture)
+    draw_label(painter, QRectF(square.adjusted(3, 3, -3, -3)), words, colour)
+    painter.setPen(QPen(colour, 3))
+    painter.drawRect(square.adjusted(1, 1, -2, -2))
 
 
 def draw_label(painter: QPainter, square: QRectF, text: str, colour: QColor) -> None:

@@ -1,17 +1,19 @@
 """The actions of a review in a viewer: for buttons, and for keys while the canvas has focus."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 from napari.layers import Layer
 
 from motorscope.errors import MotorscopeError
+from motorscope.plugin.connections import bind_keys
 from motorscope.plugin.layers.bare import BareView
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.review.heatmaps import HeatmapController
 from motorscope.plugin.review.pointing import add_at_cursor, snap, zoom
 from motorscope.plugin.workspace import Workspace
-from motorscope.review.actions import ACTIONS, BARE, do
+from motorscope.review.actions import ACTIONS, BARE, Action, do
 
 
 class ReviewActions:
@@ -29,8 +31,9 @@ class ReviewActions:
         self, reviews: ReviewController, bare: BareView, chosen: Callable[[], Layer | None]
     ) -> None:
         """Bind nothing yet; `chosen` returns the tomogram's layer that actions are about."""
-        self._viewer, self._reviews, self._chosen = reviews.viewer, reviews, chosen
-        self._bound: list[str] = []
+        self._reviews, self._chosen = reviews, chosen
+        self._ends = ExitStack()
+        self._ends.callback(bare.release)
         self.goes_on = True
         self.bare = bare
 
@@ -48,21 +51,12 @@ class ReviewActions:
 
     def bind(self) -> None:
         """Bind the keys in the viewer; a key that somebody has bound there already stays theirs."""
-        for action in ACTIONS:
-            key = action.key.replace("+", "-")
-            if key:
-                hold = _holder(self.bare) if action.name == BARE else None
-                try:
-                    self._viewer.bind_key(key, hold or _runner(self.run, action.name))
-                except ValueError:
-                    continue
-                self._bound.append(key)
+        actions = {each.key.replace("+", "-"): self._on_key(each) for each in ACTIONS if each.key}
+        bind_keys(self._ends, self._reviews.viewer, actions)
 
     def close(self) -> None:
         """Give the keys back; doing so twice does no harm."""
-        self.bare.release()
-        while self._bound:
-            self._viewer.bind_key(self._bound.pop(), None)
+        self._ends.close()
 
     def run(self, name: str) -> None:
         """Do what an action of `ACTIONS` says, if a tomogram is chosen.
@@ -92,23 +86,16 @@ class ReviewActions:
         except MotorscopeError as error:
             self._reviews.said.emit(str(error))
 
+    def _on_key(self, action: Action) -> Callable[[Any], Any]:
+        return self._hold if action.name == BARE else lambda _: self.run(action.name)
+
+    def _hold(self, _: Any) -> Iterator[None]:
+        self.bare.hold()
+        yield
+        self.bare.release()
+
 
 def serve_reviews(workspace: Workspace) -> None:
     """Let the review of the chosen tomogram be there with its heatmap and keys, in any dock."""
     HeatmapController.of(workspace)
     ReviewActions.of(workspace)
-
-
-def _holder(bare: BareView) -> Callable[[Any], Iterator[None]]:
-    """Return what napari runs to the ``yield`` when a key goes down, and on when it comes up."""
-
-    def hold(_: Any) -> Iterator[None]:
-        bare.hold()
-        yield
-        bare.release()
-
-    return hold
-
-
-def _runner(run: Callable[[str], None], name: str) -> Callable[[Any], None]:
-    return lambda _: run(name)

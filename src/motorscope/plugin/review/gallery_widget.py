@@ -7,15 +7,16 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Layer
 from numpy.typing import NDArray
-from qtpy.QtCore import QObject, QRect, QRectF, QSize, QTimer, Signal
-from qtpy.QtGui import QColor, QPainter, QPen, QPixmap
-from qtpy.QtWidgets import QLabel, QVBoxLayout
+from qtpy.QtCore import QObject, QRect, QSize, QTimer, Signal
+from qtpy.QtGui import QColor, QPainter, QPixmap
+from qtpy.QtWidgets import QLabel
 
 from motorscope.plugin.connections import listen
 from motorscope.plugin.layers.kinds import STATUS_COLOURS
 from motorscope.plugin.layers.looks import label
 from motorscope.plugin.qt.dock import Dock
-from motorscope.plugin.review.closeups_widget import appearance_of, draw_label, picture_of
+from motorscope.plugin.qt.layouts import in_column
+from motorscope.plugin.review.closeups_widget import draw_tile, follow_appearance, picture_of
 from motorscope.plugin.review.commands import serve_reviews
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.review.wall_view import TileWall
@@ -41,6 +42,7 @@ class Pictures(QObject):
     def __init__(self) -> None:
         super().__init__()
         self._layer: Layer | None = None
+        self._following = ExitStack()
         self._pictures: dict[bytes, QPixmap] = {}
         self._wanted: dict[bytes, NDArray[np.float64]] = {}
         self._timer = QTimer(self)
@@ -49,13 +51,9 @@ class Pictures(QObject):
 
     def set_layer(self, layer: Layer | None) -> None:
         """Make pictures of another tomogram, and follow its contrast and colours."""
-        if self._layer is not None:
-            for emitter in appearance_of(self._layer):
-                emitter.disconnect(self.forget)
+        self._following.close()
         self._layer = layer
-        if layer is not None:
-            for emitter in appearance_of(layer):
-                emitter.connect(self.forget)
+        follow_appearance(self._following, layer, self.forget)
         self.forget()
 
     def let_go(self) -> None:
@@ -105,23 +103,19 @@ class GalleryWidget(Dock):
         serve_reviews(self.workspace)
         self._following = ExitStack()
         self.ends.callback(self._following.close)
-        self._layer: Layer | None = None
         self._review: Review | None = None
         self._rows: NDArray[np.intp] = np.empty(0, dtype=np.intp)
         self.ids: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self.pictures = Pictures()
         self.tiles = TileWall(PIXELS, self._draw)
         self.title = QLabel()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(2, 2, 2, 2)
-        layout.addWidget(self.title)
-        layout.addWidget(self.tiles, 1)
+        in_column(self, self.title, self.tiles, around=(2, 2, 2, 2)).setStretch(1, 1)
         self.tiles.chosen.connect(self._on_chosen)
         self.pictures.made.connect(self.tiles.viewport().update)
-        listen(self.ends, self.workspace.events.current, self._on_tomogram)
-        listen(self.ends, self._reviews.changed, self._on_desk)
+        listen(self.ends, self.workspace.events.current, self._follow)
+        listen(self.ends, self._reviews.changed, self._on_review)
         self.ends.callback(self.pictures.let_go)
-        self._on_tomogram()
+        self._follow()
 
     def sizeHint(self) -> QSize:
         """Room for a few pictures."""
@@ -147,36 +141,24 @@ class GalleryWidget(Dock):
             return
         table, row = review.table, self._rows[number]
         picture = self.pictures.of(table.positions[row])
-        if picture is None:
-            painter.fillRect(square, QColor("#202225"))
-        else:
-            painter.drawPixmap(square, picture)
-        colour = QColor(STATUS_COLOURS[table.statuses[row]])
         words = label(table.scores[row]) or "added"
-        draw_label(painter, QRectF(square.adjusted(3, 3, 0, 0)), words, colour)
-        painter.setPen(QPen(colour, 3))
-        painter.drawRect(square.adjusted(1, 1, -2, -2))
+        draw_tile(painter, square, picture, words, QColor(STATUS_COLOURS[table.statuses[row]]))
 
-    def _on_tomogram(self) -> None:
-        self._layer = self.workspace.layer
-        self._follow()
-
-    def _on_desk(self, layer_id: str) -> None:
+    def _on_review(self, layer_id: str) -> None:
         if layer_id == self.workspace.current:
             self._follow()
 
     def _follow(self) -> None:
-        self._listen_to(self._reviews.review(self._layer))
+        """Show the review of the chosen tomogram, and listen to no other."""
+        layer = self.workspace.layer
+        review = self._reviews.review(layer)
+        if review is not self._review:
+            self._following.close()
+            self._review = review
+            if review is not None:
+                listen(self._following, review.selection_changed, self._show_selection)
+            self.pictures.set_layer(None if review is None else layer)
         self.refresh()
-
-    def _listen_to(self, review: Review | None) -> None:
-        if review is self._review:
-            return
-        self._following.close()
-        self._review = review
-        if review is not None:
-            listen(self._following, review.selection_changed, self._show_selection)
-        self.pictures.set_layer(None if review is None else self._layer)
 
     def _show_selection(self) -> None:
         selected = () if self._review is None else self._review.selected
@@ -185,10 +167,5 @@ class GalleryWidget(Dock):
         self.tiles.show_tiles(len(self.ids), chosen)
 
     def _on_chosen(self, numbers: list[int]) -> None:
-        if self._review is None:
-            return
-        ids = self.ids[numbers].tolist()
-        if len(ids) == 1:
-            self._review.go_to(ids[0])
-        else:
-            self._review.select(ids)
+        if self._review is not None:
+            self._review.choose(self.ids[numbers].tolist())

@@ -9,16 +9,16 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
-from napari.layers import Image, Layer
+from napari.layers import Layer
 from numpy.typing import NDArray
 
 from motorscope.errors import MotorscopeError
 from motorscope.plugin.connections import listen
-from motorscope.plugin.document import OpenTomogram
+from motorscope.plugin.document import OpenTomogram, Tomograms
 from motorscope.plugin.layers.filling import Filling
 from motorscope.plugin.layers.kinds import HEATMAP
 from motorscope.plugin.layers.looks import heatmap_arguments
-from motorscope.plugin.layers.source import full_grid, identity, is_queued, place, tomogram_name
+from motorscope.plugin.layers.source import full_grid, identity, is_queued, tomogram_name
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.plugin.workspace import Workspace
 from motorscope.review import Review, TomogramRecord
@@ -88,7 +88,7 @@ class HeatmapController:
         before = self._present(identity(layer))
         if region is None:
             data = np.zeros(grid.shape, dtype=np.float32)
-            return Filling(data, self._put(layer, (data, grid)), grid, before)
+            return Filling(data, put_heatmap(self._tomograms, layer, (data, grid)), grid, before)
         whole = whole_grid(grid, prepared)
         box = trusted_box(region, grid, whole)
         if before is None:
@@ -97,7 +97,7 @@ class HeatmapController:
             data, whole = np.array(before[0], dtype=np.float32), before[1]
         part = voxels_in(box, whole)
         data[part] = 0.0
-        shown = self._put(layer, (data, whole))
+        shown = put_heatmap(self._tomograms, layer, (data, whole))
         return Filling(data, shown, whole, before, box, offset(grid, whole), part)
 
     def finish(
@@ -115,7 +115,7 @@ class HeatmapController:
         """Show what was there before a run that came to nothing."""
         shown = self._open(identity(layer)).layer_of(HEATMAP)
         if shown is not None and filling.before is not None:
-            self._put(layer, filling.before)
+            put_heatmap(self._tomograms, layer, filling.before)
         elif shown is not None:
             self._viewer.layers.remove(shown)
 
@@ -154,10 +154,10 @@ class HeatmapController:
         heatmap = tomogram.heatmaps.get(wanted) or self._read(review, wanted)
         present = self._present(layer_id)
         if heatmap is not None:
-            self._put(layer, heatmap)
+            put_heatmap(self._tomograms, layer, heatmap)
             self._write(review, heatmap)
         elif present is not None:
-            self._put(layer, (np.zeros_like(present[0]), present[1]))
+            put_heatmap(self._tomograms, layer, (np.zeros_like(present[0]), present[1]))
 
     def load(self, layer: Layer | None) -> None:
         """Show the heatmap that is kept beside a tomogram's journal, where none is shown.
@@ -171,7 +171,7 @@ class HeatmapController:
             return
         heatmap = self._read(review, _named(review))
         if heatmap is not None:
-            self._put(layer, heatmap, keep_selection=True)
+            put_heatmap(self._tomograms, layer, heatmap, keep_selection=True)
 
     # Inner parts
 
@@ -183,17 +183,6 @@ class HeatmapController:
     def _present(self, layer_id: str) -> Heatmap | None:
         shown = self._open(layer_id).layer_of(HEATMAP)
         return None if shown is None else (shown.data, full_grid(shown))
-
-    def _put(self, layer: Layer, heatmap: Heatmap, keep_selection: bool = False) -> Layer:
-        tomogram = self._open(identity(layer))
-        arguments = heatmap_arguments(*heatmap, tomogram_name(layer), tomogram.id)
-        shown = tomogram.layer_of(HEATMAP)
-        if shown is None:
-            shown = self._tomograms.add(tomogram, Image(**arguments), keep_selection)
-        else:
-            shown.data = heatmap[0]
-            place(shown, arguments, "translate")
-        return shown
 
     def _keep(self, layer_id: str, heatmap: Heatmap) -> None:
         tomogram = self._open(layer_id)
@@ -216,6 +205,16 @@ class HeatmapController:
     def _write(self, review: Review, heatmap: Heatmap) -> None:
         if review.journal is not None:
             self._writer.submit(_write, heatmap_of(review.journal.path), heatmap)
+
+
+def put_heatmap(
+    tomograms: Tomograms, layer: Layer, heatmap: Heatmap, keep_selection: bool = False
+) -> Layer:
+    """Show a heatmap right above its tomogram's layer, in place of an older one."""
+    tomogram = tomograms.of(layer)
+    assert tomogram is not None
+    arguments = heatmap_arguments(*heatmap, tomogram_name(layer), tomogram.id)
+    return tomograms.put(tomogram, arguments, keep_selection)
 
 
 def _named(review: Review) -> str:

@@ -3,9 +3,10 @@
 import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeyEvent
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QWidget
+from qtpy.QtWidgets import QLabel, QLineEdit, QWidget
 
 from motorscope.plugin.layers.looks import label
+from motorscope.plugin.qt.layouts import NONE, in_column, in_row
 from motorscope.review import Review
 
 
@@ -21,10 +22,7 @@ class NoteLine(QWidget):
         self.field.setToolTip(
             "A note on the selected motors; Enter keeps it. It goes into the CSV, column note."
         )
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.place)
-        row.addWidget(self.field, 1)
+        in_column(self, in_row(self.place, self.field, wide=1), around=NONE)
         self.field.editingFinished.connect(self._on_edited)
 
     def show_review(self, review: Review | None) -> None:

@@ -7,27 +7,20 @@ from napari.layers import Layer
 
 from motorscope.errors import PicksError
 from motorscope.picks.maxima.candidates import FLOOR
-from motorscope.picks.maxima.near import highest_between, nearest_summit
+from motorscope.picks.maxima.near import highest_between
 from motorscope.plugin.layers.kinds import HEATMAP
 from motorscope.plugin.layers.source import full_grid
 from motorscope.plugin.layers.viewport import world_unit, zoom_to
 from motorscope.plugin.review.controller import ReviewController
+from motorscope.review import actions
 from motorscope.tomogram import VoxelGrid
-
-SNAP_RADIUS = 400.0
-"""How far in Å a pick may go to a maximum of the heatmap: not to the next motor."""
 
 ZOOM_WIDTH = 1500.0
 """How many Å around a motor fill the canvas: the motor with its ring, and the membrane by it."""
 
 
-def snap(reviews: ReviewController, layer: Layer, radius: float = SNAP_RADIUS) -> str:
-    """Move the selected picks to the highest maximum of the heatmap within a radius in Å.
-
-    Returns
-    -------
-    str
-        How high it is, in a sentence.
+def snap(reviews: ReviewController, layer: Layer) -> str:
+    """Move the selected picks to the heatmap's maxima nearby; see `actions.snap`.
 
     Raises
     ------
@@ -36,22 +29,7 @@ def snap(reviews: ReviewController, layer: Layer, radius: float = SNAP_RADIUS) -
     """
     review = reviews.begun(layer)
     _, heatmap, grid = _heatmap(reviews, layer)
-    if not review.selected:
-        raise PicksError("No motor is selected; go to one, or click on it.")
-    found = {
-        pick: nearest_summit(heatmap, grid, list(review.position(pick)), radius)
-        for pick in review.selected
-    }
-    near = {pick: summit for pick, (summit, _) in found.items() if summit is not None}
-    value = max(value for _, value in found.values())
-    if not near:
-        raise PicksError(
-            f"The heatmap has no maximum of {FLOOR} or more within {radius:.0f} Å, where it is "
-            f"{value:.4f} at most."
-        )
-    review.move(list(near), np.array(list(near.values())))
-    stayed = f"; {len(found) - len(near)} stayed" if len(near) < len(found) else ""
-    return f"Moved to a maximum of {value:.2f}{stayed}."
+    return actions.snap(review, heatmap, grid)
 
 
 def zoom(reviews: ReviewController, layer: Layer) -> None:

@@ -132,10 +132,5 @@ class PicksTable(RowsTable):
             self._review.set_order(_ORDERS[column], again and not self._review.backwards)
 
     def _on_selection(self) -> None:
-        if self._updating or self._review is None:
-            return
-        ids = self._model.ids[self.selected_rows()].tolist()
-        if len(ids) == 1:
-            self._review.go_to(ids[0])
-        else:
-            self._review.select(ids)
+        if self._review is not None and not self._updating:
+            self._review.choose(self._model.ids[self.selected_rows()].tolist())

@@ -3,12 +3,11 @@
 from contextlib import ExitStack
 from functools import partial
 
-from napari.layers import Layer
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
 from superqt.utils import signals_blocked
 
 from motorscope.plugin.connections import listen
-from motorscope.plugin.layers.source import identity
+from motorscope.plugin.layers.source import path_of
 from motorscope.plugin.qt.choice_box import ChoiceBox
 from motorscope.plugin.qt.layouts import in_column, in_row
 from motorscope.plugin.qt.making import button, check_box
@@ -16,12 +15,12 @@ from motorscope.plugin.qt.parts import AMBER, Hint
 from motorscope.plugin.review.closeups_widget import CloseUps
 from motorscope.plugin.review.commands import ReviewActions
 from motorscope.plugin.review.controller import ReviewController
-from motorscope.plugin.review.journals import kept_elsewhere
 from motorscope.plugin.review.note_widget import NoteLine
 from motorscope.plugin.review.table_view import PicksTable
 from motorscope.plugin.workspace import Workspace
 from motorscope.review import Review
 from motorscope.review.actions import ACTIONS, BARE, Action
+from motorscope.review.journal.place import kept_elsewhere
 
 _ORDERS = {
     "Best score first": "score",
@@ -41,11 +40,10 @@ class ReviewControls(QWidget):
 
     def __init__(self, workspace: Workspace, ends: ExitStack) -> None:
         super().__init__()
-        self._reviews = ReviewController.of(workspace)
+        self._workspace, self._reviews = workspace, ReviewController.of(workspace)
         self._actions = ReviewActions.of(workspace)
         self._following = ExitStack()
         ends.callback(self._following.close)
-        self._layer: Layer | None = None
         self._review: Review | None = None
         self.count = QLabel("nothing to review yet")
         self.unkept = Hint(AMBER)
@@ -65,20 +63,26 @@ class ReviewControls(QWidget):
         self.rejected.toggled.connect(self._on_rejected)
         self.go_on.toggled.connect(self._on_go_on)
         ends.callback(self.closeups.let_go)
-        listen(ends, self._reviews.changed, self._on_desk)
+        listen(ends, self._reviews.changed, self._on_review)
         self.refresh()
 
-    def set_layer(self, layer: Layer | None) -> None:
-        """Review the picks of a tomogram."""
-        self._layer = layer
-        self._follow()
+    def follow(self) -> None:
+        """Show the review of the chosen tomogram, and listen to no other."""
+        review = self._reviews.review(self._workspace.layer)
+        if review is not self._review:
+            self._following.close()
+            self._review = review
+            if review is not None:
+                listen(self._following, review.selection_changed, self._show_selection)
+            self.table.set_review(review)
+        self.refresh()
 
     def refresh(self) -> None:
         """Show the review as it is."""
         review = self._review
         begun = review is not None
         for name, each in self.buttons.items():
-            each.setEnabled(begun or (name in ("add", BARE) and self._layer is not None))
+            each.setEnabled(begun or (name in ("add", BARE) and self._workspace.layer is not None))
         for part in (self.table, self.closeups, self.order, self.rejected, self.gallery):
             part.setEnabled(begun)
         self.table.refresh()
@@ -119,45 +123,35 @@ class ReviewControls(QWidget):
         parts = (self.count, self.unkept, top, self.table, self.note, self.closeups)
         in_column(self, *parts, grid, bulk, foot, spacing=4)
 
-    def _follow(self) -> None:
-        """Listen to the review of the chosen tomogram, and to no other."""
-        review = self._reviews.review(self._layer)
-        if review is not self._review:
-            self._following.close()
-            self._review = review
-            if review is not None:
-                listen(self._following, review.selection_changed, self._show_selection)
-            self.table.set_review(review)
-        self.refresh()
-
     def _show_selection(self) -> None:
         self.table.refresh_selection()
-        review = self._review
+        review, layer = self._review, self._workspace.layer
         self.note.show_review(review)
         chosen = review is not None and bool(review.selected)
         for name in ("accept", "reject", "candidate", "snap", "delete", "unsure"):
             self.buttons[name].setEnabled(chosen)
         self.buttons["zoom"].setEnabled(review is not None and review.current is not None)
         if review is None or review.current is None:
-            self.closeups.show_at(self._layer, None)
+            self.closeups.show_at(layer, None)
         else:
-            self.closeups.show_at(self._layer, review.position(review.current))
+            self.closeups.show_at(layer, review.position(review.current))
 
     def _show_place(self, review: Review) -> None:
         """Say where edits are kept, if that is not beside the tomogram."""
+        layer = self._workspace.layer
         path, text = None if review.journal is None else review.journal.path, ""
         if path is None:
             text = "Not kept on disk: save."
-        elif self._layer is not None and (
-            reason := kept_elsewhere(self._layer, path, self._reviews.scratch)
+        elif layer is not None and (
+            reason := kept_elsewhere(path, path_of(layer), self._reviews.scratch)
         ):
             text = f"{reason}: edits are kept in …/{path.parent.name}."
         self.unkept.setText(text)
         self.unkept.setToolTip(str(path or ""))
 
-    def _on_desk(self, layer_id: str) -> None:
-        if self._layer is not None and identity(self._layer) == layer_id:
-            self._follow()
+    def _on_review(self, layer_id: str) -> None:
+        if layer_id == self._workspace.current:
+            self.follow()
 
     def _on_button(self, name: str) -> None:
         self._actions.run(name)

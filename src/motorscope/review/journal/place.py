@@ -9,7 +9,9 @@ import hashlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from platformdirs import user_data_path
 
 from motorscope.errors import PicksError
@@ -18,6 +20,8 @@ from motorscope.review.journal.file import SUFFIX, Journal
 from motorscope.review.record import to_json
 from motorscope.review.summary import read_summary
 from motorscope.tomogram import file_name_of, is_tomogram, name_of
+
+_SAMPLE = 8  # voxels per axis that tell a tomogram without a file from others
 
 
 def project_folder() -> Path:
@@ -119,6 +123,41 @@ def journal_at(
     return plain if path.name == (said if said in names else min(names)) else own
 
 
+def unfiled_journal(
+    name: str, data: Any, folder: Path | None = None, scratch: Path | None = None
+) -> Path:
+    """Return the path of the journal of a tomogram without a file, whether or not there is one.
+
+    Parameters
+    ----------
+    name, data
+        The tomogram is known by its name and some of its voxels ``(z, y, x)``.
+    folder
+        Where such journals are; the user's data folder if ``None``.
+    scratch
+        Where the journal is instead, if it is given.
+
+    Raises
+    ------
+    PicksError
+        If there is no folder that can be written.
+    """
+    known = f"{as_file_name(name)}-{_fingerprint(data)}"
+    if scratch is not None:
+        return scratch / f"{known}{SUFFIX}"
+    return journal_path((folder or project_folder()) / known, known)
+
+
+def kept_elsewhere(journal: Path, tomogram: Path | None, scratch: Path | None = None) -> str:
+    """Return why a journal is not beside its tomogram; empty if it is, or is in `scratch`."""
+    if scratch is not None and journal.parent == scratch:
+        return ""
+    if tomogram is None:
+        return "The tomogram has no file"
+    beside = journal.parent == tomogram.absolute().parent
+    return "" if beside else "The tomogram's folder is read-only"
+
+
 def open_journal_at(journal: Path, path: Path) -> Journal:
     """Open a journal, or begin one, and let it say which tomogram's it is.
 
@@ -171,3 +210,14 @@ def _owner(journal: Path) -> str | None:
         return read_summary(journal).record.file or None
     except PicksError:  # damaged: it will be said when it is opened
         return None
+
+
+def _fingerprint(data: Any) -> str:
+    """Return what tells voxels ``(z, y, x)`` from others: a checksum of those in the middle."""
+    middle = tuple(
+        slice(max(side // 2 - _SAMPLE // 2, 0), side // 2 + _SAMPLE // 2) for side in data.shape
+    )
+    block = np.ascontiguousarray(data[middle])
+    digest = hashlib.sha256(repr((tuple(data.shape), str(block.dtype))).encode())
+    digest.update(block.tobytes())
+    return digest.hexdigest()[:12]

@@ -2,14 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
-
-from psygnal import SignalInstance
 
 from motorscope.review.journal.marks import is_last_decision, is_last_step, undecided
 from motorscope.review.record import Mark, to_json
-from motorscope.review.review import Review
-from motorscope.review.worklist.entry import Entry
+from motorscope.review.worklist.desk import Desk
 from motorscope.review.worklist.keeping import (
     as_reviewed,
     decide_on_disk,
@@ -18,33 +14,6 @@ from motorscope.review.worklist.keeping import (
     take_decision_back_on_disk,
 )
 from motorscope.review.worklist.marks import changed_since, check_mark, check_there
-
-
-class Desk(Protocol):
-    """Where the tomograms of a worklist are, some of them open."""
-
-    @property
-    def changed(self) -> SignalInstance:
-        """Emitted when an entry has changed."""
-        ...
-
-    def entry(self, path: Path | None) -> Entry | None:
-        """Return the entry of a path, or ``None`` if there is none."""
-        ...
-
-    def target(self, path: Path) -> tuple[Entry, Review | None]:
-        """Return the entry of a tomogram to be marked, and its review if it is open.
-
-        Raises
-        ------
-        PicksError
-            If there is none, or its journal cannot be written.
-        """
-        ...
-
-    def put(self, *entries: Entry) -> None:
-        """Take entries in place of those of the same tomograms."""
-        ...
 
 
 def mark_as(desk: Desk, path: Path, mark: Mark | None) -> None:

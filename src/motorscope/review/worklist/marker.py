@@ -11,12 +11,12 @@ from psygnal import Signal
 from motorscope.errors import PicksError
 from motorscope.review.record import Mark
 from motorscope.review.worklist.deciding import (
-    Desk,
     decide,
     mark_as,
     take_decision_back,
     take_mark_back,
 )
+from motorscope.review.worklist.desk import Desk
 from motorscope.review.worklist.entry import Entry
 from motorscope.review.worklist.marks import state_of
 from motorscope.words import counted

@@ -7,7 +7,7 @@ from typing import Any
 from psygnal import Signal
 
 from motorscope.contract.profile import Profile, profile_at
-from motorscope.plugin.connections import listen
+from motorscope.plugin.connections import bind_keys, listen
 from motorscope.plugin.encoder.channels.controller import ChannelsController
 from motorscope.plugin.encoder.controller import EncoderController
 from motorscope.plugin.layers.viewport import world_unit
@@ -49,11 +49,7 @@ class ProbeController:
         listen(self._ends, self.encoder.changed, self._read)
         listen(self._ends, channels.changed, self._on_channels)
         listen(self._ends, viewer.cursor.events.position, self._on_cursor)
-        try:
-            viewer.bind_key(KEY, self._hold)
-            self._ends.callback(viewer.bind_key, KEY, None)
-        except ValueError:  # somebody has bound it already: it stays theirs
-            pass
+        bind_keys(self._ends, viewer, {KEY: self._hold})
         self._on_channels()
 
     def close(self) -> None:

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from napari.layers import Image, Layer
+from napari.layers import Layer
 from numpy.typing import NDArray
 
 from motorscope.plugin.document import OpenTomogram, Tomograms
 from motorscope.plugin.layers.kinds import COLORS, FEATURES, LayerKind
 from motorscope.plugin.layers.looks import map_arguments
-from motorscope.plugin.layers.source import place, tomogram_name
+from motorscope.plugin.layers.source import tomogram_name
 from motorscope.plugin.layers.tag import kind_of, retag, tag_of
 from motorscope.plugin.layers.viewport import steady
 from motorscope.tomogram import VoxelGrid
@@ -99,15 +99,13 @@ def put_map(
     """
     whose = (tomogram_name(tomogram.layer), tomogram.id)
     name = f"{words} of {whose[0]}"
-    layer = tomogram.layer_of(kind, part)
-    if layer is None:
-        arguments = map_arguments(kind, values, grid, name, whose, part, limits)
-        if kind is FEATURES:
-            arguments["colormap"] = _free_colormap(tomogram)
+    arguments = map_arguments(kind, values, grid, name, whose, part, limits)
+    if kind is FEATURES:
+        arguments["colormap"] = _free_colormap(tomogram)
+    if tomogram.layer_of(kind, part) is None:
         with steady(tomograms.viewer):
-            return tomograms.add(tomogram, Image(**arguments), keep_selection=not select)
-    layer.data = values
-    place(layer, {"scale": grid.known_spacing(), "translate": grid.origin}, "translate")
+            return tomograms.put(tomogram, arguments, keep_selection=not select)
+    layer = tomograms.put(tomogram, arguments)
     if limits is not None:
         layer.contrast_limits_range = _wider(limits)
         layer.contrast_limits = limits

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QWidget
 
 from motorscope.engine import Failure
 from motorscope.engine.question import Runner
@@ -15,6 +15,8 @@ from motorscope.plugin.encoder.channels.controller import ChannelsController
 from motorscope.plugin.encoder.save.saving import savable, save_figure, save_table
 from motorscope.plugin.layers.source import path_of
 from motorscope.plugin.qt.choice_box import ChoiceBox
+from motorscope.plugin.qt.layouts import in_column, in_row
+from motorscope.plugin.qt.making import button
 from motorscope.plugin.qt.parts import StatusLine
 
 _MAPS = "MRC (*.mrc);;OME-Zarr (*.zarr)"
@@ -30,30 +32,19 @@ class SavingControls(QWidget):
         super().__init__()
         self._channels, self._runner, self._status = channels, runner, status
         self._encoder = channels.encoder
-        self.map = ChoiceBox()
-        self.map.setToolTip("The map to save; those that are visible come first.")
+        self.map = ChoiceBox("The map to save; those that are visible come first.")
         self.map.setPlaceholderText("no map yet")
         self._wanted = ""
-        self.buttons = {}
-        row = QHBoxLayout()
-        for text, tip, action in (
-            ("Map…", "Save the map as MRC or OME-Zarr, in its place in the tomogram.", self._map),
-            ("Table…", "Save the table of channels as CSV.", self._table),
-            (
-                "Figure…",
-                "Save what is seen as PNG or SVG, with a scale bar, and with slice, maps,\n"
-                "contrast and model below.",
-                self._figure,
-            ),
-        ):
-            button = self.buttons[text] = QPushButton(text)
-            button.setToolTip(tip)
-            button.clicked.connect(action)
-            row.addWidget(button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(6, 0, 6, 4)
-        column.addWidget(self.map)
-        column.addLayout(row)
+        tip = "Save the map as MRC or OME-Zarr, in its place in the tomogram."
+        self.buttons = {"Map…": button("Map…", tip, self._map)}
+        self.buttons["Table…"] = button("Table…", "Save the table of channels as CSV.", self._table)
+        self.buttons["Figure…"] = button(
+            "Figure…",
+            "Save what is seen as PNG or SVG, with a scale bar, and with slice, maps,\n"
+            "contrast and model below.",
+            self._figure,
+        )
+        in_column(self, self.map, in_row(*self.buttons.values(), wide=-1))
         self.map.textActivated.connect(self._on_wanted)
         listen(ends, channels.changed, self.refresh)
         listen(ends, self._encoder.changed, self.refresh)

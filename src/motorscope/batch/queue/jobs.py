@@ -1,4 +1,4 @@
-"""What a queue in a window does in threads: read a folder, search many tomograms of it."""
+"""Reading a folder of tomograms, and searching many of them, in a thread."""
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from motorscope.batch.queue import Spacing, open_entry
+from motorscope.batch.queue.jobs import Spacing, open_entry
 from motorscope.contract import CancelToken
 from motorscope.engine import Failure
+from motorscope.engine.question import Runner
 from motorscope.errors import MotorscopeError, SpacingError
-from motorscope.plugin.layers.looks import tomogram_arguments
-from motorscope.plugin.qt.runner import JobRunner
 from motorscope.review.heatmap_part import Heatmap
 from motorscope.review.searches import read_heatmap
 from motorscope.review.worklist import Entry
@@ -29,7 +28,7 @@ class Opened:
     path, tomogram
         Where it is, and what it is.
     arguments
-        For its image layer.
+        What a viewer has made of it, to show it with.
     heatmap
         That of an earlier search, with its grid; ``None`` if there is none.
     """
@@ -68,8 +67,12 @@ class Failed:
         return cls(path, text, unspaced=True)
 
 
+Prepare = Callable[[Tomogram], dict[str, Any]]
+"""Makes of a tomogram, in a thread, what is needed to show it."""
+
+
 def open_job(
-    entry: Entry, spacing: Spacing | None, cancel: CancelToken
+    entry: Entry, spacing: Spacing | None, prepare: Prepare, cancel: CancelToken
 ) -> Generator[Opened | Failed, None, bool]:
     """Open a tomogram: yields it, then reads all of it once, so that its slices come quickly."""
     try:
@@ -77,7 +80,7 @@ def open_job(
         same = entry.spacing in (None, tomogram.grid.spacing)  # as when it was searched
         wanted = entry.summary.record.heatmap
         heatmap = read_heatmap(entry.last_heatmap, wanted) if same else None
-        opened = Opened(entry.path, tomogram, tomogram_arguments(tomogram), heatmap)
+        opened = Opened(entry.path, tomogram, prepare(tomogram), heatmap)
     except (MotorscopeError, OSError) as error:
         yield Failed(entry.path, str(error))
         return False
@@ -98,17 +101,20 @@ class TomogramReader:
     ----------
     runner
         For this work alone: a new wish cancels what it does.
+    prepare
+        See `Prepare`.
     on_opened, on_failed
         Called in the main thread when the wanted tomogram is there, or cannot be opened.
     """
 
     def __init__(
         self,
-        runner: JobRunner,
+        runner: Runner,
+        prepare: Prepare,
         on_opened: Callable[[Opened], None],
         on_failed: Callable[[Failed], None],
     ) -> None:
-        self._runner = runner
+        self._runner, self._prepare = runner, prepare
         self._on_opened, self._on_failed = on_opened, on_failed
         self._wanted: Path | None = None
         self._reading: Path | None = None
@@ -146,6 +152,7 @@ class TomogramReader:
             open_job,
             entry,
             spacing,
+            self._prepare,
             on_message=self._on_message,
             on_result=partial(self._on_result, entry.path),
         )

@@ -79,12 +79,12 @@ def wait_open(qtbot, widget, name):
 
 def test_folder_is_searched_reviewed_and_restored(dock, qtbot, folder):
     viewer, widget = dock
-    assert not widget.search.all.isEnabled()
+    assert not widget.search.job.button.isEnabled()
     open_folder(qtbot, widget, folder)
     assert statuses(widget) == {"TS_1": NEW, "TS_2": NEW, "TS_3": NEW}
     with qtbot.waitSignal(widget.settled, timeout=60_000):
-        press(qtbot, widget.search.all)
-        assert widget.search.stop.isEnabled()
+        press(qtbot, widget.search.job.button)
+        assert widget.search.job.cancel.isEnabled()
     assert statuses(widget) == {"TS_1": TO_REVIEW, "TS_2": TO_REVIEW, "TS_3": FAILED}
     cell = widget.table.rows.index(2, 1)
     assert "TS_3.mrc" in widget.table.rows.data(cell, Qt.ItemDataRole.ToolTipRole)
@@ -179,7 +179,7 @@ def test_queue_needs_no_panel_and_outlives_one(
     assert find_dock(viewer, PANEL) is None
     open_folder(qtbot, widget, folder)
     with qtbot.waitSignal(widget.settled, timeout=60_000):
-        press(qtbot, widget.search.all)  # the models are looked for first
+        press(qtbot, widget.search.job.button)  # the models are looked for first
     assert statuses(widget) == {"TS_1": TO_REVIEW, "TS_2": TO_REVIEW, "TS_3": FAILED}
     widget.open_entry(folder / "TS_1.mrc")
     wait_open(qtbot, widget, "TS_1")
@@ -233,7 +233,7 @@ def test_one_tomogram_is_reviewed_while_others_are_searched(dock, qtbot, folder,
     open_folder(qtbot, widget, folder)
     widget.open_entry(folder / "TS_1.mrc")
     wait_open(qtbot, widget, "TS_1")
-    press(qtbot, widget.search.all)
+    press(qtbot, widget.search.job.button)
     qtbot.waitUntil(entered.is_set)
     review = widget.desk.reviews.begin(widget.desk.layer)
     review.add([np.array(SPOT) * SPACING])
@@ -259,14 +259,14 @@ def test_search_is_stopped_within_a_tomogram(dock, qtbot, folder, spot_model):
     choice = ModelRef("spots")
     widget.workspace.engine.models.put(choice, Model(card=spot_model.card, network=Gated()))
     open_folder(qtbot, widget, folder)
-    press(qtbot, widget.search.all)
+    press(qtbot, widget.search.job.button)
     qtbot.waitUntil(entered.is_set)
     with qtbot.waitSignal(widget.settled, timeout=60_000):
-        press(qtbot, widget.search.stop)
+        press(qtbot, widget.search.job.cancel)
         gate.set()
     assert statuses(widget) == {"TS_1": NEW, "TS_2": NEW, "TS_3": NEW}
     assert "Stopped" in widget.status.text()
-    assert widget.search.all.isEnabled()
+    assert widget.search.job.button.isEnabled()
 
 
 def test_unknown_spacing_is_asked_for_and_then_found(dock, qtbot, folder):
@@ -277,7 +277,7 @@ def test_unknown_spacing_is_asked_for_and_then_found(dock, qtbot, folder):
     write_mrc(folder / "TS_2.mrc", data, VoxelGrid(SHAPE, None))
     open_folder(qtbot, widget, folder)
     with qtbot.waitSignal(widget.settled, timeout=60_000):
-        press(qtbot, widget.search.all)
+        press(qtbot, widget.search.job.button)
     assert statuses(widget) == {"TS_1": TO_REVIEW, "TS_2": NO_SPACING}
     assert "1 tomogram does not say the voxel spacing" in widget.status.text()
     assert widget.search.spacing.styleSheet()
@@ -287,7 +287,7 @@ def test_unknown_spacing_is_asked_for_and_then_found(dock, qtbot, folder):
     widget.search.spacing.setText("16")
     assert not widget.search.spacing.styleSheet()
     with qtbot.waitSignal(widget.settled, timeout=60_000):
-        press(qtbot, widget.search.all)
+        press(qtbot, widget.search.job.button)
     assert statuses(widget) == {"TS_1": TO_REVIEW, "TS_2": TO_REVIEW}
 
 

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QProgressBar,
+    QPushButton,
     QScrollArea,
     QSizePolicy,
     QToolButton,
@@ -179,14 +180,18 @@ class Hint(QLabel):
 
 
 class JobBar(QWidget):
-    """A button that starts a job; while it runs, its progress and a button that cancels it."""
+    """A button that starts a job; while it runs, its progress and a button that cancels it.
+
+    `others` start it in another way: they are beside the button, and make room for the progress.
+    """
 
     started = Signal()
     cancelled = Signal()
 
-    def __init__(self, text: str, tooltip: str) -> None:
+    def __init__(self, text: str, tooltip: str, *others: QPushButton) -> None:
         super().__init__()
         self.button = button(text, tooltip)
+        self._starts = (self.button, *others)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(10)
@@ -194,8 +199,8 @@ class JobBar(QWidget):
         self.text, self.notice = Hint(), Hint()
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.button, 1)
-        row.addWidget(self.bar, 1)
+        for part in (*self._starts, self.bar):
+            row.addWidget(part, 1)
         row.addWidget(self.cancel)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -222,7 +227,8 @@ class JobBar(QWidget):
         """Show the button, or the progress of what it started."""
         if running:
             self.notice.setText("")
-        self.button.setVisible(not running)
+        for each in self._starts:
+            each.setVisible(not running)
         self.bar.setVisible(running)
         self.cancel.setVisible(running)
         self.cancel.setEnabled(running)

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QLabel, QLineEdit, QProgressBar, QWidget
+from qtpy.QtWidgets import QLabel, QLineEdit, QWidget
 
 from motorscope.batch.loop import Begun, Done, Standing
 from motorscope.batch.queue import Like, QueueTask, Spacing, alike_job, search_job
@@ -15,7 +15,7 @@ from motorscope.errors import ModelError, PicksError, SpacingError
 from motorscope.plugin.detect.models import look_for_models
 from motorscope.plugin.qt.layouts import NONE, in_column, in_row
 from motorscope.plugin.qt.making import button
-from motorscope.plugin.qt.parts import AMBER, Hint, StatusLine
+from motorscope.plugin.qt.parts import AMBER, JobBar, StatusLine
 from motorscope.plugin.qt.runner import Job, JobRunner
 from motorscope.plugin.queue.controller import QueueController
 from motorscope.plugin.queue.table_view import QueueTable
@@ -101,25 +101,14 @@ class SearchControls(QWidget):
         return (parse_spacing(text) if text else None,)
 
     def update_buttons(self, ready: bool) -> None:
-        """Show what can be done: begin a search if the list is ready, or stop the one that runs."""
-        running = self.runner.busy
-        for part in (self.all, self.selected):
-            part.setEnabled(ready and not running)
-            part.setVisible(not running)
-        for part in (self.bar, self.stop):
-            part.setVisible(running)
-        self.stop.setEnabled(running)
+        """Let a search begin if the list is ready, and none runs."""
+        for each in (self.job.button, self.selected):
+            each.setEnabled(ready and not self.runner.busy)
 
     def _make_parts(self) -> None:
         self.spacing = QLineEdit()
         self.spacing.setToolTip(
             "Voxel spacing in Å for tomograms whose files do not say it; the others keep theirs."
-        )
-        self.all = button(
-            "Run all",
-            "Search every tomogram of the list that is new, failed or lacked a spacing,\n"
-            "with the model, device and flips of the Motorscope panel.",
-            self.run_all,
         )
         self.selected = button(
             "Run selected",
@@ -127,25 +116,26 @@ class SearchControls(QWidget):
             "what you decided or added stays.",
             self.run_selected,
         )
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.bar.setFixedHeight(10)
-        tip = "Stop the search; tomograms that are done keep their results."
-        self.stop = button("Stop", tip, self._on_stop)
-        self.progress = Hint()
+        self.job = JobBar(
+            "Run all",
+            "Search every tomogram of the list that is new, failed or lacked a spacing,\n"
+            "with the model, device and flips of the Motorscope panel.",
+            self.selected,
+        )
+        self.job.cancel.setText("Stop")
+        self.job.cancel.setToolTip("Stop the search; tomograms that are done keep their results.")
         words = QLabel("Spacing where unknown")
         spacing = in_row(words, self.spacing, QLabel("Å"), wide=1, spacing=3)
-        run = in_row(self.all, self.selected, self.bar, self.stop, spacing=3)
-        for part in (self.selected, self.bar):
-            run.setStretchFactor(part, 1)
-        in_column(self, spacing, run, self.progress, around=NONE, spacing=4)
+        in_column(self, spacing, self.job, around=NONE, spacing=4)
+        self.job.started.connect(self.run_all)
+        self.job.cancelled.connect(self.runner.cancel)
+        self.runner.busy_changed.connect(self.job.set_running)
 
     def _run(self, entries: Sequence[Entry]) -> None:
         if not self._workspace.options:  # no panel has looked for the models
-            self.progress.setText("Loading the models…")
-            self.bar.setRange(0, 0)
             then = partial(self._on_models, entries)
             look_for_models(self._workspace, self.runner, self._status.warn, then)
+            self.job.text.setText("Loading the models…")
             return
         task = self._status.guard(lambda: self._task(entries))
         if task is None:
@@ -155,8 +145,6 @@ class SearchControls(QWidget):
     def _start(self, job: Job, *about: Any) -> None:
         self._begun, self._left, self._unspaced = None, None, 0
         self._status.say("")
-        self.progress.setText("Starting…")
-        self.bar.setRange(0, 0)
         self.runner.start(job, *about, on_message=self._on_message, on_result=self._on_result)
 
     def _task(self, entries: Sequence[Entry]) -> QueueTask:
@@ -177,7 +165,6 @@ class SearchControls(QWidget):
         )
 
     def _on_models(self, entries: Sequence[Entry], known: bool) -> None:
-        self.progress.setText("")
         if known:
             self._run(entries)
         else:
@@ -187,8 +174,8 @@ class SearchControls(QWidget):
         if isinstance(message, Begun):
             self._begun = message
             self._desk.begin(message.item.path)
-            self.bar.setRange(0, message.total * _STEPS)
-            self.bar.setValue((message.number - 1) * _STEPS)
+            self.job.bar.setRange(0, message.total * _STEPS)
+            self.job.bar.setValue((message.number - 1) * _STEPS)
         elif isinstance(message, Standing):
             self._left = message.seconds_left
         elif isinstance(message, Done):
@@ -205,16 +192,15 @@ class SearchControls(QWidget):
         if begun is not None:
             words = f"{begun.number} of {begun.total}, {begun.item.path.name}: {words.lower()}"
             done = _STEPS * message.done // max(message.total, 1)
-            self.bar.setValue((begun.number - 1) * _STEPS + done)
+            self.job.bar.setValue((begun.number - 1) * _STEPS + done)
         if message.seconds_left is not None and message.done < message.total:
             words += f", {duration(message.seconds_left)} left"
         if self._left is not None and begun is not None and begun.total > 1:
             words += f"; {duration(self._left)} left for all"
-        self.progress.setText(words)
+        self.job.text.setText(words)
 
     def _on_result(self, result: Any) -> None:
         self._desk.end_search()
-        self.progress.setText("")
         if isinstance(result, Failure):
             self._status.warn(result.text)
         elif result is None:
@@ -232,8 +218,3 @@ class SearchControls(QWidget):
 
     def _ask_for_spacing(self, wanted: bool) -> None:
         self.spacing.setStyleSheet(f"border: 1px solid {AMBER};" if wanted else "")
-
-    def _on_stop(self) -> None:
-        self.stop.setEnabled(False)
-        self.progress.setText("Stopping…")
-        self.runner.cancel()

@@ -5,24 +5,28 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis.strategies import floats
 
 from motorscope.contract.stages import BY_BACKGROUND, BY_VARIANCE
 from motorscope.errors import ModelError, PicksError
 from motorscope.inspection import (
     Moments,
+    alike_stage,
     colors,
     discriminant,
     find_alike,
     fit_basis,
     kept_basis,
     load_basis,
+    look_for,
     percentiles,
     rank_channels,
     save_basis,
 )
 from motorscope.inspection.basis import pooled, principal_axes
 from motorscope.inspection.ranking import separation
-from motorscope.network import read_card
+from motorscope.network import EncoderModel, read_card
 from motorscope.picks import PickTable
 from motorscope.tomogram import VoxelGrid
 
@@ -201,4 +205,36 @@ def test_alike_leaves_the_examples_out():
     np.testing.assert_allclose(found.scores, [0.8, 0.4])
     assert set(found.origins) == {"alike"}
     everything = find_alike(similarity, grid, 0.0)
-    assert everything.scores.tolist() == pytest.approx([1.0, 0.8, 0.4, 0.3])
+    assert everything.scores.tolist() == pytest.approx([1.3, 0.8, 0.4, 0.3])
+
+
+def test_what_stands_out_more_than_the_examples_is_not_all_the_same():
+    """Ties at 1 had lost the order of the best."""
+    similarity = np.zeros((3, 3, 30), np.float32)
+    similarity[1, 1, [5, 15, 25]] = 1.2, 2.0, 1.6
+    found = find_alike(similarity, VoxelGrid(similarity.shape, (100.0,) * 3), 300.0)
+    np.testing.assert_allclose(found.positions[:, 2], [1500, 2500, 500], atol=50)
+    assert (np.diff(found.scores) < 0).all()
+
+
+@given(gain=floats(0.2, 5), shift=floats(-20, 20))
+def test_a_tomogram_of_other_contrast_is_searched_as_well(gain, shift):
+    rng = np.random.default_rng(3)
+    background = rng.normal(size=(4000, 3)) @ rng.normal(size=(3, 3)) + 2
+    own, other = moments_of(background), moments_of(gain * background + shift)
+    wanted = np.array([[4.0, 9, -3]])
+    nothing = np.empty((0, 3))
+    here = look_for(wanted - own.mean, nothing, [own], own, among=True)
+    there = look_for(wanted - own.mean, nothing, [own], other)
+    assert float(here.weights @ (wanted[0] - here.center)) == pytest.approx(1)
+    values = gain * wanted[0] + shift
+    # What is looked for is mixed of both backgrounds, but those differ in their scale alone.
+    assert float(there.weights @ (values - there.center)) == pytest.approx(1, rel=1e-6)
+    mean = (gain * background + shift).mean(axis=0)
+    assert float(there.weights @ (mean - there.center)) == pytest.approx(0, abs=1e-6)
+
+
+def test_alike_asks_the_last_of_the_decoder_and_of_an_encoder_its_middle(model):
+    assert alike_stage(model) == "decoder2"
+    encoder = EncoderModel(model.card, model.network.encoder)
+    assert alike_stage(encoder) == "layer2"

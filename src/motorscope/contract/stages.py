@@ -243,7 +243,8 @@ class Alike:
     Attributes
     ----------
     similarity
-        float32 ``(z, y, x)`` on `grid`: 1 is what the examples have, 0 the background.
+        float32 ``(z, y, x)`` on `grid`: 1 is what the examples have, 0 the background;
+        what stands out more than the examples has more than 1.
     candidates
         Its maxima, best first, of origin ``alike``; the examples left out.
     channels

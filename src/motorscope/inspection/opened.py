@@ -24,9 +24,9 @@ from motorscope.contract.stages import (
     StagesRequest,
 )
 from motorscope.errors import ConfigError
-from motorscope.inspection.alike.discriminant import discriminant, find_alike
-from motorscope.inspection.alike.search import similarity, values_at
-from motorscope.inspection.basis import Basis, colors, fit_basis, pooled
+from motorscope.inspection.alike.discriminant import find_alike
+from motorscope.inspection.alike.search import deviations_at, look_for, similarity, values_at
+from motorscope.inspection.basis import Basis, colors, fit_basis
 from motorscope.inspection.cache import Entry, StageCache, mark_of
 from motorscope.inspection.facts import stage_facts
 from motorscope.inspection.ranking import percentiles, rank_channels
@@ -178,12 +178,12 @@ def _alike(
     entry: Entry,
     left_out: PickTable | None,
 ) -> Alike:
-    # Noise and contrast differ between tomograms: the background is that of both sides.
-    sides = [examples.moments] if entry is examples else [examples.moments, entry.moments]
-    what = discriminant(
-        pooled(sides),
-        values_at(examples, request.wanted.positions),
-        values_at(examples, request.rejected.positions),
+    what = look_for(
+        deviations_at(examples, request.wanted.positions),
+        deviations_at(examples, request.rejected.positions),
+        [examples.moments],
+        entry.moments,
+        among=entry is examples,
     )
     values = similarity(entry, what)
     candidates = find_alike(values, entry.grid, request.minimum_distance, left_out)

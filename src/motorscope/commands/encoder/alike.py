@@ -23,7 +23,7 @@ def add(commands: Commands) -> None:
         "write them to a CSV like that of 'detect'. One example can do. Nothing is trained.",
         epilog="Examples are the picks of --ids, else those that are accepted, else all "
         "candidates; rejected picks tell what not to look for. The score is the similarity: "
-        "examples have 1, the background 0 on average.",
+        "examples have 1 on average, the background 0; what stands out more has more than 1.",
     )
     parser.add_argument(
         "files", nargs="+", type=tomogram_path, metavar="FILE", help="tomograms to search"
@@ -47,7 +47,7 @@ def add(commands: Commands) -> None:
         metavar="T",
         help="least similarity of what is written (default: 0.1)",
     )
-    add_stage_arguments(parser)
+    add_stage_arguments(parser, "the last of the decoder")
     parser.set_defaults(run=run)
 
 
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run it and return the exit status."""
     from motorscope.detection import run_to_end
     from motorscope.errors import ConfigError
-    from motorscope.inspection import StageCache, search_alike
+    from motorscope.inspection import StageCache, alike_stage, search_alike
     from motorscope.inspection.alike.discriminant import FLOOR
     from motorscope.network import load_to_inspect
     from motorscope.picks import write_picks
@@ -75,6 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise ConfigError(f"Two of the tomograms are named {twice}; search them one by one.")
     examples = _examples(arguments, names)
     model = load_to_inspect(arguments.model)
+    arguments.stage = arguments.stage or alike_stage(model)
     requests = [stage_request(arguments, tomogram, model) for tomogram in tomograms]
     line = Line()
     line.head = arguments.stage

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from motorscope.tomogram import Tomogram
 
 
-def add_stage_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add which stage of which model, and how it is computed."""
+def add_stage_arguments(parser: argparse.ArgumentParser, default: str | None = None) -> None:
+    """Add which stage of which model, and how it is computed; `default` says what none means."""
     parser.add_argument(
         "--stage",
-        required=True,
+        required=default is None,
         metavar="NAME",
-        help="stem, layer1 to layer4, decoder1 and on, or logits",
+        help="stem, layer1 to layer4, decoder1 and on, or logits"
+        + (f" (default: {default})" if default else ""),
     )
     add_model(parser, "a model's name, or a file of weights of a detector or of an encoder alone")
     add_spacing(parser)

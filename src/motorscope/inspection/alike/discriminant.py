@@ -4,12 +4,14 @@ Cosine similarity does not do it: what all voxels share outweighs what examples 
 The discriminant divides that out with the covariance of the background.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from motorscope.errors import PicksError
+from motorscope.inspection.basis import pooled
 from motorscope.inspection.reducers import Moments
 from motorscope.picks import PickTable
 from motorscope.picks.maxima.candidates import LIMIT, find_maxima
@@ -23,7 +25,7 @@ REJECTED_SHARE = 0.05
 """How much of the background a rejected example counts as."""
 
 FLOOR = 0.1
-"""Least similarity of a candidate: examples have 1, the background 0 on average."""
+"""Least similarity of a candidate: examples have 1 on average, the background 0."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,26 @@ class Discriminant:
     def top_channels(self, count: int = 5) -> list[int]:
         """Return the channels that decide the most, the first of them most of all."""
         return [int(c) for c in np.argsort(-self.shares, kind="stable")[:count]]
+
+    def seen_in(self, tomogram: Moments, examples: Moments) -> "Discriminant":
+        """Return it for one tomogram, so that similarities in all tomograms can be compared.
+
+        Noise and contrast differ between tomograms, and with them how far the similarity of mere
+        background scatters. It is told from the tomogram's own mean, in its own standard
+        deviations, against those of the examples' tomograms.
+
+        Parameters
+        ----------
+        tomogram
+            Where to look.
+        examples
+            `around_own_means` of the examples' tomograms.
+        """
+        there, here = (
+            float(self.weights @ m.covariance @ self.weights) for m in (examples, tomogram)
+        )
+        ratio = np.sqrt(there / here) if here > 0 else 1.0
+        return replace(self, weights=ratio * self.weights, center=tomogram.mean + self.center)
 
 
 def discriminant(
@@ -94,6 +116,21 @@ def discriminant(
     return Discriminant(weights=weights, center=mean, shares=weights * away)
 
 
+def around_own_means(tomograms: Sequence[Moments]) -> Moments:
+    """Return the moments of several tomograms' voxels, each less its tomogram's mean."""
+    return pooled(
+        [
+            replace(
+                m,
+                mean=np.zeros_like(m.mean),
+                least=m.least - m.mean,
+                greatest=m.greatest - m.mean,
+            )
+            for m in tomograms
+        ]
+    )
+
+
 def find_alike(
     similarity: NDArray[np.float32],
     grid: VoxelGrid,
@@ -115,13 +152,13 @@ def find_alike(
     Returns
     -------
     PickTable
-        The score is the similarity, at most 1.
+        The score is the similarity, which is above 1 where it stands out more than the examples.
     """
     maxima = find_maxima(similarity, grid, floor)
     if examples is not None:
         maxima = maxima.away_from(examples, minimum_distance)
     found = thinned(maxima, minimum_distance, LIMIT)
-    return PickTable.from_positions(found.positions, np.minimum(found.scores, 1.0), origin="alike")
+    return PickTable.from_positions(found.positions, found.scores, origin="alike")
 
 
 def _mixed(

@@ -11,14 +11,15 @@ from motorscope.errors import PicksError
 from motorscope.inspection.alike.discriminant import (
     FLOOR,
     Discriminant,
+    around_own_means,
     discriminant,
     find_alike,
 )
-from motorscope.inspection.basis import pooled
 from motorscope.inspection.cache import Entry, StageCache
 from motorscope.inspection.reducers import At, Moments, Project
 from motorscope.inspection.run import open_stage, reread
 from motorscope.inspection.stage import StageRequest
+from motorscope.network import EncoderModel, Model
 from motorscope.picks import PickTable
 
 
@@ -36,6 +37,16 @@ class AlikeFound:
 
     tables: dict[str, PickTable]
     discriminant: Discriminant
+
+
+def alike_stage(model: Model | EncoderModel) -> str:
+    """Return the stage that tells motors from other things best, as far as was measured.
+
+    That is the last of a detector's decoder, just before its logits; of an encoder alone, its
+    middle.
+    """
+    names = [tap.name for tap in model.taps]
+    return names[-2] if isinstance(model, Model) else names[len(names) // 2]
 
 
 def search_alike(
@@ -85,8 +96,8 @@ def search_alike(
         if entry is None:
             return None
         known[name] = entry.moments
-        good.append(values_at(entry, given.wanted.positions))
-        bad.append(values_at(entry, given.rejected.positions))
+        good.append(deviations_at(entry, given.wanted.positions))
+        bad.append(deviations_at(entry, given.rejected.positions))
     if not sum(len(values) for values in good):
         raise PicksError(
             "There is no example in these tomograms; accept a pick, or name one by its id."
@@ -101,9 +112,7 @@ def search_alike(
         if entry is None:
             return None
         given = examples.get(name, AlikeExamples(PickTable.empty()))
-        # Noise and contrast differ between tomograms: the background is that of both sides.
-        background = pooled([*(known | {name: entry.moments}).values()])
-        what = discriminant(background, looked_for, refused)
+        what = look_for(looked_for, refused, [*known.values()], entry.moments, name in known)
         tables[name] = find_alike(
             similarity(entry, what),
             entry.grid,
@@ -111,7 +120,39 @@ def search_alike(
             given.wanted.merge(given.rejected),
             floor,
         )
-    return AlikeFound(tables, discriminant(pooled([*known.values()]), looked_for, refused))
+    background = around_own_means([*known.values()])
+    return AlikeFound(tables, discriminant(background, looked_for, refused))
+
+
+def look_for(
+    wanted: ArrayLike,
+    rejected: ArrayLike,
+    examples: Sequence[Moments],
+    tomogram: Moments,
+    among: bool = False,
+) -> Discriminant:
+    """Return what to look for in a tomogram.
+
+    Parameters
+    ----------
+    wanted, rejected
+        `deviations_at` the examples of either kind ``(n, channel)``.
+    examples
+        Moments of the examples' tomograms.
+    tomogram
+        Moments of the one to search.
+    among
+        Whether it is one of the examples'.
+
+    Raises
+    ------
+    PicksError
+        See `discriminant`.
+    """
+    # Noise and contrast differ between tomograms: the background is that of both sides.
+    background = around_own_means([*examples] if among else [*examples, tomogram])
+    what = discriminant(background, wanted, rejected)
+    return what.seen_in(tomogram, around_own_means(examples))
 
 
 def similarity(entry: Entry, what: Discriminant) -> NDArray[np.float32]:
@@ -120,6 +161,11 @@ def similarity(entry: Entry, what: Discriminant) -> NDArray[np.float32]:
     reread(entry, [project])
     total: NDArray[np.float32] = project.result()[0]
     return total
+
+
+def deviations_at(entry: Entry, places: ArrayLike) -> NDArray[np.float64]:
+    """Return how far a stage's values at places in Å are from its mean ``(n, channel)``."""
+    return values_at(entry, places) - entry.moments.mean
 
 
 def values_at(entry: Entry, places: ArrayLike) -> NDArray[np.float32]:

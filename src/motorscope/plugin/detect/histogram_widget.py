@@ -42,8 +42,9 @@ class ScoreHistogram(QWidget):
         return QSize(200, 64)
 
     def set_scores(self, scores: NDArray[np.float64]) -> None:
-        """Count scores, NaN left out."""
-        self.counts = np.histogram(scores[np.isfinite(scores)], bins=BINS, range=(0.0, 1.0))[0]
+        """Count scores, NaN left out; similarities above 1 count as 1."""
+        known = np.minimum(scores[np.isfinite(scores)], 1.0)
+        self.counts = np.histogram(known, bins=BINS, range=(0.0, 1.0))[0]
         self.update()
 
     def set_threshold(self, threshold: float) -> None:

@@ -93,7 +93,9 @@ class AlikeController:
         stage, review, tomogram = self.encoder.open_stage, self._review, self.workspace.tomogram
         option = self.encoder.network.option
         if stage is None or option is None:
-            raise PicksError("Compute a stage first; layer2 or layer3 know most about motors.")
+            raise PicksError(
+                "Compute a stage first; the last of the decoder knows most about motors."
+            )
         if review is None or tomogram is None or not self.examples:
             raise PicksError("Like what? Select a pick, or several, or accept some.")
         distance = option.card.minimum_distance

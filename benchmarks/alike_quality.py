@@ -22,9 +22,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.spatial.distance import cdist
 
 from motorscope.detection import run_to_end
-from motorscope.evaluate.metrics import score_picks
 from motorscope.inspection import (
     Entry,
     StageCache,
@@ -125,9 +125,19 @@ def search(
 
 
 def average_precision(found: dict[str, PickTable], truth: dict[str, PickTable]) -> float:
-    """Return it over one list of all tomograms."""
-    there = {name: truth[name] for name in found}
-    return score_picks(found, there, RADIUS).curve.average_precision
+    """Return it over one list of all tomograms; the best of several at one motor counts."""
+    rows: list[tuple[float, bool]] = []
+    for name, table in found.items():
+        far = cdist(table.positions, truth[name].positions)
+        for score, distances in zip(table.scores, far, strict=True):  # best first
+            free = int(distances.argmin()) if distances.size else -1
+            right = free >= 0 and bool(distances[free] <= RADIUS)
+            if right:
+                far[:, free] = np.inf
+            rows.append((float(score), right))
+    hits = np.array([right for _, right in sorted(rows, key=lambda row: -row[0])])
+    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
+    return float(precision[hits].sum() / sum(len(truth[name]) for name in found))
 
 
 def detected(
@@ -152,13 +162,9 @@ def recall(
     rows = []
     for name, table in found.items():
         shown = truth[name].select(seen[name])
+        left = table.away_from(shown, RADIUS)
         rows += [
-            (score, name, place)
-            for place, score in zip(
-                table.away_from(shown, RADIUS).positions,
-                table.away_from(shown, RADIUS).scores,
-                strict=True,
-            )
+            (s, name, p) for s, p in zip(left.scores[:FIRST], left.positions[:FIRST], strict=True)
         ]
     rows.sort(key=lambda row: -row[0])
     hits, total = 0, 0

@@ -27,6 +27,7 @@ def main() -> None:
     parser.add_argument("--slurm", action="append", default=[], metavar="KEY=VALUE")
     arguments = parser.parse_args()
     folder = arguments.folder or Path(tempfile.mkdtemp(prefix="slurm-trial-"))
+    folder.mkdir(parents=True, exist_ok=True)
     model = make_model(folder)
     make_tomograms(folder / "in", arguments.tomograms)
 

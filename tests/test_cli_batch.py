@@ -73,7 +73,8 @@ def test_batch_detects_what_detect_does_and_goes_on_where_it_was(folder, tmp_pat
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("nowhere.mrc", "-o", "out", "--on", "somewhere"), "not on 'somewhere'"),
+        (("nowhere.mrc", "-o", "out"), "nowhere.mrc does not exist"),
+        (("x.mrc", "-o", "out", "--on", "somewhere"), "not on 'somewhere'"),
         (("nothing*.mrc", "-o", "out"), "No file matches"),
         (("x.mrc", "-o", "out", "--quantile", "2"), "between 0 and 1"),
         (("x.mrc", "-o", "out", "--slurm", "gpu"), "KEY=VALUE"),
@@ -83,6 +84,7 @@ def test_batch_detects_what_detect_does_and_goes_on_where_it_was(folder, tmp_pat
 )
 def test_mistakes_are_told_in_a_sentence(folder, tmp_path, monkeypatch, capsys, arguments, says):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.mrc").touch()
     assert batch(folder, *arguments) == 2
     err = capsys.readouterr().err
     assert says in err.splitlines()[-1]

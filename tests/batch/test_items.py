@@ -47,9 +47,20 @@ def test_labels_are_as_long_as_they_must_be():
 
 
 @pytest.mark.parametrize(
-    ("source", "says"), [("*.nothing", "No file matches"), ("empty", "holds no tomograms")]
+    ("source", "says"),
+    [
+        ("*.nothing", "No file matches"),
+        ("empty", "holds no tomograms"),
+        ("no-such-folder", "no-such-folder does not exist; check the name"),
+    ],
 )
 def test_nothing_to_look_at_is_said_in_a_sentence(tmp_path, source, says):
     (tmp_path / "empty").mkdir()
     with pytest.raises((BatchError, TomogramError), match=says):
         list_items([str(tmp_path / source)])
+
+
+def test_what_a_list_names_may_be_missing(tmp_path):
+    (tmp_path / "a.lst").write_text("gone.mrc\n")
+    (item,) = list_items([str(tmp_path / "a.lst")]).items
+    assert item.path == str(tmp_path / "gone.mrc")

@@ -59,7 +59,7 @@ def list_items(sources: Sequence[str]) -> Listed:
     Raises
     ------
     BatchError
-        If there are none, or a pattern matches nothing.
+        If there are none, one does not exist, or a pattern matches nothing.
     TomogramError
         If a folder or a list cannot be read, or holds no tomograms.
     """
@@ -109,8 +109,19 @@ def _paths(sources: Sequence[str]) -> list[Path]:
                 raise BatchError(f"No file matches {source}; check the pattern and its quotes.")
             paths += map(Path, matched)
         else:
+            _check_there(path)
             paths.append(path)
     return paths
+
+
+def _check_there(path: Path) -> None:
+    """Tell of a slip in a name before anything begins; what a list names may be missing."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise BatchError(f"{path} does not exist; check the name.") from error
+    except OSError:  # whoever opens it will say why
+        pass
 
 
 def _item(name: str, path: str) -> Item:

@@ -100,6 +100,16 @@ def test_scheduler_that_is_not_there_is_said_in_a_sentence(monkeypatch):
         pass
 
 
+@pytest.mark.parametrize("address", ["hello", "tcp://hello", "tcp://hello:port", "far://node:1"])
+def test_what_is_no_address_is_said_before_anything_is_connected(monkeypatch, address):
+    monkeypatch.setattr("distributed.Client", None)
+    with (
+        pytest.raises(BatchError, match=f"no Dask scheduler at {address} "),
+        open_pool(Wanted(on=f"dask:{address}")),
+    ):
+        pass
+
+
 def _wait_for(address: str, count: int) -> None:
     from distributed import Client
 

@@ -21,12 +21,18 @@ def open_dask(wanted: Wanted) -> Iterator[Pool]:
     try:
         from distributed import Client, KilledWorker
         from distributed.client import FutureCancelledError
+        from distributed.comm.addressing import parse_address, parse_host_port
+        from distributed.comm.registry import get_backend
     except ImportError:
         raise BatchError(
             "Dask is not installed; install it with: pip install napari-motorscope[dask]"
         ) from None
     address = wanted.on.partition(":")[2]
     try:
+        # A client that is given no address tells so, but then cannot be closed for half a minute.
+        scheme, place = parse_address(address)
+        get_backend(scheme)
+        parse_host_port(place)
         client = Client(address, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
         raise BatchError(

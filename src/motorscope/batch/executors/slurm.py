@@ -85,7 +85,8 @@ class SlurmExecutor(Executor):
         except Exception as error:  # submitit has no common class for what sbatch says
             said = " ".join(str(error).split())
             raise BatchError(
-                f"SLURM does not take the jobs ({said}); check the directives given with --slurm."
+                f"SLURM does not take the jobs ({said}); check the directives given with --slurm, "
+                "and whether 'sinfo' answers."
             ) from error
         waited = dict(zip(jobs, self._futures, strict=True))
         self._jobs += jobs

@@ -18,7 +18,6 @@ from motorscope.plugin.qt.dock import ENCODER, GALLERY, QUEUE, Dock, show_dock
 from motorscope.plugin.qt.layouts import in_dock
 from motorscope.plugin.qt.making import button
 from motorscope.plugin.qt.parts import Section, StatusLine
-from motorscope.plugin.qt.runner import JobRunner
 from motorscope.plugin.review.widget import ReviewControls
 
 
@@ -30,8 +29,7 @@ class MotorscopeWidget(Dock):
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__(napari_viewer)
         workspace = self.workspace
-        self.runner = JobRunner(self)
-        self.ends.callback(self.runner.tokens.cancel_all)
+        self.runner = self.new_runner()
         self.status = StatusLine()
         self.status.follow(workspace, self.ends)
         self._state: PanelState | None = None

@@ -23,7 +23,6 @@ from motorscope.plugin.qt.controls import mind_wheel_and_keys
 from motorscope.plugin.qt.dock import Dock
 from motorscope.plugin.qt.layouts import in_dock
 from motorscope.plugin.qt.parts import AMBER, Hint, Section, StatusLine
-from motorscope.plugin.qt.runner import JobRunner
 from motorscope.plugin.review.commands import serve_reviews
 
 
@@ -37,17 +36,17 @@ class EncoderWidget(Dock):
         workspace = self.workspace
         serve_reviews(workspace)
         self.status = StatusLine()
-        self.encoder = EncoderController(workspace, self._new_runner)
+        self.encoder = EncoderController(workspace, self.new_runner)
         self.ends.callback(self.encoder.close)
         listen(self.ends, self.encoder.failed, self._on_failed)
-        self.channels = ChannelsController(self.encoder, self._new_runner)
+        self.channels = ChannelsController(self.encoder, self.new_runner)
         self.ends.callback(self.channels.close)
-        self.why = WhyController(workspace, self._new_runner)
+        self.why = WhyController(workspace, self.new_runner)
         self.ends.callback(self.why.close)
         listen(self.ends, self.why.failed, self._on_failed)
-        self.alike = AlikeController(self.encoder, self._new_runner)
+        self.alike = AlikeController(self.encoder, self.new_runner)
         self.ends.callback(self.alike.close)
-        self.second = SecondModelController(self.encoder, self._new_runner)
+        self.second = SecondModelController(self.encoder, self.new_runner)
         self.ends.callback(self.second.close)
         self.probe = ProbeController(self.channels)
         self.ends.callback(self.probe.close)
@@ -58,12 +57,12 @@ class EncoderWidget(Dock):
         self.likeness = AlikeControls(self.alike, self.status, self.ends)
         self.profile = ProbeControls(self.probe, self.ends)
         self.versus = SecondModelControls(self.second, self.status, self.ends)
-        self.saving = SavingControls(self.channels, self._new_runner(), self.status, self.ends)
+        self.saving = SavingControls(self.channels, self.new_runner(), self.status, self.ends)
         self._lay_out()
         listen(self.ends, self.encoder.changed, self._refresh)
         self._refresh()
         if not workspace.options:
-            look_for_models(workspace, self._new_runner(), self.status.warn)
+            look_for_models(workspace, self.new_runner(), self.status.warn)
         mind_wheel_and_keys(self)
 
     def sizeHint(self) -> QSize:
@@ -82,11 +81,6 @@ class EncoderWidget(Dock):
         )
         sections = [Section(title, group) for title, group in groups]
         in_dock(self, [self.about, self.problem, *sections], [self.status])
-
-    def _new_runner(self) -> JobRunner:
-        runner = JobRunner(self)
-        self.ends.callback(runner.tokens.cancel_all)
-        return runner
 
     def _refresh(self) -> None:
         workspace = self.workspace

@@ -8,6 +8,7 @@ from qtpy.QtCore import QEvent, Qt
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from motorscope.plugin.qt.canvas import CanvasContext
+from motorscope.plugin.qt.runner import JobRunner
 from motorscope.plugin.units import read_units_ahead
 from motorscope.plugin.workspace import workspace_of
 
@@ -50,6 +51,12 @@ class Dock(QWidget):
         # the widget alive.
         self.destroyed.connect(_ending(self.ends))
 
+    def new_runner(self) -> JobRunner:
+        """Return a runner of jobs, which end with the dock."""
+        runner = JobRunner(self)
+        self.ends.callback(runner.tokens.cancel_all)
+        return runner
+
     def event(self, event: QEvent | None) -> bool:
         """Notice that the dock was removed: napari then only takes this widget out of it."""
         left = (
@@ -88,12 +95,18 @@ def show_dock(viewer: Any, name: str) -> Any:
     new = find_dock(viewer, name) is None
     _, widget = viewer.window.add_plugin_dock_widget(PLUGIN, name)
     dock, window = widget.parentWidget(), widget.window()
+    if new and name in _AREAS and isinstance(dock, QDockWidget) and isinstance(window, QMainWindow):
+        window.addDockWidget(_AREAS[name], dock)
+    bring_to_front(widget)
+    return widget
+
+
+def bring_to_front(widget: QWidget) -> None:
+    """Show the dock of a widget, before others in its place."""
+    dock = widget.parentWidget()
     if isinstance(dock, QDockWidget):
-        if new and name in _AREAS and isinstance(window, QMainWindow):
-            window.addDockWidget(_AREAS[name], dock)
         dock.show()
         dock.raise_()
-    return widget
 
 
 def find_dock(viewer: Any, name: str) -> QWidget | None:

@@ -29,7 +29,6 @@ from motorscope.plugin.qt.controls import mind_wheel_and_keys
 from motorscope.plugin.qt.dock import Dock
 from motorscope.plugin.qt.layouts import in_column, in_row
 from motorscope.plugin.qt.making import button
-from motorscope.plugin.qt.runner import JobRunner
 from motorscope.plugin.review.closeups_widget import draw_label, draw_tile
 from motorscope.plugin.review.wall_view import TileWall
 from motorscope.review.actions import key_of
@@ -70,9 +69,7 @@ class CandidatesWidget(Dock):
         self._wanted: dict[Key, Wanted] = {}
         self._chosen: set[Key] = set()
         self.candidates = Candidates()
-        self.reads, self.draws = JobRunner(self), JobRunner(self)
-        for runner in (self.reads, self.draws):
-            self.ends.callback(runner.tokens.cancel_all)
+        self.reads, self.draws = self.new_runner(), self.new_runner()
         self._soon = QTimer(self)
         self._soon.setInterval(0)
         self._soon.setSingleShot(True)

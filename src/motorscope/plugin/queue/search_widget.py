@@ -44,11 +44,16 @@ class SearchControls(QWidget):
     settled = Signal()
 
     def __init__(
-        self, desk: QueueController, workspace: Workspace, table: QueueTable, status: StatusLine
+        self,
+        desk: QueueController,
+        workspace: Workspace,
+        table: QueueTable,
+        runner: JobRunner,
+        status: StatusLine,
     ) -> None:
         super().__init__()
         self._desk, self._workspace, self._table, self._status = desk, workspace, table, status
-        self.runner = JobRunner(self)
+        self.runner = runner
         self._begun: Begun[Entry] | None = None
         self._left: float | None = None  # seconds for all
         self._unspaced = 0

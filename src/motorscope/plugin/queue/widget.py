@@ -13,10 +13,9 @@ from motorscope.plugin.connections import listen
 from motorscope.plugin.detect.controller import DetectController
 from motorscope.plugin.layers.looks import tomogram_arguments
 from motorscope.plugin.qt.controls import mind_wheel_and_keys
-from motorscope.plugin.qt.dock import Dock
+from motorscope.plugin.qt.dock import Dock, bring_to_front
 from motorscope.plugin.qt.layouts import in_column
 from motorscope.plugin.qt.parts import Hint, StatusLine
-from motorscope.plugin.qt.runner import JobRunner
 from motorscope.plugin.queue.controller import QueueController
 from motorscope.plugin.queue.gallery_widget import CandidatesWidget
 from motorscope.plugin.queue.list_widget import ListControls
@@ -51,7 +50,7 @@ class QueueWidget(Dock):
         serve_reviews(self.workspace)
         self.desk = QueueController(DetectController.of(self.workspace))
         self.ends.callback(self.desk.close)
-        self.scans, self.reads = JobRunner(self), JobRunner(self)
+        self.scans, self.reads = self.new_runner(), self.new_runner()
         self._reader = TomogramReader(
             self.reads, tomogram_arguments, self._on_opened, self._on_open_failed
         )
@@ -193,10 +192,7 @@ class QueueWidget(Dock):
             made.ends.callback(self._forget_candidates)
             self.candidates = made
             self._viewer.window.add_dock_widget(made, name="Motorscope candidates", area="bottom")
-        dock = self.candidates.parentWidget()
-        if isinstance(dock, QDockWidget):
-            dock.show()
-            dock.raise_()
+        bring_to_front(self.candidates)
 
     def _forget_candidates(self) -> None:
         self.candidates = None
@@ -254,15 +250,14 @@ class QueueWidget(Dock):
         self.count = Hint()
         self.status = StatusLine()
         self.status.follow(self.workspace, self.ends)
-        self.search = SearchControls(self.desk, self.workspace, self.table, self.status)
+        runner = self.new_runner()
+        self.search = SearchControls(self.desk, self.workspace, self.table, runner, self.status)
         self.steps = StepControls(self._viewer, self.ends)
         soon = QTimer(self)
         soon.setSingleShot(True)
         self.marker = Marker(self.desk, soon.start)
         soon.timeout.connect(self.marker.go_on)
         self.ends.callback(self._close_candidates)
-        for runner in (self.search.runner, self.scans, self.reads):
-            self.ends.callback(runner.tokens.cancel_all)
         parts = (self.list, self.table, self.count, self.search, self.steps, self.status)
         in_column(self, *parts, around=(6, 4, 6, 4), spacing=4).setStretchFactor(self.table, 1)
 

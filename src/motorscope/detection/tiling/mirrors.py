@@ -30,7 +30,7 @@ MIRRORED: tuple[Axes, ...] = ((2,), (3,), (4,))
 MARGIN = 2.0
 """How far below `FLOOR`, in calibrated log-odds, the first look must be to settle it.
 
-The built-in model needed 1.89 at most for the 139 candidates of 16 simulated tomograms, four of
+The built-in model needed 0.70 at most for the 81 candidates of 16 simulated tomograms, four of
 them another program's, that no training saw; measured with ``benchmarks/flips_margin.py``, which
 does so for any model.
 """

@@ -27,7 +27,9 @@ def config_for(folder, picks, **options):
 
 
 def source_for(config, cache):
-    return prepare_tomograms(read_labelled(config.data), config.data.recipe(), cache)
+    """Return the tomograms as they are: the balls stay bright."""
+    recipe = dataclasses.replace(config.data.recipe(), density=None)
+    return prepare_tomograms(read_labelled(config.data), recipe, cache)
 
 
 def said(status):
@@ -58,6 +60,14 @@ def test_motors_of_the_competition_lie_where_the_labels_say(competition, tmp_pat
             assert volume[around].max() > 0.9
             near = np.linalg.norm(np.argwhere(volume > 0.9) - motor, axis=1)
             assert near.min() < 1.5
+
+
+def test_tomograms_of_bright_density_are_inverted(labelled_folder, tmp_path):
+    config = config_for(*labelled_folder(full=said("accepted")))
+    labelled = read_labelled(config.data)
+    (one,) = prepare_tomograms(labelled, config.data.recipe(), tmp_path / "dark").tomograms
+    (as_is,) = source_for(config, tmp_path / "bright").tomograms
+    np.testing.assert_allclose(np.load(one.file), 1 - np.load(as_is.file), atol=2e-3)
 
 
 def test_prepared_volumes_are_used_again(labelled_folder, tmp_path):

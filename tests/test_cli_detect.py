@@ -62,9 +62,18 @@ def test_a_threshold_leaves_out_what_is_below(folder, tmp_path):
 
 
 def test_how_dense_things_look_can_be_said(folder, tmp_path, capsys):
-    for density in ("dark", "bright"):
-        picks = tmp_path / f"{density}.csv"
-        assert detect(folder, folder / "known.mrc", "-o", picks, "--density", density) == 0
+    """The noise of the file says nothing of itself."""
+    card = json.loads(next(folder.glob("*.json")).read_text())
+    card["input"]["density"] = "dark"
+    (tmp_path / "wary.json").write_text(json.dumps(card))
+    shutil.copy(next(folder.glob("*.safetensors")), tmp_path / card["weights"])
+    scores = {}
+    for options in ((), ("--density", "dark"), ("--density", "bright")):
+        picks = tmp_path / f"{options[-1:]}.csv"
+        command = ["detect", "--model", str(tmp_path / "wary.json"), "--device", "cpu"]
+        assert cli.main([*command, str(folder / "known.mrc"), "-o", str(picks), *options]) == 0
+        scores[options[-1:]] = pd.read_csv(picks).score.tolist()
+    assert scores[()] == scores[("dark",)] != scores[("bright",)]
     with pytest.raises(SystemExit):
         detect(folder, folder / "known.mrc", "-o", tmp_path / "x.csv", "--density", "grey")
     assert "'dark', 'bright'" in capsys.readouterr().err

@@ -9,6 +9,7 @@ from motorscope.detection import run_to_end
 from motorscope.errors import ConfigError, MotorscopeError
 from motorscope.inspection import Across, StageCache, StageRequest, open_stage, reduce_stage
 from motorscope.inspection import run as runs
+from motorscope.inspection.cache import key_of
 from motorscope.tomogram import open_tomogram, write_mrc
 
 
@@ -137,3 +138,12 @@ def test_the_limit_comes_from_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("MOTORSCOPE_CACHE_GB", "much")
     with pytest.raises(ConfigError, match="not 'much'"):
         StageCache.default()
+
+
+def test_maps_of_a_tomogram_whose_density_is_said_are_others(request_of):
+    request = request_of()
+    told = [
+        replace(request, tomogram=replace(request.tomogram, density=density))
+        for density in (None, "dark", "bright")
+    ]
+    assert len({key_of(each, "fp32") for each in told}) == 3

@@ -161,6 +161,9 @@ def test_threshold_acts_at_once_and_is_kept_per_tomogram(panel, qtbot):
     qtbot.mouseClick(histogram, Qt.MouseButton.LeftButton, pos=where)
     assert widget.detections.threshold.value() == pytest.approx(0.5, abs=0.02)
     assert points.shown.all()
+    histogram.set_scores(np.array([0.2, 1.0, 1.7, np.nan]))  # similarities can be above 1
+    assert histogram.counts.sum() == 3
+    assert histogram.counts[-1] == 2
 
 
 def test_nothing_of_another_tomogram_is_shown_where_nothing_was_found(panel, qtbot):

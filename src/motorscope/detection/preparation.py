@@ -128,7 +128,8 @@ def prepare_part(
     if low > high and tomogram.density is None:
         yield Notice(
             f"In {tomogram.name}, membranes and other dense things seem to be {_other(recipe)}, so "
-            f"it is inverted for the network. If they are {recipe.density}, say so."
+            f"it is inverted for the network. If they are {recipe.density}, choose so under "
+            f"Density (--density {recipe.density})."
         )
     return PreparedPart(tomogram, recipe, part, (low, high))
 

@@ -93,6 +93,7 @@ def set_key(content, key, value):
         ("input.spacing", "16", "'input.spacing' must be float, not '16'"),
         ("input.shape", [1, 2], "'input.shape' must be"),
         ("input.spacing", 16, "either a spacing"),
+        ("input.density", "grey", "'input.density' must be 'dark' or 'bright', not 'grey'"),
         ("window", [64, 64, 50], "multiples of 32"),
         ("context", [16, 2, 336], "leaves nothing of the window"),
         ("default_threshold", 1.5, "must be a probability"),

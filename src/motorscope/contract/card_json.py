@@ -86,6 +86,8 @@ def _read(hint: Any, value: Any, key: str, source: str) -> Any:
     elif origin is dict and isinstance(value, dict):
         return value
     name = getattr(hint, "__name__", str(hint)) if origin is None else str(hint)
+    if origin is typing.Literal:
+        name = " or ".join(map(repr, arguments))
     raise ModelError(f"The model card {source}: '{key}' must be {name}, not {value!r}.")
 
 

@@ -9,12 +9,15 @@ from motorscope.tomogram import (
     VoxelGrid,
     expand,
     find_tomograms,
+    formats,
     heatmap_name,
     is_heatmap,
+    natural_key,
     open_tomogram,
     write_heatmap,
     write_mrc,
 )
+from motorscope.tomogram.formats import format_by_name
 
 GRID = VoxelGrid((4, 6, 5), (16.0,) * 3)
 VOXELS = np.zeros(GRID.shape, np.float32)
@@ -65,6 +68,28 @@ def test_files_and_folders_are_taken_as_a_person_names_them(folder, tmp_path, mo
     assert found.maps == (here / "TS_2.heatmap.mrc",)
     assert list(expand([here]).names) == [here / "cell", here / "TS_2.rec", here / "TS_10.mrc"]
     assert list(expand([tmp_path / "absent.mrc"]).names) == [tmp_path / "absent.mrc"]
+
+
+def test_each_file_of_a_folder_is_looked_at_once(folder, monkeypatch):
+    looked_at = []
+
+    def look(path, inside):
+        looked_at.append(path)
+        return format_by_name(path, inside)
+
+    monkeypatch.setattr(formats, "format_by_name", look)
+    expand([folder])
+    inside = [path for path in looked_at if path != folder]
+    assert sorted(inside) == sorted(path for path in folder.iterdir() if path.suffix != ".csv")
+
+
+def test_what_may_not_be_looked_at_is_kept_for_whoever_opens_it_to_say_so(tmp_path):
+    absurd = tmp_path / ("a" * 300 + ".mrc")
+    assert list(expand([absurd]).names.values()) == ["a" * 300]
+
+
+def test_name_with_a_raised_number_has_its_place():
+    assert sorted(["b", "2²", "10", "²"], key=natural_key) == ["2²", "10", "b", "²"]
 
 
 def test_folder_of_heatmaps_alone_says_so(tmp_path):

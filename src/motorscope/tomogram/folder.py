@@ -1,5 +1,6 @@
 """Which tomograms are in a folder."""
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,8 +9,8 @@ from pathlib import Path
 from motorscope.errors import TomogramError
 from motorscope.tomogram.formats import titles
 from motorscope.tomogram.formats.tiff import TIFF_SUFFIXES
-from motorscope.tomogram.heatmaps import is_map
-from motorscope.tomogram.open import can_open, is_one, is_tomogram, located, name_of
+from motorscope.tomogram.heatmaps import shows_map
+from motorscope.tomogram.open import Look, can_open, is_one, located, look_at, name_of
 
 _OTHERS = (".jsonl", ".lock", ".csv", ".json", ".txt")  # of many, and never tomograms
 
@@ -41,40 +42,7 @@ def find_tomograms(folder: Path) -> Found:
     TomogramError
         If it cannot be read, or there are none.
     """
-    folder = folder.absolute()
-    if is_one(folder):
-        return Found({folder: name_of(folder)})
-    try:
-        paths = [path for path in folder.iterdir() if not path.name.startswith(".")]
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise TomogramError(
-            f"{folder} cannot be read ({reason}); check the folder and its permissions."
-        ) from error
-    found: list[Path] = []
-    maps: list[Path] = []
-    for path in paths:
-        if path.suffix in _OTHERS:
-            continue
-        if is_tomogram(path):
-            (maps if is_map(path) else found).append(path)
-        elif path.is_dir():
-            found += _stacks(path)
-    if not found and can_open(folder):
-        found = [folder]
-    if not found and maps:
-        raise TomogramError(
-            f"{folder} holds maps of motorscope and no tomograms; choose the folder of the "
-            "tomograms."
-        )
-    if not found:
-        raise TomogramError(
-            f"{folder} holds no tomograms ({titles()}, or sub-folders of TIFF stacks); choose "
-            "another folder."
-        )
-    names = {path: name_of(path) for path in found}
-    ordered = sorted(found, key=lambda path: (natural_key(names[path]), path))
-    return Found({path: names[path] for path in ordered}, tuple(sorted(maps)))
+    return _find(folder.absolute())
 
 
 def expand(paths: Iterable[Path]) -> Found:
@@ -92,14 +60,15 @@ def expand(paths: Iterable[Path]) -> Found:
     names: dict[Path, str] = {}
     maps: list[Path] = []
     for path in paths:
-        if path.is_dir() and not is_one(path):
-            inside, whole = find_tomograms(path), path.absolute()
-            names |= {path / each.relative_to(whole): n for each, n in inside.names.items()}
-            maps += [path / each.relative_to(whole) for each in inside.maps]
-        elif is_map(path):
+        look = look_at(path)
+        if look.folder and not look.is_one():
+            inside = _find(path)
+            names |= inside.names
+            maps += inside.maps
+        elif shows_map(look):
             maps.append(path)
         else:
-            names[path] = name_of(path)
+            names[path] = look.name()
     return Found(names, tuple(maps))
 
 
@@ -131,16 +100,62 @@ def read_list(path: Path) -> list[Path]:
 def natural_key(name: str) -> list[tuple[int, int, str]]:
     """Return a key by which 2 comes before 10."""
     return [
-        (0, int(part), "") if part.isdigit() else (1, 0, part.casefold())
+        (0, int(part), "") if part.isdecimal() else (1, 0, part.casefold())
         for part in re.split(r"(\d+)", name)
         if part
     ]
 
 
-def _stacks(folder: Path) -> list[Path]:
+def _find(folder: Path) -> Found:
+    """Return what `find_tomograms` does, with paths that stay relative if the folder's is."""
+    if is_one(folder):
+        return Found({folder: name_of(folder)})
+    try:
+        entries = _entries(folder)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise TomogramError(
+            f"{folder.absolute()} cannot be read ({reason}); check the folder and its permissions."
+        ) from error
+    names: dict[Path, str] = {}
+    maps: list[Path] = []
+    for entry in entries:
+        if entry.name.endswith(_OTHERS):
+            continue
+        look = look_at(entry)
+        if look.is_tomogram():
+            if shows_map(look):
+                maps.append(look.path)
+            else:
+                names[look.path] = look.name()
+        elif look.folder:
+            names |= {stack.path: stack.name() for stack in _stacks(look.path)}
+    if not names and can_open(folder):
+        names[folder] = name_of(folder)
+    if not names and maps:
+        raise TomogramError(
+            f"{folder.absolute()} holds maps of motorscope and no tomograms; choose the folder of "
+            "the tomograms."
+        )
+    if not names:
+        raise TomogramError(
+            f"{folder.absolute()} holds no tomograms ({titles()}, or sub-folders of TIFF stacks); "
+            "choose another folder."
+        )
+    ordered = sorted(names, key=lambda path: (natural_key(names[path]), path))
+    return Found({path: names[path] for path in ordered}, tuple(sorted(maps)))
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return [entry for entry in entries if not entry.name.startswith(".")]
+
+
+def _stacks(folder: Path) -> list[Look]:
     """Return the TIFF stacks of a sub-folder that has no slices; none if it cannot be read."""
     try:
-        paths = [path for path in folder.iterdir() if not path.name.startswith(".")]
+        entries = _entries(folder)
     except OSError:
         return []
-    return [path for path in paths if path.suffix.lower() in TIFF_SUFFIXES and is_tomogram(path)]
+    tiffs = [each for each in entries if each.name.lower().endswith(TIFF_SUFFIXES)]
+    return [look for each in tiffs if (look := look_at(each)).is_tomogram()]

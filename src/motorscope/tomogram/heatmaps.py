@@ -1,14 +1,16 @@
 """Our maps as files: how heatmaps are written, and how maps are told from tomograms afterwards."""
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from motorscope.tomogram.formats import format_of, suffix_of, write_volume
+from motorscope.tomogram.formats import suffix_of, write_volume
 from motorscope.tomogram.grid import VoxelGrid
+from motorscope.tomogram.open import Look, look_at
 
 HEATMAP_SUFFIX = ".heatmap.mrc"
 """End of the name of a heatmap that is kept beside its tomogram."""
@@ -48,7 +50,12 @@ def map_label(what: str) -> str:
 
 def is_map(path: Path) -> bool:
     """Tell whether a file is a map of ours: a heatmap, feature maps or an attribution."""
-    return is_heatmap(path) or _label_of(path).startswith(_MAP)
+    return shows_map(look_at(path))
+
+
+def shows_map(look: Look) -> bool:
+    """Tell what `is_map` does, of what was looked at already."""
+    return _is_heatmap(look, label := look.label()) or label.startswith(_MAP)
 
 
 def is_heatmap(path: Path) -> bool:
@@ -57,22 +64,21 @@ def is_heatmap(path: Path) -> bool:
     Those of earlier versions have no label of their own: ``NAME_heatmap.mrc`` is one if a file or
     folder of the name before it lies beside it.
     """
-    if path.name.endswith(HEATMAP_SUFFIX):
-        return True
-    return _label_of(path) == _LABEL or _has_owner(path)
+    look = look_at(path)
+    return _is_heatmap(look, look.label())
 
 
-def _label_of(path: Path) -> str:
-    form = format_of(path)
-    return "" if form is None else form.label(path)
+def _is_heatmap(look: Look, label: str) -> bool:
+    return look.path.name.endswith(HEATMAP_SUFFIX) or label == _LABEL or _has_owner(look)
 
 
-def _has_owner(path: Path) -> bool:
-    if path.is_dir() or not path.stem.endswith(_APPENDED) or not suffix_of(path):
+def _has_owner(look: Look) -> bool:
+    path = look.path
+    if look.folder or not path.stem.endswith(_APPENDED) or not suffix_of(path):
         return False
     owner = path.stem.removesuffix(_APPENDED)
     try:
-        others = [each.name for each in path.absolute().parent.iterdir()]
+        others = os.listdir(path.absolute().parent)
     except OSError:
         return False
     return any(name == owner or name.startswith(f"{owner}.") for name in others)

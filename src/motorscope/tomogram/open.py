@@ -1,7 +1,8 @@
 """Opening a tomogram, whatever its format."""
 
+import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from motorscope.errors import TomogramError
@@ -14,6 +15,70 @@ from motorscope.tomogram.recipe import Shade
 from motorscope.tomogram.volume import Tomogram
 
 _COMPRESSED = (".gz", ".bz2")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look at a path tells: its format is found once, whatever is asked afterwards.
+
+    Attributes
+    ----------
+    path
+        A file, a folder, or neither.
+    folder
+        Whether it is a folder.
+    form
+        Its format by its name; ``None`` if it has none, or nothing is there.
+    """
+
+    path: Path
+    folder: bool
+    form: TomogramFormat | None
+
+    def can_open(self) -> bool:
+        """Tell what `motorscope.tomogram.open.can_open` does."""
+        try:
+            return self.form is not None and self.form.recognises(self.path)
+        except OSError:
+            return False
+
+    def is_tomogram(self) -> bool:
+        """Tell what `motorscope.tomogram.open.is_tomogram` does."""
+        return self.form is not None and self.can_open() and self.form.is_volume(self.path)
+
+    def is_one(self) -> bool:
+        """Tell what `motorscope.tomogram.open.is_one` does."""
+        return self.folder and bool(formats.suffix_of(self.path)) and self.can_open()
+
+    def label(self) -> str:
+        """Return what a file says of itself; empty if nothing."""
+        return "" if self.form is None else self.form.label(self.path)
+
+    def name(self) -> str:
+        """Return what `name_of` does."""
+        form, path = self.form, self.path
+        suffix = formats.suffix_of(path) if form is None else form.suffix_of(path)
+        if suffix:
+            return path.name[: -len(suffix)]
+        if self.folder:
+            return path.name
+        if path.suffix.lower() in _COMPRESSED:
+            path = path.with_suffix("")
+        return path.stem
+
+
+def look_at(path: Path | os.DirEntry[str]) -> Look:
+    """Look at a path, or at an entry of `os.scandir`, which knows files from folders by itself.
+
+    What may not be looked at counts as not there: whoever opens it will say why.
+    """
+    try:
+        folder = path.is_dir()
+        there = folder or path.is_file()
+    except OSError:
+        folder = there = False
+    path = Path(path)
+    return Look(path, folder, formats.format_by_name(path, folder) if there else None)
 
 
 def open_tomogram(
@@ -91,12 +156,7 @@ def can_open(path: str | Path) -> bool:
 
     A damaged file with the suffix of an MRC file counts, so that the error is ours to explain.
     """
-    path = Path(path)
-    try:
-        form = formats.format_of(path)
-        return form is not None and form.recognises(path)
-    except OSError:
-        return False
+    return look_at(Path(path)).can_open()
 
 
 def is_tomogram(path: str | Path) -> bool:
@@ -104,31 +164,19 @@ def is_tomogram(path: str | Path) -> bool:
 
     A damaged file counts, so that the error is ours to explain.
     """
-    path = Path(path)
-    if not can_open(path):
-        return False
-    form = formats.format_of(path)
-    return form is not None and form.is_volume(path)
+    return look_at(Path(path)).is_tomogram()
 
 
 def is_one(folder: Path) -> bool:
     """Tell whether a folder's name says that it is a tomogram, not a place for tomograms."""
-    return folder.is_dir() and bool(formats.suffix_of(folder)) and can_open(folder)
+    return look_at(folder).is_one()
 
 
 def name_of(path: Path) -> str:
     """Return the name of the tomogram at a path: the file's stem, or the name of the folder."""
     if path.name in ("", ".."):
         path = path.resolve()  # but a link keeps its own name
-    form = formats.format_of(path)
-    suffix = formats.suffix_of(path) if form is None else form.suffix_of(path)
-    if suffix:
-        return path.name[: -len(suffix)]
-    if path.is_dir():
-        return path.name
-    if path.suffix.lower() in _COMPRESSED:
-        path = path.with_suffix("")
-    return path.stem
+    return look_at(path).name()
 
 
 def file_name_of(path: Path) -> str:

@@ -91,7 +91,8 @@ def make_plan(
             f"--retry-failed tries {'it' if failed == 1 else 'them'} again."
         )
     claimed = store.claimed()
-    held = sum(is_held(store.claim(item)) for item in left if item.id in claimed)
+    asked = left if claimed else []  # ids are not worth making for nothing
+    held = sum(is_held(store.claim(item)) for item in asked if item.id in claimed)
     if held:
         remarks.append(
             f"{counted(held, 'tomogram')} {_is(held)} being worked on by another run; "

@@ -144,7 +144,7 @@ class Store:
             If that cannot be written.
         """
         make_folder(self.folder, BatchError)
-        text = "".join(json.dumps(asdict(item), ensure_ascii=False) + "\n" for item in items)
+        text = "".join(json.dumps(vars(item), ensure_ascii=False) + "\n" for item in items)
         with replacing(self.folder / _LIST, BatchError) as partial:
             partial.write_text(text, encoding="utf-8", errors="surrogateescape", newline="\n")
 

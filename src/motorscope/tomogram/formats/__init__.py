@@ -1,6 +1,7 @@
 """The formats of tomograms: a new one is a module and its line in `FORMATS`."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,11 @@ def format_of(path: Path) -> TomogramFormat | None:
     A folder whose name says nothing may hold slices. A path that does not exist has none.
     """
     folder = path.is_dir()
-    if not folder and not path.is_file():
-        return None
+    return format_by_name(path, folder) if folder or path.is_file() else None
+
+
+def format_by_name(path: Path, folder: bool) -> TomogramFormat | None:
+    """Return the format of a file or a folder that is there, by its name."""
     alike = [form for form in FORMATS if form.is_folder == folder]
     named = _named(path, alike)
     return named or next((form for form in alike if not form.suffixes), None)
@@ -121,5 +125,5 @@ def patterns() -> list[str]:
 
 
 def _named(path: Path, forms: Sequence[TomogramFormat]) -> TomogramFormat | None:
-    longest = max(forms, key=lambda form: len(form.suffix_of(path)), default=None)
-    return longest if longest is not None and longest.suffix_of(path) else None
+    named = [(len(suffix), form) for form in forms if (suffix := form.suffix_of(path))]
+    return max(named, key=itemgetter(0))[1] if named else None

@@ -85,6 +85,8 @@ class TomogramFormat:
     def suffix_of(self, path: Path) -> str:
         """Return the longest of its suffixes that a path's name ends in, else an empty text."""
         name = path.name.lower()
+        if not name.endswith(self.suffixes):  # most are of another format, and folders hold many
+            return ""
         found = (each for each in self.suffixes if name.endswith(each) and name != each)
         return max(found, key=len, default="")
 

@@ -63,6 +63,7 @@ def test_queue_of_a_folder_is_opened_from_the_command_line(
     (queue,) = (each for each in docks if isinstance(each, QueueWidget))
     qtbot.waitUntil(lambda: [each.name for each in queue.table.rows.entries] == ["tomo"])
     qtbot.waitUntil(lambda: not queue.scans.busy)
+    qtbot.waitUntil(lambda: not queue.table.visibleRegion().isEmpty())  # the panel is behind it
     viewer.close()
 
 

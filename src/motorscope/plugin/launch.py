@@ -154,8 +154,10 @@ def _add(viewer: Any, tomograms: Sequence[Tomogram]) -> None:
 
 
 def _panel(viewer: Any) -> "MotorscopeWidget":
-    _, widget = viewer.window.add_plugin_dock_widget("napari-motorscope", "Motorscope")
-    return widget
+    from motorscope.plugin.qt.dock import PANEL, show_dock
+
+    panel: MotorscopeWidget = show_dock(viewer, PANEL)  # before others, which come before it
+    return panel
 
 
 def _after_detection(

@@ -17,6 +17,7 @@ from motorscope.training.data.pictures import SectionPool
 from motorscope.training.data.samples import CropSource, MixedSource, Samples
 from motorscope.training.data.scenes import ScenePool
 from motorscope.training.data.tomograms import prepare_tomograms
+from motorscope.training.fitting.averages import move_towards
 from motorscope.training.fitting.hardware import Hardware, is_first_process
 from motorscope.training.fitting.loop import check_folder, fit, make_run_folder, start_at_prior
 from motorscope.training.measuring.held_out import (
@@ -185,13 +186,7 @@ def mix_in_start(network: nn.Module, config: TrainConfig) -> None:
     if settings.start_from is None or not settings.start_share:
         return
     start = load_model(settings.start_from).network.state_dict()
-    mixed = {
-        name: torch.lerp(value, start[name].to(value), settings.start_share)
-        if value.is_floating_point()
-        else value
-        for name, value in network.state_dict().items()
-    }
-    network.load_state_dict(mixed)
+    move_towards(network, start, settings.start_share)
 
 
 def _read_split(config: TrainConfig) -> Split:

@@ -77,9 +77,9 @@ def test_a_run_depends_on_its_seed_alone(tmp_path):
     ]
 
 
-@pytest.mark.parametrize("cycles", [1, 2])
-def test_a_killed_run_resumes_to_the_same_end(tmp_path, cycles):
-    config = settings(cycles=cycles)
+@pytest.mark.parametrize(("cycles", "share"), [(1, 0.0), (2, 0.0), (2, 0.4)])
+def test_a_killed_run_resumes_to_the_same_end(tmp_path, cycles, share):
+    config = settings(cycles=cycles, cycle_share=share)
     whole = run(config, tmp_path / "whole")
 
     class Killed(Exception):
@@ -88,7 +88,7 @@ def test_a_killed_run_resumes_to_the_same_end(tmp_path, cycles):
     def kill(network, step):
         raise Killed
 
-    fragile = settings(cycles=cycles)
+    fragile = settings(cycles=cycles, cycle_share=share)
     object.__setattr__(fragile.validation, "every", 3)  # step 3: one step after the checkpoint
     out = tmp_path / "killed"
     with pytest.raises(Killed):
@@ -109,6 +109,22 @@ def test_every_cycle_rises_to_the_learning_rate_and_falls(tmp_path):
     np.testing.assert_allclose([rates[0], rates[8]], 0.01 / 25)
     assert rates[7] < 1e-3 * rates[1]
     assert rates[15] < 0.1 * rates[9]
+
+
+def test_the_finished_weights_are_a_mean_with_those_of_the_cycle_before(tmp_path):
+    kept = {}
+
+    def keep(network, step):
+        kept[step] = {name: value.clone() for name, value in network.state_dict().items()}
+
+    config = settings(steps=4, cycles=2, cycle_share=0.25)
+    object.__setattr__(config.validation, "every", 2)
+    finished = run(config, tmp_path, evaluate=keep)
+    assert any(not torch.equal(kept[2][name], kept[4][name]) for name in kept[2])
+    for name, value in finished.state_dict().items():
+        if value.is_floating_point():
+            mean = 0.25 * kept[2][name] + 0.75 * kept[4][name]
+            torch.testing.assert_close(value, mean, msg=name)
 
 
 def test_the_loss_falls(tmp_path):

@@ -70,6 +70,8 @@ def test_a_config_survives_a_round_trip_through_a_table():
         ("[optimiser]\nschedule = 'cosine'", "onecycle"),
         ("[optimiser]\ncycles = 0", "optimiser.cycles"),
         ("[optimiser]\nsteps = 3\ncycles = 4", "to the number of steps, 3"),
+        ("[optimiser]\ncycles = 2\ncycle_share = 1.0", "optimiser.cycle_share"),
+        ("[optimiser]\ncycle_share = 0.5", "0 where there is one cycle"),
         ("[augmentation]\ninvert = 2", "invert"),
         ("[augmentation]\ngamma = [2, 1]", "gamma"),
         ("[network]\nbackbone = 'r3d19'", "r3d200"),

@@ -3,6 +3,7 @@
 import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +25,7 @@ from motorscope.training.data.blending import blend
 from motorscope.training.data.pictures import Pictures, SectionPool
 from motorscope.training.data.samples import CropSource, Samples
 from motorscope.training.errors import TrainingError
+from motorscope.training.fitting.averages import move_towards
 from motorscope.training.fitting.hardware import Hardware
 from motorscope.training.fitting.logs import CsvLog, open_tensorboard
 from motorscope.training.fitting.loss import heatmap_loss, prior_logit
@@ -96,6 +98,9 @@ def fit(
         "config": asdict(config),
         "step": 0,
     }
+    before = deepcopy(ema.module) if options.cycle_share else None
+    if before is not None:
+        state["before"] = before
     if resume:
         fabric.load(checkpoint, state, weights_only=True)
         if not _is_same(state["config"], asdict(config), asdict(TrainConfig())):
@@ -162,6 +167,8 @@ def fit(
         schedule.step()
         ema.update(network, step)
         state["step"] = step
+        if before is not None and step in _cycle_starts(options):
+            before.load_state_dict(ema.module.state_dict())
 
         last = step == options.steps
         bar.update()
@@ -183,6 +190,8 @@ def fit(
     bar.close()
     if board is not None:
         board.finalize("success")
+    if before is not None:
+        move_towards(ema.module, before.state_dict(), options.cycle_share)
     return ema.module if first else None
 
 
@@ -278,7 +287,7 @@ def _schedule(optimiser: AdamW, options: OptimiserConfig) -> LRScheduler:
     """
     if options.schedule == "constant":
         return ConstantLR(optimiser, factor=1.0)
-    starts = [options.steps * cycle // options.cycles for cycle in range(options.cycles)]
+    starts = _cycle_starts(options)
     # The last call comes after the last step and needs a rate too.
     cycles: list[LRScheduler] = [
         OneCycleLR(
@@ -291,6 +300,11 @@ def _schedule(optimiser: AdamW, options: OptimiserConfig) -> LRScheduler:
         for start, stop in pairwise([*starts, options.steps + 1])
     ]
     return cycles[0] if options.cycles == 1 else SequentialLR(optimiser, cycles, starts[1:])
+
+
+def _cycle_starts(options: OptimiserConfig) -> list[int]:
+    """Return how many steps are done when each cycle begins."""
+    return [options.steps * cycle // options.cycles for cycle in range(options.cycles)]
 
 
 def _seed_step(seed: int, step: int, rank: int) -> None:

@@ -104,6 +104,9 @@ class OptimiserConfig:
         The learning rate rises and falls once (``onecycle``), or stays.
     cycles
         How often it rises and falls.
+    cycle_share
+        Weight, in the finished model, of the running average at the end of the cycle before the
+        last; what either has learned too well, their mean has not.
     """
 
     steps: int = 4000
@@ -111,6 +114,7 @@ class OptimiserConfig:
     learning_rate: float = 1e-3
     schedule: Literal["onecycle", "constant"] = "onecycle"
     cycles: int = 1
+    cycle_share: float = 0.0
     weight_decay: float = 1e-4
     gradient_clip: float = 1.0
     ema_decay: float = 0.999
@@ -123,6 +127,13 @@ class OptimiserConfig:
             require(value >= 1, name, value, "at least 1")
         fitting = 1 <= self.cycles <= self.steps
         require(fitting, "cycles", self.cycles, f"from 1 to the number of steps, {self.steps}")
+        require(0 <= self.cycle_share < 1, "cycle_share", self.cycle_share, "in [0, 1)")
+        require(
+            not self.cycle_share or self.cycles > 1,
+            "cycle_share",
+            self.cycle_share,
+            "0 where there is one cycle",
+        )
         for name in ("learning_rate", "gradient_clip"):
             value = getattr(self, name)
             require(0 < value and math.isfinite(value), name, value, "positive")

@@ -188,6 +188,21 @@ def test_a_slope_rises_towards_its_angle():
     np.testing.assert_allclose(tilted[0, 0], tilted[0, -1])
 
 
+@given(st.integers(5, 40), st.floats(1.0, 60.0))
+def test_thick_sections_change_nothing_that_is_the_same_at_every_z(depth, thickness):
+    plane = np.random.default_rng(0).random((8, 9)).astype(np.float32)
+    crop = aug.Crop(np.repeat(plane[None], depth, axis=0), np.empty((0, 3)))
+    np.testing.assert_allclose(aug.thicken(crop, thickness).volume, crop.volume, rtol=1e-5)
+
+
+def test_thick_sections_are_means_at_their_middles():
+    volume = np.random.default_rng(0).random((20, 8, 8)).astype(np.float32)
+    thick = aug.thicken(aug.Crop(volume, np.empty((0, 3))), 5.0).volume
+    assert thick.shape == volume.shape
+    np.testing.assert_allclose(thick[[2, 7, 12, 17]], volume.reshape(4, 5, 8, 8).mean(1), rtol=1e-5)
+    np.testing.assert_allclose(thick[4], 0.6 * thick[2] + 0.4 * thick[7], rtol=1e-5)
+
+
 @given(st.integers(0, 10_000))
 @settings(max_examples=20, deadline=None)
 def test_undecided_places_go_where_motors_would(seed):

@@ -194,6 +194,21 @@ def blur(crop: Crop, sigma: float) -> Crop:
     return replace(crop, volume=ndimage.gaussian_filter(crop.volume, sigma, truncate=3.0))
 
 
+def thicken(crop: Crop, thickness: float) -> Crop:
+    """Average over sections of so many voxels along z, as tomograms of few thick sections look.
+
+    Between the middles of the sections the values are interpolated, as resampling does it.
+    """
+    depth = crop.volume.shape[0]
+    count = max(round(depth / thickness), 2)
+    starts = np.linspace(0, depth, count + 1)[:-1].astype(int)
+    sums = np.add.reduceat(crop.volume, starts, axis=0)
+    sizes = np.diff(starts, append=depth).astype(np.float32)
+    sections = sums / sizes[:, None, None]
+    places = np.clip((np.arange(depth) + 0.5) * count / depth - 0.5, 0, count - 1)
+    return replace(crop, volume=_interpolate(sections, places, 0))
+
+
 def slope(crop: Crop, rise: float, angle: float) -> Crop:
     """Add a gradient in the plane of y and x: `rise` from end to end, towards `angle` (radians)."""
     y, x = (np.linspace(-0.5, 0.5, side, dtype=np.float32) for side in crop.volume.shape[1:])
@@ -269,6 +284,8 @@ def augment_geometry(crop: Crop, config: AugmentationConfig, rng: np.random.Gene
 
 def augment_grey(crop: Crop, config: AugmentationConfig, rng: np.random.Generator) -> Crop:
     """Bring the grey values to 0…1 and change them by chance, as microscopes and programs do."""
+    if config.thick_share and rng.random() < config.thick_share:
+        crop = thicken(crop, rng.uniform(*config.thickness))
     if rng.random() < config.blur_share:
         crop = blur(crop, rng.uniform(*config.blur))
     spread = float(crop.volume.std())

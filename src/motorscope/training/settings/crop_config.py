@@ -132,9 +132,11 @@ class AugmentationConfig:
         Factor on all axes.
     stretch
         Further factor on each axis of its own.
-    invert, mirror, edge, dropout, blur_share
+    invert, mirror, edge, dropout, blur_share, thick_share
         Probabilities of grey inversion, of a mirrored end, of an edge of the field of view, of
-        coarse dropout and of blurring.
+        coarse dropout, of blurring and of sections thicker than the voxels.
+    thickness
+        Of such sections, in voxels.
     slope
         Rise of the grey value from end to end, in standard deviations.
     clip_low, clip_high
@@ -154,6 +156,8 @@ class AugmentationConfig:
     edge: float = 0.1
     dropout: float = 0.2
     blur_share: float = 0.3
+    thick_share: float = 0.0
+    thickness: Range = (2.0, 6.0)
     slope: Range = (0.0, 1.0)
     clip_low: Range = (0.2, 3.0)
     clip_high: Range = (97.0, 99.8)
@@ -166,7 +170,8 @@ class AugmentationConfig:
     cutmix: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("invert", "mirror", "edge", "dropout", "blur_share", "mixup", "cutmix"):
+        probabilities = "invert", "mirror", "edge", "dropout", "blur_share", "thick_share"
+        for name in (*probabilities, "mixup", "cutmix"):
             value = getattr(self, name)
             require(0 <= value <= 1, name, value, "a probability")
         for name in ("rescale", "stretch", "gamma", "contrast"):
@@ -175,6 +180,8 @@ class AugmentationConfig:
         for name in ("noise", "blur", "slope"):
             value = getattr(self, name)
             require(0 <= value[0] <= value[1], name, value, "a rising range from 0")
+        thickness = self.thickness
+        require(1 <= thickness[0] <= thickness[1], "thickness", thickness, "a rising range from 1")
         require(
             self.brightness[0] <= self.brightness[1],
             "brightness",

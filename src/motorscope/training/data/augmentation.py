@@ -204,7 +204,7 @@ def thicken(crop: Crop, thickness: float) -> Crop:
     starts = np.linspace(0, depth, count + 1)[:-1].astype(int)
     sums = np.add.reduceat(crop.volume, starts, axis=0)
     sizes = np.diff(starts, append=depth).astype(np.float32)
-    sections = sums / sizes[:, None, None]
+    sections = (sums / sizes[:, None, None]).astype(np.float32)
     places = np.clip((np.arange(depth) + 0.5) * count / depth - 0.5, 0, count - 1)
     return replace(crop, volume=_interpolate(sections, places, 0))
 

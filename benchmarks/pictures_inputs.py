@@ -16,7 +16,13 @@ from scipy.ndimage import gaussian_filter
 
 from motorscope.network import Model, load_model
 from motorscope.simulation import SectionConfig, draw_section, image_section
-from pictures_scoring import Prepare, grey_range, scored
+from pictures_scoring import (
+    Prepare,
+    average_precision,
+    best_is_motor,
+    grey_range,
+    search_pictures,
+)
 
 Hook = Callable[[torch.nn.BatchNorm3d, tuple[torch.Tensor]], torch.Tensor]
 FITTED = 0.3
@@ -120,7 +126,8 @@ def main() -> None:
     print(f"{'':30} average precision  best candidate", flush=True)
     for way, (prepare, weight) in ways.items():
         model = with_own_statistics(load_model(name), weight)
-        precision, first = scored(model.network.eval(), folder, spacing, prepare)
+        found = search_pictures(model.network.eval(), folder, spacing, prepare)
+        precision, first = average_precision(found), best_is_motor(found)
         print(f"{way:30} {precision:17.3f} {first:15.3f}", flush=True)
 
 

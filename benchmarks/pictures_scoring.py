@@ -5,7 +5,7 @@ y and x: the pixel of the motor's centre, -1 where there is none.
 """
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,9 @@ PIXEL = 15.0
 """Å per pixel of the pictures."""
 RADIUS = 400.0
 """Å within which a candidate is the motor."""
+Found = tuple[bool, list[tuple[float, bool]]]
+"""Whether a picture has a motor, and its candidates, the best first: their logits, and which is the
+motor (at most one)."""
 Prepare = Callable[[np.ndarray], np.ndarray]
 """From a picture in the network's spacing to its input."""
 
@@ -55,27 +58,35 @@ def heatmap(
     return kept
 
 
-def scored(
+def search_pictures(
     network: UNet3d, folder: Path, spacing: float, prepare: Prepare = grey_range
-) -> tuple[float, float]:
-    """Return average precision, and the share of motors that are the best candidate."""
-    rows: list[tuple[float, bool]] = []
-    motors = first = 0
+) -> list[Found]:
+    """Return what is found in each picture."""
+    found = []
     for image, motor in labelled(folder):
         heat = heatmap(network, image, spacing, prepare)
         peaks = np.argwhere(heat == maximum_filter(heat, size=5))
         order = np.argsort(-heat[tuple(peaks.T)])[:20]
-        motors += motor is not None
-        used = False
-        for rank, peak in enumerate(peaks[order]):
+        rows: list[tuple[float, bool]] = []
+        for peak in peaks[order]:
             away = (
                 np.inf if motor is None else np.hypot(*((4 * peak + 1.5) * spacing / PIXEL - motor))
             )
             hit = bool(away * PIXEL < RADIUS)
-            if not (hit and used):
+            if not (hit and any(right for _, right in rows)):
                 rows.append((float(heat[tuple(peak)]), hit))
-            first += hit and rank == 0
-            used |= hit
+        found.append((motor is not None, rows))
+    return found
+
+
+def average_precision(found: Sequence[Found]) -> float:
+    """Return it over the candidates of all pictures."""
+    rows = [row for _, each in found for row in each]
     hits = np.array([hit for _, hit in sorted(rows, reverse=True)])
     precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
-    return float(precision[hits].sum() / motors), first / motors
+    return float(precision[hits].sum() / sum(motor for motor, _ in found))
+
+
+def best_is_motor(found: Sequence[Found]) -> float:
+    """Return the share of the pictures with a motor whose best candidate it is."""
+    return float(np.mean([rows[0][1] for motor, rows in found if motor]))

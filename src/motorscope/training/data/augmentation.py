@@ -200,7 +200,7 @@ def thicken(crop: Crop, thickness: float) -> Crop:
     Between the middles of the sections the values are interpolated, as resampling does it.
     """
     depth = crop.volume.shape[0]
-    count = max(round(depth / thickness), 2)
+    count = min(max(round(depth / thickness), 2), depth)
     starts = np.linspace(0, depth, count + 1)[:-1].astype(int)
     sums = np.add.reduceat(crop.volume, starts, axis=0)
     sizes = np.diff(starts, append=depth).astype(np.float32)

@@ -48,7 +48,8 @@ SHORT: dict[str, Any] = {
              "crops": [[64, 64, 64]]},
     "pictures": {"sections": 400},
     "optimiser": {
-        "steps": 200, "cycles": 1, "cycle_share": 0.0, "ema_decay": 0.98, "checkpoint_every": 200,
+        "steps": 150, "batch": 2, "cycles": 1, "cycle_share": 0.0, "ema_decay": 0.98,
+        "checkpoint_every": 150,
     },
     "validation": {"final_tomograms": 0, "sections": 0, "flips": False},
 }  # fmt: skip

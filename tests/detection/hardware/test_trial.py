@@ -42,6 +42,19 @@ def test_a_processor_without_bf16_is_not_tried_with_a_large_block():
     assert machine.now < 0.3
 
 
+def test_blocks_on_which_fp32_takes_a_slow_way_do_not_decide():
+    """An Ice Lake Xeon took bf16 for the faster by blocks of 16 voxels; it is the slower by far."""
+
+    class IceLake(Machine):
+        def __call__(self, dtype, channels, side):
+            super().__call__(dtype, channels, side)
+            if side < 28 and dtype == torch.float32:
+                self.now += self.seconds[torch.bfloat16]
+
+    machine = IceLake(0.01, 0.025)
+    assert bf16_speedup(machine, machine.clock) == pytest.approx(0.4)
+
+
 def test_a_processor_that_refuses_bf16_has_no_speedup():
     def refuse(dtype: torch.dtype, channels: int, side: int) -> None:
         if dtype == torch.bfloat16:

@@ -154,7 +154,7 @@ def _times(factor: float) -> str:
 def _measured_speedup() -> float:
     """Time bf16 once for a model of processor and a version of PyTorch."""
     key = f"{processor_name()} ({processor_mark()}), torch {torch.__version__}"
-    return remembered(cache_folder() / "bf16-speedup.json", key, bf16_speedup)
+    return remembered(cache_folder() / "bf16-trial.json", key, bf16_speedup)
 
 
 @functools.cache

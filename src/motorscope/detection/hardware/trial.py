@@ -19,9 +19,9 @@ _BUDGET = 0.12
 _LEAST_ROUNDS = 3  # the first one also builds the kernels
 _HOPELESS = 1 / 3
 _SMALL, _LARGE = (16, 8), (32, 32)
-"""Channels, and voxels along each side of a block. On smaller ones than the large one fp32 is not
-computed as in windows: with AVX-512 but no instructions for bf16 it then looks the slower one, and is
-three times as fast."""
+"""Channels, and voxels along each side of a block. On less than the large one fp32 is not computed
+as it is in windows: with AVX-512 but no instructions for bf16 it then looks the slower one of the
+two, and is three times as fast."""
 
 # The thread's own seconds do not count what other programs do meanwhile; Windows counts them in
 # steps that are longer than a block.

@@ -29,6 +29,7 @@ from motorscope.inspection import (
     Entry,
     StageCache,
     StageRequest,
+    best_places,
     deviations_at,
     find_alike,
     look_for,
@@ -53,6 +54,7 @@ def main() -> None:
     parser.add_argument("--picks", type=Path, help="what the detector found, with low scores too")
     parser.add_argument("--model", default="built-in")
     parser.add_argument("--stages", nargs="+", default=["layer2", "layer3", "decoder2"])
+    parser.add_argument("--matches", type=int, default=0, help="as of the command 'alike'")
     parser.add_argument("--singles", type=int, default=16)
     parser.add_argument("--triples", type=int, default=10)
     options = parser.parse_args()
@@ -83,7 +85,7 @@ def main() -> None:
             assert entry is not None
             entries[tomogram.name] = entry
         for label, chosen in groups.items():
-            found = [search(entries, truth, examples) for examples in chosen]
+            found = [search(entries, truth, examples, options.matches) for examples in chosen]
             values = [average_precision(tables, truth) for tables in found]
             share = f"{np.mean(values):.2f} ({min(values):.2f}–{max(values):.2f})"
             missed = " "
@@ -108,7 +110,10 @@ def read_truth(path: Path, kind: str | None, names: Sequence[str]) -> dict[str, 
 
 
 def search(
-    entries: dict[str, Entry], truth: dict[str, PickTable], examples: list[Example]
+    entries: dict[str, Entry],
+    truth: dict[str, PickTable],
+    examples: list[Example],
+    matches: int = 0,
 ) -> dict[str, PickTable]:
     """Return what is found like some examples in all other tomograms."""
     own = list(dict.fromkeys(name for name, _ in examples))
@@ -116,11 +121,14 @@ def search(
         [deviations_at(entries[name], truth[name].positions[[row]]) for name, row in examples]
     )
     known = [entries[name].moments for name in own]
-    tables = {}
-    for name, entry in entries.items():
-        if name not in own:
-            what = look_for(wanted, wanted[:0], known, entry.moments)
-            tables[name] = find_alike(similarity(entry, what), entry.grid, RADIUS)
+    tables: dict[str, PickTable] = {}
+    for further in (0, matches) if matches else (0,):
+        for name, places in best_places(tables, further).items():
+            wanted = np.concatenate((wanted, deviations_at(entries[name], places)))
+        for name, entry in entries.items():
+            if name not in own:
+                what = look_for(wanted, wanted[:0], known, entry.moments)
+                tables[name] = find_alike(similarity(entry, what), entry.grid, RADIUS)
     return tables
 
 

@@ -6,14 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis.strategies import floats
+from hypothesis.strategies import floats, integers, tuples
 
+from motorscope.contract import FeatureSpec
 from motorscope.contract.stages import BY_BACKGROUND, BY_VARIANCE
 from motorscope.errors import ModelError, PicksError
 from motorscope.inspection import (
+    Entry,
     Moments,
     alike_stage,
+    best_places,
     colors,
+    deviations_at,
     discriminant,
     find_alike,
     fit_basis,
@@ -23,9 +27,12 @@ from motorscope.inspection import (
     percentiles,
     rank_channels,
     save_basis,
+    similarity,
 )
+from motorscope.inspection.alike.discriminant import AROUND
 from motorscope.inspection.basis import pooled, principal_axes
 from motorscope.inspection.ranking import separation
+from motorscope.inspection.reducers import Correlate
 from motorscope.network import EncoderModel, read_card
 from motorscope.picks import PickTable
 from motorscope.tomogram import VoxelGrid
@@ -158,8 +165,9 @@ def test_no_basis_is_shipped_that_does_not_fit_the_shipped_weights():
 def test_the_discriminant_outweighs_what_all_voxels_share(rng):
     """A small bump in a quiet channel counts for more than a large one in a noisy channel."""
     background = rng.normal(size=(5000, 3)) * [30, 1, 1] + [100, 0, 0]
-    found = discriminant(moments_of(background), [[110, 6, 0]], shrinkage=1e-6)
-    scores = (np.array([[110, 6, 0], [100, 6, 0], [190, 0, 0]]) - found.center) @ found.weights
+    found = discriminant(moments_of(background), [[[110, 6, 0]]], shrinkage=1e-6)
+    places = np.array([[110, 6, 0], [100, 6, 0], [190, 0, 0]])
+    scores = (places - found.center) @ found.weights[0]
     assert scores[0] == pytest.approx(1)
     assert scores[1] > 0.9
     assert abs(scores[2]) < 0.2
@@ -168,10 +176,10 @@ def test_the_discriminant_outweighs_what_all_voxels_share(rng):
 
 def test_rejected_examples_weigh_in(rng):
     background = moments_of(rng.normal(size=(5000, 3)))
-    example, decoy = np.array([[5.0, 5, 0]]), np.array([[5.0, 0, 0]])
+    example, decoy = np.array([[[5.0, 5, 0]]]), np.array([[[5.0, 0, 0]]])
 
     def likeness(found):
-        return float((decoy[0] - found.center) @ found.weights)
+        return float(np.sum((decoy[0] - found.center) * found.weights))
 
     without = likeness(discriminant(background, example))
     once = likeness(discriminant(background, example, decoy))
@@ -184,9 +192,9 @@ def test_rejected_examples_weigh_in(rng):
 def test_no_example_is_an_error(rng):
     background = moments_of(rng.normal(size=(50, 3)))
     with pytest.raises(PicksError, match="choose one pick at least"):
-        discriminant(background, np.empty((0, 3)))
+        discriminant(background, np.empty((0, 27, 3)))
     with pytest.raises(PicksError, match="look like the background"):
-        discriminant(background, background.mean[None])
+        discriminant(background, background.mean[None, None])
 
 
 def test_alike_leaves_the_examples_out():
@@ -222,19 +230,75 @@ def test_a_tomogram_of_other_contrast_is_searched_as_well(gain, shift):
     rng = np.random.default_rng(3)
     background = rng.normal(size=(4000, 3)) @ rng.normal(size=(3, 3)) + 2
     own, other = moments_of(background), moments_of(gain * background + shift)
-    wanted = np.array([[4.0, 9, -3]])
-    nothing = np.empty((0, 3))
+    wanted = np.array([[[4.0, 9, -3]]])
+    nothing = np.empty((0, 1, 3))
     here = look_for(wanted - own.mean, nothing, [own], own, among=True)
     there = look_for(wanted - own.mean, nothing, [own], other)
-    assert float(here.weights @ (wanted[0] - here.center)) == pytest.approx(1)
-    values = gain * wanted[0] + shift
+
+    def likeness(found, values):
+        return float(np.sum(found.weights * (values - found.center)))
+
+    assert likeness(here, wanted[0]) == pytest.approx(1)
     # What is looked for is mixed of both backgrounds, but those differ in their scale alone.
-    assert float(there.weights @ (values - there.center)) == pytest.approx(1, rel=1e-6)
+    assert likeness(there, gain * wanted[0] + shift) == pytest.approx(1, rel=1e-6)
     mean = (gain * background + shift).mean(axis=0)
-    assert float(there.weights @ (mean - there.center)) == pytest.approx(0, abs=1e-6)
+    assert likeness(there, mean) == pytest.approx(0, abs=1e-6)
 
 
 def test_alike_asks_the_last_of_the_decoder_and_of_an_encoder_its_middle(model):
     assert alike_stage(model) == "decoder2"
     encoder = EncoderModel(model.card, model.network.encoder)
     assert alike_stage(encoder) == "layer2"
+
+
+@given(
+    seed=integers(0, 10_000),
+    shape=tuples(integers(1, 5), integers(1, 6), integers(1, 6)),
+    cut=integers(1, 5),
+)
+def test_a_pattern_is_compared_at_every_voxel_in_parts_as_in_one(seed, shape, cut):
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(2, *shape)).astype(np.float16)
+    weights, center = rng.normal(size=(2, len(AROUND), 2))
+    correlate = Correlate(weights, center, AROUND)
+    correlate.begin(FeatureSpec("layer", 2, 4, 1.5), VoxelGrid(shape, (10.0,) * 3))
+    for start in range(0, shape[0], cut):
+        place = (slice(start, min(start + cut, shape[0])), slice(0, shape[1]), slice(0, shape[2]))
+        correlate.add(place, values[:, place[0]])
+    expected = np.zeros(shape)
+    for voxel in np.ndindex(shape):
+        for step, weight, middle in zip(AROUND, weights, center, strict=True):
+            z, y, x = there = voxel + step
+            if (there >= 0).all() and (there < shape).all():
+                expected[voxel] += weight @ (values[:, z, y, x].astype(float) - middle)
+    np.testing.assert_allclose(correlate.result(), expected, atol=1e-3)
+
+
+def test_places_that_differ_in_what_is_about_them_are_told_apart(rng):
+    """A voxel alone says the same of a bar along y and of one along x."""
+    values = rng.normal(0, 0.2, (3, 40, 40, 40)).astype(np.float32)
+    wanted, alike, other = (20, 10, 10), (10, 30, 20), (30, 20, 30)
+    for z, y, x in (wanted, alike):
+        values[0, z, y - 1 : y + 2, x] += 4
+    z, y, x = other
+    values[0, z, y, x - 1 : x + 2] += 4
+    grid = VoxelGrid(values.shape[1:], (10.0,) * 3)
+    flat = values.reshape(3, -1).T
+    entry = Entry(FeatureSpec("layer", 3, 1, 0.0), grid, values, flat, moments_of(flat))
+    example = deviations_at(entry, 10 * np.array([wanted]))
+    what = look_for(example, example[:0], [entry.moments], entry.moments, among=True)
+    found = similarity(entry, what)
+    assert found[wanted] == pytest.approx(1, abs=0.02)
+    assert found[alike] > 0.7
+    assert found[other] < 0.6 < found[alike]
+
+
+def test_the_best_places_are_those_of_all_tomograms():
+    tables = {
+        "a": PickTable.from_positions([[1, 1, 1], [2, 2, 2]], [0.9, 0.2]),
+        "b": PickTable.from_positions([[3, 3, 3], [4, 4, 4]], [0.8, 0.7]),
+        "c": PickTable.from_positions([[5, 5, 5]], [0.1]),
+    }
+    best = best_places(tables, 3)
+    assert {name: places[:, 0].tolist() for name, places in best.items()} == {"a": [1], "b": [3, 4]}
+    assert best_places(tables, 0) == {}

@@ -4,6 +4,7 @@ A stage is opened first: it is computed, or found among those that are kept on d
 of it afterwards names the open stage by its key and needs no device.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
@@ -32,6 +33,20 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 BINS = 32
 """Into how many bins a channel's values are counted."""
+
+
+def stage_to_ask(names: Sequence[str], detector: bool) -> str:
+    """Return the stage that tells motors from other things best, as far as was measured.
+
+    That is the last of a detector's decoder, just before its logits; of an encoder alone, its
+    middle.
+
+    Parameters
+    ----------
+    names
+        Of all stages, from the stem on.
+    """
+    return names[-2] if detector else names[len(names) // 2]
 
 
 @dataclass(frozen=True)

@@ -219,6 +219,47 @@ class Project:
         return self._sums
 
 
+class Correlate:
+    """How well a small pattern fits about each voxel, float32 ``(z, y, x)``.
+
+    That is the sum of ``weights @ (values - center)`` over the pattern's voxels; those outside of
+    the grid add nothing.
+
+    Parameters
+    ----------
+    weights, center
+        ``(k, channel)``, of each of the pattern's voxels.
+    steps
+        Where these lie from the middle ``(k, 3)``, z, y, x.
+    """
+
+    def __init__(self, weights: ArrayLike, center: ArrayLike, steps: ArrayLike) -> None:
+        self._weights = np.asarray(weights, np.float32)
+        products = np.asarray(weights, dtype=float) * np.asarray(center, dtype=float)
+        self._constant = products.sum(axis=1)[:, None].astype(np.float32)
+        self._steps = np.asarray(steps, dtype=np.intp)
+
+    def begin(self, spec: FeatureSpec, grid: VoxelGrid) -> None:  # noqa: D102
+        self._sums = np.zeros(grid.shape, np.float32)
+
+    def add(self, place: Slices, values: Maps) -> None:  # noqa: D102
+        parts = _mapped(values, lambda x: self._weights @ x - self._constant)
+        for part, step in zip(parts, self._steps, strict=True):
+            starts = [side.start - shift for side, shift in zip(place, step, strict=True)]
+            low = [max(-start, 0) for start in starts]
+            room = zip(starts, part.shape, self._sums.shape, strict=True)
+            high = [min(side, most - start) for start, side, most in room]
+            here = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+            there = tuple(
+                slice(start + a, start + b) for start, a, b in zip(starts, low, high, strict=True)
+            )
+            self._sums[there] += part[here]
+
+    def result(self) -> NDArray[np.float32]:
+        """Return the sums."""
+        return self._sums
+
+
 class Across:
     """Mean, maximum or standard deviation over the channels, float32 ``(z, y, x)``."""
 

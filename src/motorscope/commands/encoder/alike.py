@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from motorscope.inspection import AlikeExamples
     from motorscope.picks import PickTable
 
+MATCHES = 5
+"""Further examples, unless a person says otherwise; chosen by measurement."""
+
 
 def add(commands: Commands) -> None:
     """Add the command and its arguments."""
@@ -47,6 +50,14 @@ def add(commands: Commands) -> None:
         metavar="T",
         help="least similarity of what is written (default: 0.1)",
     )
+    parser.add_argument(
+        "--matches",
+        type=int,
+        default=MATCHES,
+        metavar="N",
+        help="so many of the best places of all tomograms become examples as well, and all are "
+        "searched once more; 0 for the examples alone (default: %(default)s)",
+    )
     add_stage_arguments(parser, "the last of the decoder")
     parser.set_defaults(run=run)
 
@@ -67,6 +78,8 @@ def run(arguments: argparse.Namespace) -> int:
     threshold = FLOOR if arguments.threshold is None else arguments.threshold
     if not 0 < threshold <= 1:
         raise ConfigError(f"--threshold must lie between 0 and 1, not at {threshold}.")
+    if arguments.matches < 0:
+        raise ConfigError(f"--matches must be 0 or more, not {arguments.matches}.")
     paths = list(dict.fromkeys([*arguments.files, *([like] if like else [])]))
     tomograms = [open_tomogram(path, arguments.spacing, arguments.density) for path in paths]
     names = [tomogram.name for tomogram in tomograms]
@@ -87,6 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
             minimum_distance=model.card.minimum_distance,
             floor=threshold,
             wanted=[name_of(path) for path in arguments.files],
+            matches=arguments.matches,
         ),
         line.tell,
     )

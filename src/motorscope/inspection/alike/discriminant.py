@@ -1,7 +1,9 @@
 """Places that look, to a network, like a few examples: a linear discriminant in closed form.
 
 Cosine similarity does not do it: what all voxels share outweighs what examples have of their own.
-The discriminant divides that out with the covariance of the background.
+The discriminant divides that out with the covariance of the background. A place is described by
+the values of its voxel and of the 26 about it. These are taken to have one and the same covariance
+of the channels, and none between two voxels: a whole one would be of 27 times the channels.
 """
 
 from collections.abc import Sequence
@@ -18,11 +20,14 @@ from motorscope.picks.maxima.candidates import LIMIT, find_maxima
 from motorscope.picks.thinning import thinned
 from motorscope.tomogram import VoxelGrid
 
-SHRINKAGE = 0.2
+SHRINKAGE = 0.6
 """Share of the mean variance that is put in place of the covariance; chosen by measurement."""
 
 REJECTED_SHARE = 0.05
 """How much of the background a rejected example counts as."""
+
+AROUND = np.array(list(np.ndindex(3, 3, 3))) - 1
+"""The voxels that describe a place, its own and those about it: steps ``(voxel, 3)``, z, y, x."""
 
 FLOOR = 0.1
 """Least similarity of a candidate: examples have 1 on average, the background 0."""
@@ -30,14 +35,14 @@ FLOOR = 0.1
 
 @dataclass(frozen=True)
 class Discriminant:
-    """What to look for: similarity is ``weights @ (values - center)``.
+    """What to look for: similarity is ``sum(weights * (values - center))`` over a voxel and others.
 
     Attributes
     ----------
     weights
-        ``(channel,)``; the examples' mean has similarity 1.
+        ``(voxel, channel)``, voxels as in `AROUND`; the examples' mean has similarity 1.
     center
-        The background's mean ``(channel,)``, of similarity 0.
+        The background's mean ``(voxel, channel)``, of similarity 0.
     shares
         How much each channel adds to the examples' similarity of 1 ``(channel,)``.
     """
@@ -65,7 +70,7 @@ class Discriminant:
             `around_own_means` of the examples' tomograms.
         """
         there, here = (
-            float(self.weights @ m.covariance @ self.weights) for m in (examples, tomogram)
+            float(np.sum(self.weights @ m.covariance * self.weights)) for m in (examples, tomogram)
         )
         ratio = np.sqrt(there / here) if here > 0 else 1.0
         return replace(self, weights=ratio * self.weights, center=tomogram.mean + self.center)
@@ -77,14 +82,14 @@ def discriminant(
     rejected: ArrayLike | None = None,
     shrinkage: float = SHRINKAGE,
 ) -> Discriminant:
-    """Return ``Σ⁻¹ (q − μ)``, scaled so that the examples have similarity 1.
+    """Return ``Σ⁻¹ (q − μ)`` of each voxel, scaled so that the examples have similarity 1.
 
     Parameters
     ----------
     background
         Mean μ and covariance Σ of the stage over a tomogram, or several.
     examples
-        Values ``(n, channel)`` at what to look for; q is their mean.
+        Values ``(n, voxel, channel)`` at what to look for; q is their mean.
     rejected
         Values at what not to look for, or ``None``: they weigh in as part of the background.
     shrinkage
@@ -95,13 +100,13 @@ def discriminant(
     PicksError
         If there is no example, or the examples are no different from the background.
     """
-    wanted = np.atleast_2d(np.asarray(examples, dtype=float))
+    wanted = np.asarray(examples, dtype=float)
     if not wanted.size:
         raise PicksError("There is no example to look for; choose one pick at least.")
     mean, covariance = background.mean, background.covariance
     if rejected is not None and len(refused := np.asarray(rejected, dtype=float)):
         mean, covariance = _mixed(mean, covariance, refused)
-    channels = len(mean)
+    channels = len(covariance)
     scale = np.trace(covariance) / channels
     covariance = (1 - shrinkage) * covariance + shrinkage * scale * np.eye(channels)
     away = wanted.mean(axis=0) - mean
@@ -110,10 +115,10 @@ def discriminant(
             "The examples look like the background to this stage; choose another stage or other "
             "picks."
         )
-    weights = np.linalg.solve(covariance, away)
-    reach = float(weights @ away)
-    weights /= reach
-    return Discriminant(weights=weights, center=mean, shares=weights * away)
+    weights = np.linalg.solve(covariance, away.T).T
+    weights /= np.sum(weights * away)
+    center = np.broadcast_to(mean, away.shape)
+    return Discriminant(weights, center, shares=np.sum(weights * away, axis=0))
 
 
 def around_own_means(tomograms: Sequence[Moments]) -> Moments:
@@ -164,10 +169,14 @@ def find_alike(
 def _mixed(
     mean: NDArray[np.float64], covariance: NDArray[np.float64], refused: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the moments of a background that is in part what was rejected."""
+    """Return the moments of a background that is in part what was rejected.
+
+    The mean is that of each voxel about a place, ``(voxel, channel)``, the covariance one of all.
+    """
     share = 1 - (1 - REJECTED_SHARE) ** len(refused)
     away = refused.mean(axis=0) - mean
-    spread = refused - refused.mean(axis=0)
-    theirs = spread.T @ spread / len(refused)
+    spread = (refused - refused.mean(axis=0)).reshape(-1, refused.shape[-1])
+    theirs = spread.T @ spread / len(spread)
     mixed = (1 - share) * covariance + share * theirs
-    return mean + share * away, mixed + share * (1 - share) * np.outer(away, away)
+    between = away.T @ away / len(away)
+    return mean + share * away, mixed + share * (1 - share) * between

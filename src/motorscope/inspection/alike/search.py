@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from motorscope.contract import CancelToken, Notice, Progress
+from motorscope.contract.stages import stage_to_ask
 from motorscope.errors import PicksError
 from motorscope.inspection.alike.discriminant import (
+    AROUND,
     FLOOR,
     Discriminant,
     around_own_means,
@@ -16,7 +18,7 @@ from motorscope.inspection.alike.discriminant import (
     find_alike,
 )
 from motorscope.inspection.cache import Entry, StageCache
-from motorscope.inspection.reducers import At, Moments, Project
+from motorscope.inspection.reducers import At, Correlate, Moments
 from motorscope.inspection.run import open_stage, reread
 from motorscope.inspection.stage import StageRequest
 from motorscope.network import EncoderModel, Model
@@ -40,13 +42,8 @@ class AlikeFound:
 
 
 def alike_stage(model: Model | EncoderModel) -> str:
-    """Return the stage that tells motors from other things best, as far as was measured.
-
-    That is the last of a detector's decoder, just before its logits; of an encoder alone, its
-    middle.
-    """
-    names = [tap.name for tap in model.taps]
-    return names[-2] if isinstance(model, Model) else names[len(names) // 2]
+    """Return the stage of a model to ask, unless a person names one; see `stage_to_ask`."""
+    return stage_to_ask([tap.name for tap in model.taps], isinstance(model, Model))
 
 
 def search_alike(
@@ -56,6 +53,7 @@ def search_alike(
     minimum_distance: float,
     floor: float = FLOOR,
     wanted: Collection[str] | None = None,
+    matches: int = 0,
     cancel: CancelToken | None = None,
 ) -> Generator[Progress | Notice, None, AlikeFound | None]:
     """Search tomograms; stages that are not in the cache are computed and kept there.
@@ -72,6 +70,9 @@ def search_alike(
         Least similarity of a candidate.
     wanted
         Which tomograms to search; all if ``None``.
+    matches
+        So many of the best places of all these tomograms become examples as well, and all are
+        searched once more.
 
     Returns
     -------
@@ -103,25 +104,46 @@ def search_alike(
             "There is no example in these tomograms; accept a pick, or name one by its id."
         )
     looked_for, refused = np.concatenate(good), np.concatenate(bad)
-    tables = {}
-    for request in requests:
-        name = request.tomogram.name
-        if wanted is not None and name not in wanted:
-            continue
-        entry = yield from open_stage(request, cache, cancel)
-        if entry is None:
-            return None
-        given = examples.get(name, AlikeExamples(PickTable.empty()))
-        what = look_for(looked_for, refused, [*known.values()], entry.moments, name in known)
-        tables[name] = find_alike(
-            similarity(entry, what),
-            entry.grid,
-            minimum_distance,
-            given.wanted.merge(given.rejected),
-            floor,
-        )
+    searched = [r for r in requests if wanted is None or r.tomogram.name in wanted]
+    tables: dict[str, PickTable] = {}
+    for further in (0, matches) if matches else (0,):
+        best = best_places(tables, further)
+        for request in searched:
+            if request.tomogram.name in best:
+                entry = yield from open_stage(request, cache, cancel)
+                if entry is None:
+                    return None
+                places = best[request.tomogram.name]
+                looked_for = np.concatenate((looked_for, deviations_at(entry, places)))
+        for request in searched:
+            name = request.tomogram.name
+            entry = yield from open_stage(request, cache, cancel)
+            if entry is None:
+                return None
+            given = examples.get(name, AlikeExamples(PickTable.empty()))
+            what = look_for(looked_for, refused, [*known.values()], entry.moments, name in known)
+            tables[name] = find_alike(
+                similarity(entry, what),
+                entry.grid,
+                minimum_distance,
+                given.wanted.merge(given.rejected),
+                floor,
+            )
     background = around_own_means([*known.values()])
     return AlikeFound(tables, discriminant(background, looked_for, refused))
+
+
+def best_places(tables: Mapping[str, PickTable], count: int) -> dict[str, NDArray[np.float64]]:
+    """Return the best places ``(n, 3)`` in Å of several tomograms' candidates, by their names."""
+    every = [
+        (float(score), name, row)
+        for name in tables
+        for row, score in enumerate(tables[name].scores)
+    ]
+    best: dict[str, list[int]] = {}
+    for _, name, row in sorted(every, key=lambda each: -each[0])[:count]:
+        best.setdefault(name, []).append(row)
+    return {name: tables[name].positions[rows] for name, rows in best.items()}
 
 
 def look_for(
@@ -136,7 +158,7 @@ def look_for(
     Parameters
     ----------
     wanted, rejected
-        `deviations_at` the examples of either kind ``(n, channel)``.
+        `deviations_at` the examples of either kind ``(n, voxel, channel)``.
     examples
         Moments of the examples' tomograms.
     tomogram
@@ -156,16 +178,30 @@ def look_for(
 
 
 def similarity(entry: Entry, what: Discriminant) -> NDArray[np.float32]:
-    """Return how much each voxel of a stage looks like the examples, ``(z, y, x)``."""
-    project = Project(what.weights, what.center)
-    reread(entry, [project])
-    total: NDArray[np.float32] = project.result()[0]
-    return total
+    """Return how much each voxel of a stage looks like the examples, ``(z, y, x)``.
+
+    What lies outside of the stage counts as background.
+    """
+    correlate = Correlate(what.weights, what.center, AROUND)
+    reread(entry, [correlate])
+    return correlate.result()
 
 
 def deviations_at(entry: Entry, places: ArrayLike) -> NDArray[np.float64]:
-    """Return how far a stage's values at places in Å are from its mean ``(n, channel)``."""
-    return values_at(entry, places) - entry.moments.mean
+    """Return how far a stage's values are from its mean, about places ``(n, 3)`` in Å.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(n, voxel, channel)``, voxels as in `AROUND`.
+    """
+    middles = np.asarray(places, dtype=float).reshape(-1, 1, 3)
+    steps = AROUND * np.array(entry.grid.known_spacing())
+    values = values_at(entry, middles + steps).reshape(
+        len(middles), len(AROUND), entry.spec.channels
+    )
+    deviations: NDArray[np.float64] = values - entry.moments.mean
+    return deviations
 
 
 def values_at(entry: Entry, places: ArrayLike) -> NDArray[np.float32]:

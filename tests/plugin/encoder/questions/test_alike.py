@@ -67,6 +67,24 @@ def test_one_example_finds_the_others(alike, review, workspace):
     assert "Like 1 example" in alike.words
 
 
+def test_the_stage_that_knows_most_is_opened_for_it(alike, encoder, review, workspace):
+    assert alike.elsewhere == "decoder1"
+    with pytest.raises(PicksError, match="Like what"):
+        alike.find_elsewhere()
+    assert encoder.stage == "layer1"  # nothing was changed
+    review.go_to(0)
+    alike.find_elsewhere()
+    assert encoder.stage == "decoder1"
+    assert alike.elsewhere is None
+    assert alike.looking
+    assert "Like 1 example" in alike.words
+    encoder.choose_stage("layer1")
+    assert not alike.looking
+    alike.find_elsewhere()  # kept by now
+    assert encoder.stage == "decoder1"
+    assert alike.looking
+
+
 def test_a_decision_refines_and_is_undone_with_what_came_of_it(alike, review, workspace):
     review.go_to(0)
     alike.find()

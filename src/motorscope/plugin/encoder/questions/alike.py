@@ -8,7 +8,7 @@ import numpy as np
 from psygnal import Signal
 
 from motorscope.batch.queue import Like
-from motorscope.contract.stages import Alike, AlikeRequest
+from motorscope.contract.stages import Alike, AlikeRequest, stage_to_ask
 from motorscope.engine.question import Question, Runner
 from motorscope.errors import PicksError
 from motorscope.picks import PickTable
@@ -20,6 +20,8 @@ from motorscope.plugin.layers.kinds import ALIKE
 from motorscope.plugin.review.controller import ReviewController
 from motorscope.review import Review, intake
 from motorscope.words import counted
+
+NO_EXAMPLE = "Like what? Select a pick, or several, or accept some."
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class AlikeController:
         self.asking: Question[Alike] = Question(new_runner(), workspace.engine)
         self._search: _Search | None = None
         self._asked: AlikeRequest | None = None
+        self._waiting: str | None = None  # the stage in which to find, once it is open
         self._ends = ExitStack()
         self._ends.callback(self.changed.disconnect)
         self._ends.callback(self.asking.drop)
@@ -62,6 +65,7 @@ class AlikeController:
         listen(self._ends, ReviewController.of(workspace).changed, self._on_review)
         listen(self._ends, workspace.events.current, self.stop)
         listen(self._ends, encoder.opened, self._on_opened)
+        listen(self._ends, encoder.finished, self._on_finished)
 
     def close(self) -> None:
         """Drop what is asked, and let go of the workspace; layers and picks stay."""
@@ -97,11 +101,42 @@ class AlikeController:
                 "Compute a stage first; the last of the decoder knows most about motors."
             )
         if review is None or tomogram is None or not self.examples:
-            raise PicksError("Like what? Select a pick, or several, or accept some.")
+            raise PicksError(NO_EXAMPLE)
         distance = option.card.minimum_distance
         self._search = _Search(tomogram, review, stage.key, self.examples, distance)
         self._asked = None
         self._ask(first=True)
+
+    @property
+    def elsewhere(self) -> str | None:
+        """The stage that knows most about motors, if it is another than the open one."""
+        encoder = self.encoder
+        names = [each.spec.name for each in encoder.facts]
+        best = stage_to_ask(names, encoder.network.bare is None) if names else None
+        there = encoder.open_stage is not None
+        return None if there and best == encoder.stage else best
+
+    def find_elsewhere(self) -> None:
+        """Open the stage that knows most about motors, and look there for what is like them.
+
+        Raises
+        ------
+        MotorscopeError
+            If there is no example, or the stage cannot be computed.
+        """
+        stage, encoder = self.elsewhere, self.encoder
+        if stage is None:
+            self.find()
+            return
+        if not self.examples:
+            raise PicksError(NO_EXAMPLE)
+        encoder.choose_stage(stage)
+        if encoder.open_stage is None and not encoder.opening.busy:
+            encoder.compute()
+        if encoder.open_stage is None:
+            self._waiting = stage
+        else:
+            self.find()
 
     def like(self) -> Like:
         """Return what to look for in other tomograms: the examples, and what was rejected.
@@ -171,6 +206,16 @@ class AlikeController:
         stage, search = self.encoder.open_stage, self._search
         if search is not None and stage is not None and stage.key != search.stage:
             self.stop()
+
+    def _on_finished(self, there: bool) -> None:
+        """Look for what was to be looked for once the stage is open."""
+        stage, self._waiting = self._waiting, None
+        if not there or stage != self.encoder.stage:
+            return
+        try:
+            self.find()
+        except PicksError as error:
+            self._on_failed(str(error))
 
     def _on_failed(self, text: str) -> None:
         if text:

@@ -27,6 +27,11 @@ class AlikeControls(QWidget):
             "accepting and rejecting refines it at once.",
             self.start,
         )
+        self.elsewhere = button(
+            "In decoder2",
+            "Find alike in the stage that knows most about motors, computing it if need be.",
+            lambda: status.begin(controller.find_elsewhere),
+        )
         self.stop = button(
             "Stop refining", "Decisions no longer change what was found.", controller.stop
         )
@@ -37,7 +42,7 @@ class AlikeControls(QWidget):
             lambda: status.guard(self.find_in_queue),
         )
         self.words = Hint()
-        in_column(self, in_row(self.find, self.stop), self.queue, self.words)
+        in_column(self, in_row(self.find, self.elsewhere, self.stop), self.queue, self.words)
         listen(ends, controller.changed, self.refresh)
         listen(ends, controller.asking.busy_changed, self.refresh)
         listen(ends, controller.encoder.changed, self.refresh)
@@ -65,6 +70,8 @@ class AlikeControls(QWidget):
         """Show what can be done, and what was found."""
         controller = self._controller
         self.find.setEnabled(controller.encoder.open_stage is not None)
+        self.elsewhere.setVisible(controller.elsewhere is not None)
+        self.elsewhere.setText(f"In {controller.elsewhere}")
         self.stop.setVisible(controller.looking)
         self.queue.setVisible(controller.looking)
         self.words.setText("Looking…" if controller.asking.busy else controller.words)

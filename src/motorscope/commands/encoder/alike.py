@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from motorscope.inspection import AlikeExamples
     from motorscope.picks import PickTable
 
-MATCHES = 5
+MATCHES = 8
 """Further examples, unless a person says otherwise; chosen by measurement."""
 
 

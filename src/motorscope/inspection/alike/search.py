@@ -24,6 +24,9 @@ from motorscope.inspection.stage import StageRequest
 from motorscope.network import EncoderModel, Model
 from motorscope.picks import PickTable
 
+MATCH = 0.5
+"""Least similarity of a place that becomes an example itself."""
+
 
 @dataclass(frozen=True)
 class AlikeExamples:
@@ -134,7 +137,10 @@ def search_alike(
 
 
 def best_places(tables: Mapping[str, PickTable], count: int) -> dict[str, NDArray[np.float64]]:
-    """Return the best places ``(n, 3)`` in Å of several tomograms' candidates, by their names."""
+    """Return the best places ``(n, 3)`` in Å of several tomograms' candidates, by their names.
+
+    None is less than half as similar as the examples are (`MATCH`).
+    """
     every = [
         (float(score), name, row)
         for name in tables

@@ -31,7 +31,8 @@ KNOWN = TomogramRecord(
 numbers = st.floats(0.01, 1e6)
 vectors = st.tuples(numbers, numbers, numbers)
 words = st.text(max_size=9)
-searches = st.builds(Search, words, words, words)
+shades = st.sampled_from([None, "dark", "bright"])
+searches = st.builds(Search, words, words, words, shades)
 marks = st.builds(Mark, st.booleans(), words, words)
 
 
@@ -61,6 +62,7 @@ def test_old_journal_is_read_with_its_steps(tmp_path):
             "threshold": st.floats(0, 1),
             "spacing": vectors,
             "origin": vectors,
+            "density": shades,
             "searched": searches,
             "reviewed": marks,
         },
@@ -73,6 +75,13 @@ def test_what_is_said_is_read_as_it_was_meant(said):
 
 def test_nothing_said_is_nothing_known():
     assert TomogramRecord.from_json(to_json(searched=None, reviewed=None)) == TomogramRecord()
+
+
+@given(said=shades, told=shades)
+def test_a_search_is_outdated_where_a_person_said_otherwise_since(said, told):
+    record = TomogramRecord(density=said, searched=Search(density=told))
+    assert record.outdated == (said is not None and said != told)
+    assert not TomogramRecord(density=said).outdated  # it was not searched yet
 
 
 def test_plain_marks_count_as_marks():

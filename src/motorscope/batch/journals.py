@@ -42,7 +42,7 @@ def keep_for_queue(found: Found, card: ModelCard, threshold: float, heatmap: boo
     tomogram, result = found.tomogram, found.result
     assert tomogram.path is not None
     place = journal_at(tomogram.path, tomogram.name)
-    search = Search.now(card.name, card.sha256)
+    search = Search.now(card.name, card.sha256, tomogram.density)
     with open_journal_at(place, tomogram.path) as journal:
         keep_search(journal, tomogram.grid, found.summits(card), threshold, search)
     if heatmap:
@@ -95,7 +95,8 @@ class Reviewable:
         outcome = self.store.outcome(self.item)
         if outcome is None or outcome.summits is None:
             raise BatchError(f"The outcome of {self.item.path} is gone; run the batch again.")
-        search = Search(self.settings.model, self.settings.sha256, self.when)
+        settings = self.settings
+        search = Search(settings.model, settings.sha256, self.when, settings.density)
         with open_journal_at(journal, Path(self.item.path)) as opened:
             if self.is_news(opened.said):
                 keep_search(opened, outcome.grid, outcome.summits, self.threshold, search)

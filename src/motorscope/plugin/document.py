@@ -18,14 +18,16 @@ from motorscope.plugin.layers.tag import KEY, kind_of, retag, tag_of
 from motorscope.review import Review
 from motorscope.review.comparison import Compared
 from motorscope.review.heatmap_part import Heatmap
+from motorscope.tomogram import Shade
 
 
 @dataclass(frozen=True)
 class LastRun:
-    """The last detection of this sitting, and the card of the model that made it."""
+    """The last detection of this sitting, the model's card, and what was said of density then."""
 
     result: DetectionResult
     card: ModelCard
+    density: Shade | None = None
 
 
 class OpenTomogram:

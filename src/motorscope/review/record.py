@@ -8,9 +8,9 @@ import getpass
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any, Self, TypedDict, Unpack
+from typing import Any, Self, TypedDict, Unpack, get_args
 
-from motorscope.tomogram import Vector
+from motorscope.tomogram import Shade, Vector
 
 UNFIT = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 """What reading a line of a journal raises that is damaged."""
@@ -18,16 +18,23 @@ UNFIT = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, Re
 
 @dataclass(frozen=True)
 class Search:
-    """A search that has ended: with which model, and when (ISO 8601, UTC)."""
+    """A search that has ended: with which model, and when (ISO 8601, UTC).
+
+    Attributes
+    ----------
+    density
+        How dense things look, as it was told; ``None`` if it found that out.
+    """
 
     model: str = ""
     model_sha256: str = ""
     when: str = ""
+    density: Shade | None = None
 
     @classmethod
-    def now(cls, model: str, sha256: str | None) -> Self:
+    def now(cls, model: str, sha256: str | None, density: Shade | None = None) -> Self:
         """Return a search that has just ended."""
-        return cls(model, sha256 or "", _now())
+        return cls(model, sha256 or "", _now(), density)
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,8 @@ class TomogramRecord:
         Score from which candidates are shown.
     spacing, origin
         Of the tomogram's grid that the picks are on, z, y, x in Å.
+    density
+        How dense things look in it, if a person said so.
     searched
         The last search.
     reviewed
@@ -68,6 +77,7 @@ class TomogramRecord:
     threshold: float | None = None
     spacing: Vector | None = None
     origin: Vector | None = None
+    density: Shade | None = None
     searched: Search | None = None
     reviewed: Mark | None = None
     heatmap: str = ""
@@ -87,10 +97,17 @@ class TomogramRecord:
             threshold=None if threshold is None else float(threshold),
             spacing=_vector(remarks.get("spacing")),
             origin=_vector(remarks.get("origin")),
+            density=_shade(remarks.get("density")),
             searched=_search(remarks.get("searched")),
             reviewed=mark_of(remarks),
             heatmap=str(remarks.get("heatmap") or ""),
         )
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the last search took dense things for other than a person said since."""
+        said, last = self.density, self.searched
+        return said is not None and last is not None and last.density != said
 
 
 class Said(TypedDict, total=False):
@@ -100,6 +117,7 @@ class Said(TypedDict, total=False):
     threshold: float
     spacing: Vector | None
     origin: Vector | None
+    density: Shade | None
     searched: Search | None
     reviewed: Mark | None
 
@@ -132,7 +150,12 @@ def _search(said: Any) -> Search | None:
         return None
     if not isinstance(said, Mapping):
         return Search()
-    return Search(*(str(said.get(key) or "") for key in ("model", "model_sha256", "when")))
+    model, sha256, when = (str(said.get(key) or "") for key in ("model", "model_sha256", "when"))
+    return Search(model, sha256, when, _shade(said.get("density")))
+
+
+def _shade(said: Any) -> Shade | None:
+    return next((shade for shade in get_args(Shade) if shade == said), None)
 
 
 def _vector(values: Any) -> Vector | None:

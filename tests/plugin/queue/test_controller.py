@@ -26,7 +26,7 @@ from motorscope.errors import PicksError
 from motorscope.picks import PickTable
 from motorscope.plugin.layers.kinds import HEATMAP, PICKS, TOMOGRAM
 from motorscope.plugin.layers.looks import tomogram_arguments
-from motorscope.plugin.layers.source import identity, path_of
+from motorscope.plugin.layers.source import density_of, identity, path_of
 from motorscope.plugin.layers.tag import kind_of, tag_of
 from motorscope.plugin.queue.controller import QueueController
 from motorscope.review import Journal, Mark
@@ -37,6 +37,7 @@ from motorscope.review.worklist import (
     NO_MOTOR,
     NO_SPACING,
     NOTHING,
+    OUTDATED,
     REVIEWED,
     TO_REVIEW,
     with_journal,
@@ -96,7 +97,8 @@ def show(desk, name, spacing=None):
 
 def search(desk, engine, *names, spacing=None):
     """Search tomograms, and hand over what is found as a window would."""
-    task = QueueTask([(entry(desk, name), spacing) for name in names], ModelRef("spots"))
+    entries = [(desk.as_said(entry(desk, name)), spacing) for name in names]
+    task = QueueTask(entries, ModelRef("spots"))
     messages = list(search_job(task, engine, threading.Event()))
     for message in messages:
         if isinstance(message, Done):
@@ -295,6 +297,35 @@ def test_decisions_survive_a_new_search_open_or_not(desk, engine):
     search(desk, engine, "a")
     assert entry(desk, "a").summary.accepted == 2
     assert entry(desk, "a").summary.undecided == 0
+
+
+def test_density_that_a_person_said_is_kept_and_searched_by(desk, engine, folder):
+    """It held for the open tomogram alone; the queue always found it out."""
+    search(desk, engine, "a", "b")
+    show(desk, "a")
+    assert entry(desk, "a").status == TO_REVIEW
+    desk.reviews.set_density(desk.layer, "bright")
+    assert entry(desk, "a").status == OUTDATED
+    show(desk, "b")
+    assert density_of(desk.layer) is None  # nothing of the tomogram before
+    assert reopened(desk) == {"a": OUTDATED, "b": TO_REVIEW, "c": NEW}
+    search(desk, engine, "a", "b")  # not open
+    record = entry(desk, "a").summary.record
+    assert (record.density, record.searched.density) == ("bright", "bright")
+    assert entry(desk, "b").summary.record.searched.density is None
+    assert entry(desk, "a").status != OUTDATED
+    show(desk, "a")
+    assert density_of(desk.layer) == "bright"
+    desk.reviews.set_density(desk.layer, None)
+    assert entry(desk, "a").summary.record.density is None
+
+
+def test_density_said_before_any_search_is_searched_by(desk, engine):
+    show(desk, "a")
+    desk.reviews.set_density(desk.layer, "bright")
+    search(desk, engine, "a")
+    record = entry(desk, "a").summary.record
+    assert (record.density, record.searched.density) == ("bright", "bright")
 
 
 def test_no_motor_is_a_result_that_is_kept(desk, engine):

@@ -188,13 +188,13 @@ def _search(
         summits=found.summits(card),
         threshold=card.default_threshold,
         heatmap=heatmap,
-        search=Search.now(card.name, card.sha256),
+        search=Search.now(card.name, card.sha256, found.tomogram.density),
     )
 
 
 def open_entry(entry: Entry, spacing: Spacing | None) -> Tomogram:
     """Open a tomogram; what its file does not say comes from the journal, or from a person."""
-    tomogram = open_tomogram(entry.path)
+    tomogram = open_tomogram(entry.path, density=entry.summary.record.density)
     known = entry.spacing or spacing
     if tomogram.grid.spacing is None and known is not None:
         return tomogram.with_spacing(known)

@@ -146,7 +146,7 @@ class DetectController:
         review = self.reviews.begin(layer, threshold)
         mark = self.heatmaps.finish(layer, filling, result.heatmap, result.grid)
         found = Summits(_signed(result.maxima, task.card), task.card.minimum_distance, mark)
-        tomogram.last_run = LastRun(result, task.card)
+        tomogram.last_run = LastRun(result, task.card, task.request.tomogram.density)
         patched = None
         if filling.box is None:
             self.reviews.take_in(layer, found.candidates, found.distance, threshold, found)

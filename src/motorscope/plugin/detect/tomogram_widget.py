@@ -3,7 +3,6 @@
 from qtpy.QtWidgets import QLabel, QLineEdit, QWidget
 from superqt.utils import signals_blocked
 
-from motorscope.plugin.layers.source import set_density
 from motorscope.plugin.panel import TomogramState
 from motorscope.plugin.qt.choice_box import ChoiceBox
 from motorscope.plugin.qt.layouts import in_form, in_row
@@ -78,7 +77,7 @@ class TomogramControls(QWidget):
 
     def _on_density(self) -> None:
         if self._workspace.layer is not None:
-            set_density(self._workspace.layer, self.density.currentData())
+            self._reviews.set_density(self._workspace.layer, self.density.currentData())
 
     def _on_set(self) -> None:
         if self._workspace.layer is not None:

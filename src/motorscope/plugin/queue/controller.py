@@ -16,7 +16,7 @@ from motorscope.batch.queue import Failed, FoundAlike, Opened, Searched
 from motorscope.errors import MotorscopeError, PicksError
 from motorscope.plugin.connections import listen
 from motorscope.plugin.detect.controller import DetectController
-from motorscope.plugin.layers.source import full_grid, identity, path_of, spacing_of
+from motorscope.plugin.layers.source import density_of, full_grid, identity, path_of, spacing_of
 from motorscope.plugin.queue.layers import give_away, opened_layer, show_tomogram
 from motorscope.plugin.review.heatmaps import put_heatmap
 from motorscope.review import Review, Search, intake
@@ -101,6 +101,14 @@ class QueueController(Desk):
         return remark
 
     # Searching
+
+    def as_said(self, entry: Entry) -> Entry:
+        """Return an entry with what a person said of its tomogram where that is open."""
+        layer, summary = self._layer_of(entry.path), entry.summary
+        if layer is None:
+            return entry
+        record = replace(summary.record, density=density_of(layer))
+        return replace(entry, summary=replace(summary, record=record))
 
     def finish(self, message: Done[Entry, Searched] | Done[Entry, FoundAlike]) -> None:
         """Keep what became of a search."""
@@ -222,7 +230,7 @@ class QueueController(Desk):
         review = tomogram.review
         if run is None or review is None or review.journal is None:
             return
-        search = Search.now(run.card.name, run.card.sha256)
+        search = Search.now(run.card.name, run.card.sha256, run.density)
         review.note(to_json(searched=search, reviewed=None))
         self._refresh_current()
 

@@ -20,7 +20,7 @@ from motorscope.plugin.qt.runner import Job, JobRunner
 from motorscope.plugin.queue.controller import QueueController
 from motorscope.plugin.queue.table_view import QueueTable
 from motorscope.plugin.workspace import Workspace
-from motorscope.review.worklist import FAILED, NEW, NO_SPACING, Entry
+from motorscope.review.worklist import FAILED, NEW, NO_SPACING, OUTDATED, Entry
 from motorscope.tomogram.grid import parse_spacing
 from motorscope.words import duration
 
@@ -62,7 +62,7 @@ class SearchControls(QWidget):
 
     def run_all(self) -> None:
         """Search every tomogram of the list that was not searched yet, or could not be."""
-        wanted = (NEW, NO_SPACING, FAILED)
+        wanted = (NEW, OUTDATED, NO_SPACING, FAILED)
         self._run([each for each in self._table.rows.entries if each.status in wanted])
 
     def run_selected(self) -> None:
@@ -123,7 +123,7 @@ class SearchControls(QWidget):
         )
         self.job = JobBar(
             "Run all",
-            "Search every tomogram of the list that is new, failed or lacked a spacing,\n"
+            "Search every tomogram of the list that is new, outdated, failed or lacked a spacing,\n"
             "with the model, device and flips of the Motorscope panel.",
             self.selected,
         )
@@ -162,7 +162,7 @@ class SearchControls(QWidget):
             raise PicksError("There is nothing to search; select tomograms, or choose 'all'.")
         (spacing,) = self.given_spacing()
         return QueueTask(
-            entries=[(entry, spacing) for entry in entries],
+            entries=[(self._desk.as_said(entry), spacing) for entry in entries],
             model=option.choice,
             device=workspace.device,
             precision=workspace.precision,

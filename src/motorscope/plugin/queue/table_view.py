@@ -27,6 +27,7 @@ from motorscope.review.worklist import (
     NO_SPACING,
     NOTHING,
     ORDERS,
+    OUTDATED,
     REVIEWED,
     RUNNING,
     TO_REVIEW,
@@ -47,6 +48,7 @@ _COLOURS = {
     NOTHING: STATUS_COLOURS["candidate"],
     REVIEWED: STATUS_COLOURS["accepted"],
     NO_MOTOR: STATUS_COLOURS["accepted"],
+    OUTDATED: AMBER,
     NO_SPACING: AMBER,
     FAILED: STATUS_COLOURS["rejected"],
 }

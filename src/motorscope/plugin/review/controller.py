@@ -21,7 +21,9 @@ from motorscope.plugin.review.journals import journal_of, open_or_warn
 from motorscope.plugin.review.pointer import Pointer
 from motorscope.plugin.workspace import Workspace
 from motorscope.review import History, Journal, Review, intake
+from motorscope.review.record import to_json
 from motorscope.review.regridding import mover
+from motorscope.tomogram import Shade
 
 
 class ReviewController:
@@ -147,6 +149,11 @@ class ReviewController:
         review = Review(name, grid, picks, threshold, journal)
         if journal is not None and picks is not journal.history:
             self._rewrite(journal, review)
+        density = sources.density_of(layer)
+        if journal is not None and density is None:
+            sources.set_density(layer, journal.said.density)
+        elif density is not None:
+            review.note(to_json(density=density))
         view = PicksView(self.viewer, review, layer_id, partial(self.tomograms.add, tomogram))
         tomogram.review, tomogram.view = review, view
         review.changed.connect(lambda: self.changed.emit(layer_id))
@@ -237,6 +244,17 @@ class ReviewController:
         self.viewer.reset_view()
         self.viewer.dims.point = layer.data_to_world(point)
         self.tomograms.changed.emit()
+
+    def set_density(self, layer: Layer, density: Shade | None) -> None:
+        """Keep how dense things look in a tomogram; ``None`` to find it out.
+
+        It is kept with the layer, and in the journal as soon as there is a review.
+        """
+        sources.set_density(layer, density)
+        review = self.review(layer)
+        if review is not None:
+            review.note(to_json(density=density))
+            review.changed.emit()
 
     def _respace(self, layer: Layer) -> None:
         review = self.review(layer)

@@ -10,14 +10,15 @@ from motorscope.review.searches import heatmap_of
 from motorscope.review.summary import Summary, read_summary
 from motorscope.tomogram import Vector
 
-NEW, RUNNING, TO_REVIEW, NOTHING = "new", "running", "to review", "nothing found"
+NEW, OUTDATED, RUNNING = "new", "outdated", "running"
+TO_REVIEW, NOTHING = "to review", "nothing found"
 REVIEWED, NO_MOTOR = "reviewed", "no motor"
 NO_SPACING, FAILED = "no spacing", "failed"
-STATUSES = (NEW, RUNNING, TO_REVIEW, NOTHING, REVIEWED, NO_MOTOR, NO_SPACING, FAILED)
+STATUSES = (NEW, OUTDATED, RUNNING, TO_REVIEW, NOTHING, REVIEWED, NO_MOTOR, NO_SPACING, FAILED)
 """What a tomogram of a worklist can be.
 
-``Nothing found``: no candidate reaches the threshold; nobody has looked at it. ``No motor`` is
-reviewed."""
+``Outdated``: searched before a person said how dense things look. ``Nothing found``: no candidate
+reaches the threshold; nobody has looked at it. ``No motor`` is reviewed."""
 
 
 class Finding(Protocol):
@@ -86,6 +87,8 @@ class Entry:
         record = self.summary.record
         if record.reviewed is not None:
             return NO_MOTOR if record.reviewed.no_motor and not self.summary.accepted else REVIEWED
+        if record.outdated:
+            return OUTDATED
         picks = self.summary.undecided + self.summary.accepted + self.summary.rejected
         if picks:
             return TO_REVIEW

@@ -111,7 +111,7 @@ def test_a_spot_goes_through_the_panel_to_its_place(panel, qtbot):
     points = find(viewer.layers, PICKS, identity(layer))
     assert np.array(points.data_to_world(points.data[0])) == pytest.approx(truth, abs=4 * SPACING)
     assert widget.detections.count.text() == "1 of 1 candidate"
-    assert "1 motor to decide on, the best " in widget.status.text()
+    assert "found 1 motor to decide on, the best " in widget.status.text()
     assert "N goes to the next; searched in" in widget.status.text()
 
     press(qtbot, widget.encoder)

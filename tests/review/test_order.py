@@ -68,7 +68,7 @@ def test_a_result_says_how_many_motors_the_best_score_and_the_key():
     table = PickTable.from_positions(np.zeros((4, 3)), [0.2, 0.984, 0.6, 0.99])
     table = table.set_status([3], "accepted")
     said = result_in_words(table, 0.5, "N")
-    assert said == "2 motors to decide on, the best 0.98; N goes to the next"
+    assert said == "found 2 motors to decide on, the best 0.98; N goes to the next"
     low = PickTable.from_positions(np.zeros((2, 3)), [0.03, 0.01])
     assert result_in_words(low, 0.5, "N") == "no motor, the best candidate has 0.03"
     assert result_in_words(PickTable.empty(), 0.5, "N") == "no motor"

@@ -71,7 +71,7 @@ def result_in_words(table: PickTable, threshold: float, key: str) -> str:
     found = int((undecided & is_shown(table, threshold)).sum())
     if found:
         motors = counted(found, "motor")
-        return f"{motors} to decide on, the best {best:.2f}; {key} goes to the next"
+        return f"found {motors} to decide on, the best {best:.2f}; {key} goes to the next"
     return f"no motor, the best candidate has {best:.2f}" if len(scores) else "no motor"
 
 

@@ -27,6 +27,16 @@ def write_spot(path, spacing):
     return path
 
 
+@pytest.fixture
+def opened(monkeypatch):
+    """Return the windows that a command opens; they close whatever becomes of the test."""
+    viewers = []
+    monkeypatch.setattr("napari.run", lambda: viewers.append(napari.current_viewer()))
+    yield viewers
+    for viewer in viewers:
+        viewer.close()
+
+
 def test_missing_things_are_said_before_a_window_opens(tmp_path):
     picture = tmp_path / "picture.png"
     with pytest.raises(MotorscopeError, match="no tomogram"):
@@ -48,15 +58,13 @@ def test_missing_things_are_said_before_a_window_opens(tmp_path):
 
 
 def test_queue_of_a_folder_is_opened_from_the_command_line(
-    tmp_path, qtbot, monkeypatch, spot_option
+    tmp_path, qtbot, monkeypatch, spot_option, opened
 ):
     monkeypatch.setattr(
         "motorscope.engine.models.take_inventory",
         lambda default: Inventory((spot_option,), (("auto", "Automatic"),)),
     )
     write_spot(tmp_path / "tomo.mrc", (16.0,) * 3)
-    opened = []
-    monkeypatch.setattr("napari.run", lambda: opened.append(napari.current_viewer()))
     assert main(["view", "--queue", str(tmp_path)]) == 0
     (viewer,) = opened
     docks = viewer.window.dock_widgets.values()
@@ -64,7 +72,6 @@ def test_queue_of_a_folder_is_opened_from_the_command_line(
     qtbot.waitUntil(lambda: [each.name for each in queue.table.rows.entries] == ["tomo"])
     qtbot.waitUntil(lambda: not queue.scans.busy)
     qtbot.waitUntil(lambda: not queue.table.visibleRegion().isEmpty())  # the panel is behind it
-    viewer.close()
 
 
 def test_unattended_run_writes_picture_and_picks(

@@ -1,5 +1,6 @@
 """The table of a stage's channels: sortable, with a picture of each one's values."""
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
 
@@ -64,12 +65,14 @@ class ChannelsModel(RowsModel):
         )
         super().__init__([*(_COLUMNS[each] for each in COLUMNS), values])
         self.table = pd.DataFrame()
+        self.rows: list[Mapping[Any, Any]] = []
         self.stage: OpenStage | None = None
 
     def show(self, table: pd.DataFrame, stage: OpenStage | None) -> None:
         """Show a ranking's table and, of the stage, the values."""
         with self.changing(len(table) == len(self.table)):
             self.table, self.stage = table, stage
+            self.rows = list(table.to_dict("records"))
 
     @property
     def channels(self) -> list[int]:
@@ -86,7 +89,7 @@ class ChannelsModel(RowsModel):
             return _RIGHT
         if role != DISPLAY or index.column() == _VALUES:
             return None
-        return _cell(self.table.iloc[index.row()], COLUMNS[index.column()])
+        return _cell(self.rows[index.row()], COLUMNS[index.column()])
 
 
 class ValuesDelegate(QStyledItemDelegate):
@@ -99,7 +102,7 @@ class ValuesDelegate(QStyledItemDelegate):
         model = index.model()
         if painter is None or not isinstance(model, ChannelsModel) or model.stage is None:
             return
-        row = model.table.iloc[index.row()]
+        row = model.rows[index.row()]
         channel = int(row["channel"])
         if channel >= len(model.stage.counts):
             return
@@ -110,12 +113,10 @@ class ValuesDelegate(QStyledItemDelegate):
         heights = np.log1p(model.stage.counts[channel])
         heights = heights / max(float(heights.max()), 1.0)
         step = area.width() / BINS
-        for number, height in enumerate(heights):
-            tall = height * area.height()
-            painter.fillRect(
-                QRectF(area.left() + number * step, area.bottom() - tall, step, tall),
-                QColor(130, 160, 190),
-            )
+        color = QColor(130, 160, 190)
+        for number, tall in enumerate((heights * area.height()).tolist()):
+            left = area.left() + number * step
+            painter.fillRect(QRectF(left, area.bottom() - tall, step, tall), color)
         low, high = model.stage.limits[channel]
         marks = (("at_accepted", STATUS_COLOURS["accepted"]), ("at", HERE))
         for column, color in marks:
@@ -221,7 +222,7 @@ def _ranking_in_words(by: str, table_length: int) -> str:
     return "No picks are accepted: ranked by variance instead."
 
 
-def _cell(row: "pd.Series[Any]", column: str) -> str:
+def _cell(row: Mapping[Any, Any], column: str) -> str:
     value = row.get(column, np.nan)
     if column == "channel":
         return str(int(value))

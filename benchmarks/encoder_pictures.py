@@ -40,6 +40,17 @@ def settle(seconds: float = 1.0) -> None:
     wait(lambda: time.monotonic() > end)
 
 
+def in_few_colors(picture: np.ndarray) -> Image.Image:
+    """Return a picture with a palette: the most frequent colors as they are, others near."""
+    image = Image.fromarray(picture).convert("RGB")
+    colors, counts = np.unique(np.asarray(image).reshape(-1, 3), axis=0, return_counts=True)
+    frequent = colors[np.argsort(-counts)[:64]].ravel().tolist()
+    others = image.quantize(192, method=Image.Quantize.MAXCOVERAGE).getpalette()[: 3 * 192]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([*frequent, *others])
+    return image.quantize(palette=palette, dither=Image.Dither.NONE)
+
+
 def main(folder: Path) -> None:
     import_torch()
     folder.mkdir(parents=True, exist_ok=True)
@@ -65,9 +76,7 @@ def main(folder: Path) -> None:
         area.setValue(area.maximum() if bottom else 0)
         settle()
         picture = viewer.screenshot(canvas_only=False, flash=False)
-        few = Image.fromarray(picture).convert("RGB")
-        few = few.quantize(256, method=Image.Quantize.MAXCOVERAGE)  # keeps rare colors
-        few.save(folder / f"encoder-{name}.png", optimize=True)
+        in_few_colors(picture).save(folder / f"encoder-{name}.png", optimize=True)
 
     wait(lambda: dock.encoder.facts)
     if dock.encoder.open_stage is None and not dock.encoder.opening.busy:
@@ -105,11 +114,12 @@ def main(folder: Path) -> None:
     print(dock.alike.words)
     found = review.table.select(review.table.origins == "alike")
     print(found.frame[["id", "z", "y", "x", "score"]].to_string())
-    best = int(found.ids[found.scores.argmax()])
-    review.go_to(best)
+    review.go_to(motor)
     viewer.reset_view()
     shot("alike", bottom=True)
 
+    best = int(found.ids[found.scores.argmax()])
+    review.go_to(best)
     dock.why.words = ""
     dock.reasons.start()
     wait(lambda: dock.why.words)
@@ -119,6 +129,7 @@ def main(folder: Path) -> None:
 
     dock.encoder.show("pca")
     wait(lambda: dock.encoder.pictures.known(dock.encoder.open_stage, "pca") is not None)
+    review.go_to(motor)
     viewer.reset_view()
     for other in viewer.layers:
         if "HiResCAM" in other.name or other.name.startswith("similarity"):

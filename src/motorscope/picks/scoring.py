@@ -79,9 +79,6 @@ def match_picks(found: ArrayLike, truth: ArrayLike, radius: float) -> Matches:
     radius
         In Å.
     """
-    # Its import takes a fifteenth of a command's start, and a search scores nothing.
-    from scipy.optimize import linear_sum_assignment
-
     left = np.asarray(found, dtype=float).reshape(-1, 3)
     right = np.asarray(truth, dtype=float).reshape(-1, 3)
     pairs = [np.empty((0, 2), dtype=np.intp)]
@@ -90,7 +87,7 @@ def match_picks(found: ArrayLike, truth: ArrayLike, radius: float) -> Matches:
         # One pair too far apart costs more than all pairs within the radius together.
         too_far = radius * (min(distances.shape) + 1) + 1.0
         costs = np.where(distances <= radius, distances, too_far)
-        first, second = linear_sum_assignment(costs)
+        first, second = _assigned(costs)
         near = distances[first, second] <= radius
         pairs.append(np.column_stack((rows[first[near]], columns[second[near]])))
     matched = np.concatenate(pairs)
@@ -101,6 +98,20 @@ def match_picks(found: ArrayLike, truth: ArrayLike, radius: float) -> Matches:
         unmatched_found=np.setdiff1d(np.arange(len(left)), matched[:, 0]),
         unmatched_truth=np.setdiff1d(np.arange(len(right)), matched[:, 1]),
     )
+
+
+def _assigned(
+    costs: NDArray[np.float64],
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the rows and columns of the cheapest one-to-one assignment."""
+    if 1 in costs.shape:
+        row, column = divmod(int(costs.argmin()), costs.shape[1])
+        return np.array([row]), np.array([column])
+    # Its import stops a window for a fifth of a second, and is hardly ever needed.
+    from scipy.optimize import linear_sum_assignment
+
+    rows, columns = linear_sum_assignment(costs)
+    return rows, columns
 
 
 def _groups(

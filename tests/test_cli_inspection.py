@@ -174,6 +174,17 @@ def test_alike_finds_the_other_two(tomogram, tmp_path):
     assert first.min() * SPACING >= 500
 
 
+def test_matches_become_examples_of_a_second_round(tomogram, tmp_path):
+    out = tmp_path / "alike.csv"
+    words = ("alike", tomogram, "--like", tmp_path / "picks.csv", "--stage", "layer1")
+    scores = {}
+    for matches in (0, 2):
+        assert run(*words, "--matches", matches, "-o", out, "--overwrite") == 0
+        scores[matches] = pd.read_csv(out)["score"].to_numpy()
+    # Two of three examples are found again, and are nearer to the examples' mean than before.
+    assert scores[2][:2].mean() > scores[0][:2].mean()
+
+
 def test_a_bare_encoder_will_do(tomogram, tmp_path):
     from motorscope.network import load_model
 
@@ -196,6 +207,7 @@ def test_a_bare_encoder_will_do(tomogram, tmp_path):
         (("features", "--stage", "stem", "--box", *"111222", "-o", "o.mrc"), "lies outside"),
         (("channels", "--stage", "stem", "-o", "cell.mrc"), "is also an input"),
         (("alike", "--like", "picks.csv", "--ids", "7", "--stage", "stem", "-o", "o.csv"), "id 7"),
+        (("alike", "--like", "picks.csv", "--matches", "-1", "-o", "o.csv"), "must be 0 or more"),
     ],
 )
 def test_wrong_words_say_what_to_do(tomogram, tmp_path, monkeypatch, capsys, words, said):

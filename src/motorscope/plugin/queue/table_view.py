@@ -52,6 +52,10 @@ _COLOURS = {
     NO_SPACING: AMBER,
     FAILED: STATUS_COLOURS["rejected"],
 }
+_OUTDATED = (
+    "It was searched before somebody said how dense things look in it;\n"
+    "Run all searches it again. Decisions stay."
+)
 _COLOUR, _FONT = Qt.ItemDataRole.ForegroundRole, Qt.ItemDataRole.FontRole
 _ALIGN = Qt.ItemDataRole.TextAlignmentRole
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -116,7 +120,8 @@ class QueueModel(RowsModel):
             colour = _COLOURS.get(entry.status)
             return None if colour is None else QColor(self._paint(colour))
         if role == TIP:
-            return entry.problem or str(entry.path)
+            outdated = column == 1 and entry.status == OUTDATED
+            return entry.problem or (_OUTDATED if outdated else str(entry.path))
         if role == _FONT and entry.path == self._current:
             return self.bold
         if role == _ALIGN and column > 1:
